@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A library target, with the targets it may import: ARCHITECTURE.md §7, from top to bottom.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "liaison",
+  products: [
+    .library(name: "MLS", targets: ["MLS"]),
+    .executable(name: "liaisond", targets: ["liaisond"]),
+    .executable(name: "liaisonctl", targets: ["liaisonctl"]),
+    .executable(name: "liaison", targets: ["liaison"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+    library("Sodium", ["CSodium"]),
+    library("TLSPresentation", []),
+    library("MerkleLog", [crypto]),
+    library("MLS", ["TLSPresentation", crypto]),
+    library("LiaisonModel", [crypto]),
+    library("LiaisonProtocol", ["LiaisonModel", protobuf, nio]),
+    library("LiaisonTrust", ["LiaisonModel", "MerkleLog", crypto]),
+    library("LiaisonLink", ["LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioSSL, x509, asn1, crypto, logging]),
+    library("LiaisonNode", ["LiaisonLink", "LiaisonTrust", "LiaisonProtocol", "LiaisonModel", "MLS", "Sodium", crypto, logging]),
+    library("LiaisonStore", ["LiaisonNode", "LiaisonModel", "LiaisonTrust", grdb]),
+    library("LiaisonClient", ["MLS", "Sodium", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", grdb, logging]),
+    program("liaisond", ["LiaisonNode", "LiaisonStore", argumentParser, lifecycle, configuration, yams, logging]),
+    program("liaisonctl", ["LiaisonNode", argumentParser]),
+    program("liaison", ["LiaisonClient", argumentParser]),
+    tests("Sodium", []),
+    tests("TLSPresentation", []),
+    tests("MerkleLog", []),
+    tests("MLS", [crypto]),
+    tests("LiaisonModel", []),
+    tests("LiaisonProtocol", [nioEmbedded]),
+    tests("LiaisonTrust", []),
+    tests("LiaisonLink", []),
+    tests("LiaisonNode", []),
+    tests("LiaisonStore", []),
+    tests("LiaisonClient", []),
+  ]
+)
