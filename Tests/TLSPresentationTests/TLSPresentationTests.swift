@@ -1,5 +1,5 @@
-import Testing
 import TLSPresentation
+import Testing
 
 @Suite("TLS presentation language")
 struct TLSPresentationTests {

@@ -1,0 +1,43 @@
+internal import Crypto
+
+/// What two people compare over another channel to know that they hold the same root key: the first
+/// 16 bytes of SHA-256 over a label and the key, as hexadecimal or as eight pronounceable words.
+public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
+  /// 16 bytes.
+  public let bytes: [UInt8]
+
+  public init(of key: RootKey) {
+    var hash = SHA256()
+    hash.update(data: Array("Liaison 1 root fingerprint".utf8))
+    hash.update(data: [0] + key.bytes)
+    bytes = Array(hash.finalize().prefix(16))
+  }
+
+  /// Eight groups of four hexadecimal digits.
+  public var hexadecimal: String {
+    stride(from: 0, to: 16, by: 2).map { Hex.encode(bytes[$0..<$0 + 2]) }.joined(separator: " ")
+  }
+
+  /// Eight words of five letters, each 16 bits: consonants and vowels in turn (Wilkerson, "A Proposal for
+  /// Proquints", 2009), which people of any language can read to one another.
+  public var words: [String] {
+    stride(from: 0, to: 16, by: 2).map { Self.word(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])) }
+  }
+
+  public var description: String { words.joined(separator: "-") }
+
+  /// Whether what a person typed, as words or as hexadecimal with any spacing, is this fingerprint.
+  public func matches(_ typed: String) -> Bool {
+    let letters = typed.lowercased().filter { $0.isLetter || $0.isNumber }
+    return letters == words.joined() || letters == Hex.encode(bytes)
+  }
+
+  private static func word(_ value: UInt16) -> String {
+    let consonants = Array("bdfghjklmnprstvz")
+    let vowels = Array("aiou")
+    return String([
+      consonants[Int(value >> 12 & 15)], vowels[Int(value >> 10 & 3)], consonants[Int(value >> 6 & 15)],
+      vowels[Int(value >> 4 & 3)], consonants[Int(value & 15)],
+    ])
+  }
+}

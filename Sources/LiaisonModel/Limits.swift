@@ -1,0 +1,67 @@
+/// Every bound of the protocol, each with its reason. A node refuses what passes one; none is a matter of taste of a peer.
+public enum Limits {
+  /// A frame's body, bytes: one document chunk, or the tree of the largest room, fits with room to spare.
+  public static let frameBytesMax = 8 << 20
+  /// A frame before the link is established, bytes: a stranger has little to say.
+  public static let frameBytesBeforeHelloMax = 64 << 10
+  /// An envelope's payload, bytes: the Welcome with the tree of the largest room fits.
+  public static let envelopePayloadBytesMax = 7 << 20
+  /// A commit or a GroupInfo, bytes: in the largest room the path holds 11 nodes and at most 1,000 ciphertexts of 1,168 bytes.
+  public static let commitBytesMax = 2 << 20
+  /// Members' devices in one room: keeps trees and commits within the frames above.
+  public static let roomMembersMax = 1000
+  /// A message's content before padding, bytes.
+  public static let messageBytesMax = 96 << 10
+  /// A text's UTF-8, bytes: longer things are documents.
+  public static let textBytesMax = 64 << 10
+  /// A title, bytes of UTF-8.
+  public static let titleBytesMax = 256
+  /// Messages that one acknowledgement names.
+  public static let acknowledgedMessagesMax = 256
+  /// A card or another signed statement, bytes.
+  public static let statementBytesMax = 16 << 10
+  /// Plaintext in a document's chunk, bytes: large enough that overheads vanish, small enough to resume cheaply.
+  public static let chunkPlaintextBytes = 1 << 20
+  /// A chunk's ciphertext, bytes: the plaintext, its tag, or a manifest of the largest document.
+  public static let chunkBytesMax = (4 << 20) + 64
+  /// Chunks in a document: their names fit the largest manifest.
+  public static let documentChunksMax = (4 << 20) / 32 - 8
+  /// A document, bytes: 128 GiB less eight chunks.
+  public static let documentBytesMax = UInt64(documentChunksMax) * UInt64(chunkPlaintextBytes)
+  /// How far two clocks may differ before a statement dated ahead is refused: one hour.
+  public static let clockErrorMillisecondsMax: UInt64 = 3_600_000
+  /// Key packages that a node holds for one device, the last-resort one not counted.
+  public static let keyPackagesPerDeviceMax = 100
+  /// How long a key package lives: 84 days (ARCHITECTURE.md §4).
+  public static let keyPackageLifetimeSeconds: UInt64 = 84 * 86_400
+  /// Envelopes sent on a link and not yet receipted: bounds what a node resends and what it holds in memory.
+  public static let deliveryWindow = 256
+  /// Bytes of the same.
+  public static let deliveryWindowBytes = 16 << 20
+  /// Inbox items pushed to a device and not yet acknowledged.
+  public static let inboxWindow = 128
+  /// Requests of one link that wait for their answers.
+  public static let pendingRequestsMax = 64
+  /// Envelopes queued for one peer: beyond it a submission is refused with "try again later".
+  public static let queuedEnvelopesPerPeerMax = 1_000_000
+  /// Items held for one device that is away.
+  public static let inboxItemsPerDeviceMax = 1_000_000
+  /// How long an undelivered envelope is kept: 90 days.
+  public static let envelopeLifetimeMilliseconds: UInt64 = 90 * 86_400_000
+  /// First wait before a peer is dialled again; it doubles with each failure.
+  public static let redialMillisecondsMin: UInt64 = 250
+  /// Longest wait before a peer is dialled again.
+  public static let redialMillisecondsMax: UInt64 = 60_000
+  /// Silence after which a link is asked for a sign of life.
+  public static let keepAliveMilliseconds: UInt64 = 20_000
+  /// Silence after which a link is given up.
+  public static let linkSilenceMillisecondsMax: UInt64 = 60_000
+  /// Time from accepting a connection to its first Hello.
+  public static let handshakeMillisecondsMax: UInt64 = 10_000
+  /// Connections whose handshake is under way, over all addresses.
+  public static let handshakesMax = 256
+  /// Devices' connections at one time: several programs may use one profile.
+  public static let connectionsPerDeviceMax = 16
+  /// Results of a directory search.
+  public static let directoryResultsMax = 200
+}

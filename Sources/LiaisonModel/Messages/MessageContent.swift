@@ -1,0 +1,132 @@
+public import TLSPresentation
+
+/// What a member says to a room, inside the encryption. The body's kind is a number with an opaque value, so that
+/// a client passes over kinds that it does not know.
+///
+/// ```
+/// struct {
+///   uint8 version = 1;
+///   opaque message[16];         // as on the envelope
+///   uint64 sequence;            // 1, 2, 3 ... for each sending device and room
+///   uint64 sent_at;             // milliseconds since 1970, sender's clock
+///   uint8 precedence;           // as on the envelope
+///   uint8 marking;              // 0 TLP:CLEAR ... 4 TLP:RED
+///   optional<opaque[16]> reply_to;
+///   uint16 kind;
+///   opaque body<V>;
+/// } MessageContent;
+/// ```
+public struct MessageContent: Hashable, Sendable, TLSCodable {
+  public var message: MessageIdentifier
+  public var sequence: UInt64
+  public var sentAt: Timestamp
+  public var precedence: Precedence
+  public var marking: Marking
+  public var replyTo: MessageIdentifier?
+  public var body: Body
+
+  public enum Body: Hashable, Sendable {
+    /// Kind 1: UTF-8 text.
+    case text(String)
+    /// Kind 2: a document is in the room.
+    case document(DocumentReference)
+    /// Kind 3: the sender deliberately acknowledges these messages.
+    case acknowledgement([MessageIdentifier])
+    /// Kind 4: these messages were shown to the sender.
+    case displayed([MessageIdentifier])
+    /// Kind 5: the room's title.
+    case title(String)
+    /// A kind of a later version.
+    case unknown(kind: UInt16, bytes: [UInt8])
+  }
+
+  public init(
+    message: MessageIdentifier, sequence: UInt64, sentAt: Timestamp, precedence: Precedence, marking: Marking,
+    replyTo: MessageIdentifier?, body: Body
+  ) {
+    self.message = message
+    self.sequence = sequence
+    self.sentAt = sentAt
+    self.precedence = precedence
+    self.marking = marking
+    self.replyTo = replyTo
+    self.body = body
+  }
+
+  public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a message has an unknown format") }
+    message = try decoder.read()
+    sequence = try decoder.read()
+    sentAt = try decoder.read()
+    guard let precedence = Precedence(rawValue: try decoder.read(UInt8.self)),
+      let marking = Marking(rawValue: try decoder.read(UInt8.self))
+    else { throw .invalid("a message has an unknown precedence or marking") }
+    self.precedence = precedence
+    self.marking = marking
+    replyTo = try decoder.readOptional()
+    let kind = try decoder.read(UInt16.self)
+    let bytes = try decoder.readOpaque(bound: Limits.messageBytesMax)
+    body = try Body(kind: kind, bytes: bytes)
+  }
+
+  public func encode(to encoder: inout TLSEncoder) {
+    encoder.write(UInt8(1))
+    encoder.write(message)
+    encoder.write(sequence)
+    encoder.write(sentAt)
+    encoder.write(precedence.rawValue)
+    encoder.write(marking.rawValue)
+    encoder.write(optional: replyTo)
+    encoder.write(body.kind)
+    encoder.write(opaque: body.bytes)
+  }
+}
+
+extension MessageContent.Body {
+  fileprivate var kind: UInt16 {
+    switch self {
+    case .text: 1
+    case .document: 2
+    case .acknowledgement: 3
+    case .displayed: 4
+    case .title: 5
+    case .unknown(let kind, _): kind
+    }
+  }
+
+  fileprivate var bytes: [UInt8] {
+    switch self {
+    case .text(let text), .title(let text): return Array(text.utf8)
+    case .document(let reference): return reference.tlsEncoded
+    case .acknowledgement(let messages), .displayed(let messages): return messages.flatMap(\.bytes)
+    case .unknown(_, let bytes): return bytes
+    }
+  }
+
+  fileprivate init(kind: UInt16, bytes: [UInt8]) throws(TLSPresentationError) {
+    switch kind {
+    case 1: self = .text(try Self.text(bytes, bound: Limits.textBytesMax))
+    case 2: self = .document(try DocumentReference(tlsEncoded: bytes))
+    case 3: self = .acknowledgement(try Self.messages(bytes))
+    case 4: self = .displayed(try Self.messages(bytes))
+    case 5: self = .title(try Self.text(bytes, bound: Limits.titleBytesMax))
+    default: self = .unknown(kind: kind, bytes: bytes)
+    }
+  }
+
+  private static func text(_ bytes: [UInt8], bound: Int) throws(TLSPresentationError) -> String {
+    guard bytes.count <= bound else { throw .tooLong(bound: bound) }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalid("a text is not UTF-8") }
+    return text
+  }
+
+  private static func messages(_ bytes: [UInt8]) throws(TLSPresentationError) -> [MessageIdentifier] {
+    guard bytes.count <= Limits.acknowledgedMessagesMax * 16 else {
+      throw .tooLong(bound: Limits.acknowledgedMessagesMax * 16)
+    }
+    var decoder = TLSDecoder(bytes)
+    var messages: [MessageIdentifier] = []
+    while !decoder.isAtEnd { messages.append(try decoder.read()) }
+    return messages
+  }
+}

@@ -1,0 +1,160 @@
+internal import FoundationEssentials
+public import LiaisonModel
+internal import SwiftProtobuf
+internal import TLSPresentation
+
+/// A frame that breaks the protocol; its link is closed. The text names no content.
+public struct FrameError: Error, Equatable, Sendable {
+  public let text: String
+
+  init(_ text: String) { self.text = text }
+}
+
+extension Frame {
+  /// Reads one frame's body, without its length.
+  public init(encoded bytes: [UInt8]) throws(FrameError) {
+    var options = BinaryDecodingOptions()
+    options.messageDepthLimit = 8
+    let wire: Liaison_Link_V1_Frame
+    do { wire = try Liaison_Link_V1_Frame(serializedBytes: bytes, options: options) } catch {
+      throw FrameError("a frame is not of the protocol")
+    }
+    guard let body = wire.body else { throw FrameError("a frame has no body, or one of an unknown kind") }
+    do { self.init(request: wire.request, try Body(body)) } catch let error as FrameError { throw error } catch {
+      throw FrameError("a frame holds a malformed value")
+    }
+  }
+}
+
+extension Frame.Body {
+  fileprivate init(_ wire: Liaison_Link_V1_Frame.OneOf_Body) throws {
+    switch wire {
+    case .hello(let hello):
+      guard 1...1024 ~= hello.versionMin, hello.versionMin <= hello.versionMax else {
+        throw FrameError("a Hello names no versions")
+      }
+      self = .hello(
+        Frame.Hello(
+          versions: hello.versionMin...hello.versionMax, clock: Timestamp(milliseconds: hello.clock),
+          software: bounded(hello.software, 64),
+          nodeCard: hello.nodeCard.isEmpty ? nil : try Unverified(tlsEncoded: Array(hello.nodeCard)),
+          inboxPosition: hello.inboxPosition))
+    case .ping: self = .ping
+    case .pong: self = .pong
+    case .failure(let failure): self = .failure(Frame.Failure(failure))
+    case .done: self = .done
+    case .deliver(let deliver): self = .deliver(envelope: Array(deliver.envelope))
+    case .receipts(let receipts):
+      self = .receipts(
+        Frame.Receipts(
+          batch: try Unverified(tlsEncoded: Array(receipts.batch)),
+          inclusions: try receipts.inclusions.map { inclusion in
+            guard inclusion.path.count.isMultiple(of: 32), inclusion.path.count <= 32 * 32,
+              inclusion.envelopeDigest.count == 32
+            else { throw FrameError("a receipt's path is malformed") }
+            let path = Array(inclusion.path)
+            return Frame.Receipts.Inclusion(
+              leaf: ReceiptLeaf(
+                message: try MessageIdentifier(bytes: Array(inclusion.message)),
+                envelopeDigest: Array(inclusion.envelopeDigest)), index: inclusion.index,
+              path: stride(from: 0, to: path.count, by: 32).map { Array(path[$0..<$0 + 32]) })
+          }))
+    case .refused(let refused):
+      self = .refused(message: try MessageIdentifier(bytes: Array(refused.message)), Frame.Failure(refused.failure))
+    case .hubCommit(let commit):
+      self = .hubCommit(
+        Frame.HubCommit(
+          message: try MessageIdentifier(bytes: Array(commit.message)),
+          room: try RoomIdentifier(bytes: Array(commit.room)), commit: Array(commit.commit),
+          welcome: commit.welcome.isEmpty ? nil : Array(commit.welcome), groupInfo: Array(commit.groupInfo)))
+    case .hubAnswer(let answer):
+      guard let outcome = Frame.HubAnswer.Outcome(rawValue: answer.outcome.rawValue) else {
+        throw FrameError("a hub's answer is of an unknown kind")
+      }
+      self = .hubAnswer(Frame.HubAnswer(outcome, epoch: answer.epoch, text: bounded(answer.text, 256)))
+    case .keyPackagesRequest(let request): self = .keyPackagesRequest(try Address(request.address))
+    case .keyPackages(let answer): self = .keyPackages(answer.keyPackages.map { Array($0) })
+    case .directoryQuery(let query):
+      self = .directoryQuery(
+        query.address.isEmpty ? .text(bounded(query.text, 256)) : .address(try Address(query.address)))
+    case .directoryAnswer(let answer):
+      self = .directoryAnswer(try answer.memberCards.map { try Unverified(tlsEncoded: Array($0)) })
+    case .submit(let submit): self = .submit(envelope: Array(submit.envelope))
+    case .createRoom(let room):
+      self = .createRoom(
+        Frame.CreateRoom(
+          room: try RoomIdentifier(bytes: Array(room.room)), groupInfo: Array(room.groupInfo),
+          ratchetTree: Array(room.ratchetTree)))
+    case .uploadKeyPackages(let upload):
+      self = .uploadKeyPackages(
+        keyPackages: upload.keyPackages.map { Array($0) },
+        lastResort: upload.lastResort.isEmpty ? nil : Array(upload.lastResort))
+    case .roomStateRequest(let request): self = .roomStateRequest(try RoomIdentifier(bytes: Array(request.room)))
+    case .roomState(let state):
+      self = .roomState(
+        Frame.RoomState(
+          groupInfo: Array(state.groupInfo), ratchetTree: Array(state.ratchetTree), hub: try Handle(state.hub)))
+    case .peersRequest: self = .peersRequest
+    case .peers(let answer):
+      self = .peers(
+        try answer.peers.map {
+          Frame.Peer(
+            nodeCard: try Unverified(tlsEncoded: Array($0.nodeCard)), isActive: $0.active, isLinked: $0.linked)
+        })
+    case .inboxItem(let item): self = .inboxItem(try Frame.InboxItem(item))
+    case .inboxAcknowledge(let acknowledge): self = .inboxAcknowledge(sequence: acknowledge.sequence)
+    case .enrol(let enrol):
+      guard enrol.secret.count == 32 else { throw FrameError("an invitation's secret is malformed") }
+      self = .enrol(
+        Frame.Enrol(
+          secret: Array(enrol.secret),
+          device: MemberCard.Device(
+            identifier: try DeviceIdentifier(bytes: Array(enrol.device)),
+            signatureKey: try DeviceSignatureKey(bytes: Array(enrol.signatureKey))),
+          binding: try Unverified(tlsEncoded: Array(enrol.binding))))
+    case .enrolled(let enrolled):
+      self = .enrolled(
+        memberCard: try Unverified(tlsEncoded: Array(enrolled.memberCard)),
+        nodeCard: try Unverified(tlsEncoded: Array(enrolled.nodeCard)))
+    case .chunkQuery(let query):
+      self = .chunkQuery(room: try RoomIdentifier(bytes: Array(query.room)), try query.names.map(chunkName))
+    case .chunkMissing(let missing): self = .chunkMissing(try missing.names.map(chunkName))
+    case .chunkPut(let put):
+      self = .chunkPut(room: try RoomIdentifier(bytes: Array(put.room)), ciphertext: Array(put.ciphertext))
+    case .chunkGet(let get):
+      self = .chunkGet(
+        room: try RoomIdentifier(bytes: Array(get.room)), try chunkName(get.name),
+        origin: get.origin.isEmpty ? nil : try Handle(get.origin))
+    case .chunk(let chunk): self = .chunk(ciphertext: Array(chunk.ciphertext))
+    }
+  }
+}
+
+extension Frame.Failure {
+  fileprivate init(_ wire: Liaison_Link_V1_Failure) {
+    self.init(Reason(rawValue: wire.reason.rawValue) ?? .unspecified, bounded(wire.text, 256))
+  }
+}
+
+extension Frame.InboxItem {
+  fileprivate init(_ wire: Liaison_Link_V1_InboxItem) throws {
+    switch wire.content {
+    case .envelope(let bytes): self.init(sequence: wire.sequence, .envelope(Array(bytes)))
+    case .receipt(let bytes): self.init(sequence: wire.sequence, .receipt(try Receipt(tlsEncoded: Array(bytes))))
+    case .undeliverable(let event):
+      self.init(
+        sequence: wire.sequence,
+        .undeliverable(
+          message: try MessageIdentifier(bytes: Array(event.message)), at: try Handle(event.handle),
+          Frame.Failure(event.failure)))
+    case nil: throw FrameError("an inbox item is empty, or of an unknown kind")
+    }
+  }
+}
+
+private func chunkName(_ bytes: Data) throws -> ChunkName { try ChunkName(bytes: Array(bytes)) }
+
+/// At most `bound` bytes of a text that is only shown to people.
+private func bounded(_ text: String, _ bound: Int) -> String {
+  text.utf8.count <= bound ? text : String(decoding: text.utf8.prefix(bound), as: UTF8.self)
+}

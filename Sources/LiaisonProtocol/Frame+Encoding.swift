@@ -1,0 +1,178 @@
+internal import FoundationEssentials
+internal import LiaisonModel
+internal import SwiftProtobuf
+internal import TLSPresentation
+
+extension Frame {
+  /// The frame's body, without its length.
+  public var encoded: [UInt8] {
+    var wire = Liaison_Link_V1_Frame()
+    wire.request = request
+    wire.body = body.wire
+    // Serialising fails only for a missing required field or a message of 2 GiB; neither can be made here.
+    guard let bytes: [UInt8] = try? wire.serializedBytes() else { preconditionFailure("a frame cannot be written") }
+    return bytes
+  }
+}
+
+extension Frame.Body {
+  fileprivate var wire: Liaison_Link_V1_Frame.OneOf_Body {
+    switch self {
+    case .hello(let hello):
+      return .hello(
+        .with {
+          $0.versionMin = hello.versions.lowerBound
+          $0.versionMax = hello.versions.upperBound
+          $0.clock = hello.clock.milliseconds
+          $0.software = hello.software
+          $0.nodeCard = Data(hello.nodeCard?.tlsEncoded ?? [])
+          $0.inboxPosition = hello.inboxPosition
+        })
+    case .ping: return .ping(.init())
+    case .pong: return .pong(.init())
+    case .failure(let failure): return .failure(failure.wire)
+    case .done: return .done(.init())
+    case .deliver(let envelope): return .deliver(.with { $0.envelope = Data(envelope) })
+    case .receipts(let receipts):
+      return .receipts(
+        .with {
+          $0.batch = Data(receipts.batch.tlsEncoded)
+          $0.inclusions = receipts.inclusions.map { inclusion in
+            .with {
+              $0.message = Data(inclusion.leaf.message.bytes)
+              $0.envelopeDigest = Data(inclusion.leaf.envelopeDigest)
+              $0.index = inclusion.index
+              $0.path = Data(inclusion.path.joined())
+            }
+          }
+        })
+    case .refused(let message, let failure):
+      return .refused(
+        .with {
+          $0.message = Data(message.bytes)
+          $0.failure = failure.wire
+        })
+    case .hubCommit(let commit):
+      return .hubCommit(
+        .with {
+          $0.message = Data(commit.message.bytes)
+          $0.room = Data(commit.room.bytes)
+          $0.commit = Data(commit.commit)
+          $0.welcome = Data(commit.welcome ?? [])
+          $0.groupInfo = Data(commit.groupInfo)
+        })
+    case .hubAnswer(let answer):
+      return .hubAnswer(
+        .with {
+          $0.outcome = .init(rawValue: answer.outcome.rawValue) ?? .unspecified
+          $0.epoch = answer.epoch
+          $0.text = answer.text
+        })
+    case .keyPackagesRequest(let address): return .keyPackagesRequest(.with { $0.address = address.description })
+    case .keyPackages(let packages): return .keyPackages(.with { $0.keyPackages = packages.map { Data($0) } })
+    case .directoryQuery(.address(let address)):
+      return .directoryQuery(.with { $0.address = address.description })
+    case .directoryQuery(.text(let text)): return .directoryQuery(.with { $0.text = text })
+    case .directoryAnswer(let cards):
+      return .directoryAnswer(.with { $0.memberCards = cards.map { Data($0.tlsEncoded) } })
+    case .submit(let envelope): return .submit(.with { $0.envelope = Data(envelope) })
+    case .createRoom(let room):
+      return .createRoom(
+        .with {
+          $0.room = Data(room.room.bytes)
+          $0.groupInfo = Data(room.groupInfo)
+          $0.ratchetTree = Data(room.ratchetTree)
+        })
+    case .uploadKeyPackages(let packages, let lastResort):
+      return .uploadKeyPackages(
+        .with {
+          $0.keyPackages = packages.map { Data($0) }
+          $0.lastResort = Data(lastResort ?? [])
+        })
+    case .roomStateRequest(let room): return .roomStateRequest(.with { $0.room = Data(room.bytes) })
+    case .roomState(let state):
+      return .roomState(
+        .with {
+          $0.groupInfo = Data(state.groupInfo)
+          $0.ratchetTree = Data(state.ratchetTree)
+          $0.hub = state.hub.description
+        })
+    case .peersRequest: return .peersRequest(.init())
+    case .peers(let peers):
+      return .peers(
+        .with {
+          $0.peers = peers.map { peer in
+            .with {
+              $0.nodeCard = Data(peer.nodeCard.tlsEncoded)
+              $0.active = peer.isActive
+              $0.linked = peer.isLinked
+            }
+          }
+        })
+    case .inboxItem(let item): return .inboxItem(item.wire)
+    case .inboxAcknowledge(let sequence): return .inboxAcknowledge(.with { $0.sequence = sequence })
+    case .enrol(let enrol):
+      return .enrol(
+        .with {
+          $0.secret = Data(enrol.secret)
+          $0.device = Data(enrol.device.identifier.bytes)
+          $0.signatureKey = Data(enrol.device.signatureKey.bytes)
+          $0.binding = Data(enrol.binding.tlsEncoded)
+        })
+    case .enrolled(let memberCard, let nodeCard):
+      return .enrolled(
+        .with {
+          $0.memberCard = Data(memberCard.tlsEncoded)
+          $0.nodeCard = Data(nodeCard.tlsEncoded)
+        })
+    case .chunkQuery(let room, let names):
+      return .chunkQuery(
+        .with {
+          $0.room = Data(room.bytes)
+          $0.names = names.map { Data($0.bytes) }
+        })
+    case .chunkMissing(let names): return .chunkMissing(.with { $0.names = names.map { Data($0.bytes) } })
+    case .chunkPut(let room, let ciphertext):
+      return .chunkPut(
+        .with {
+          $0.room = Data(room.bytes)
+          $0.ciphertext = Data(ciphertext)
+        })
+    case .chunkGet(let room, let name, let origin):
+      return .chunkGet(
+        .with {
+          $0.room = Data(room.bytes)
+          $0.name = Data(name.bytes)
+          $0.origin = origin?.description ?? ""
+        })
+    case .chunk(let ciphertext): return .chunk(.with { $0.ciphertext = Data(ciphertext) })
+    }
+  }
+}
+
+extension Frame.Failure {
+  fileprivate var wire: Liaison_Link_V1_Failure {
+    .with {
+      $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
+      $0.text = text
+    }
+  }
+}
+
+extension Frame.InboxItem {
+  fileprivate var wire: Liaison_Link_V1_InboxItem {
+    .with {
+      $0.sequence = sequence
+      switch content {
+      case .envelope(let bytes): $0.envelope = Data(bytes)
+      case .receipt(let receipt): $0.receipt = Data(receipt.tlsEncoded)
+      case .undeliverable(let message, let handle, let failure):
+        $0.undeliverable = .with {
+          $0.message = Data(message.bytes)
+          $0.handle = handle.description
+          $0.failure = failure.wire
+        }
+      }
+    }
+  }
+}

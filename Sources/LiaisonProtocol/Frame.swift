@@ -1,0 +1,237 @@
+public import LiaisonModel
+
+/// What travels on a link, checked and in the model's types. Its encoding is `Frame` of `link.proto`.
+public struct Frame: Hashable, Sendable {
+  /// Joins a request and its answer; 0 on frames that ask for nothing.
+  public var request: UInt64
+  public var body: Body
+
+  public init(request: UInt64 = 0, _ body: Body) {
+    self.request = request
+    self.body = body
+  }
+
+  public enum Body: Hashable, Sendable {
+    // Every link.
+    case hello(Hello)
+    case ping
+    case pong
+    case failure(Failure)
+    case done
+
+    // Between nodes.
+    /// An encoded ``LiaisonModel/Envelope``, kept as it came: receipts prove these bytes.
+    case deliver(envelope: [UInt8])
+    case receipts(Receipts)
+    case refused(message: MessageIdentifier, Failure)
+    case hubCommit(HubCommit)
+    case hubAnswer(HubAnswer)
+    case keyPackagesRequest(Address)
+    /// An MLSMessage with a KeyPackage each.
+    case keyPackages([[UInt8]])
+    case directoryQuery(DirectoryQuery)
+    case directoryAnswer([Unverified<MemberCard>])
+
+    // Between a device and its node.
+    /// An encoded ``LiaisonModel/Envelope``.
+    case submit(envelope: [UInt8])
+    case createRoom(CreateRoom)
+    case uploadKeyPackages(keyPackages: [[UInt8]], lastResort: [UInt8]?)
+    case roomStateRequest(RoomIdentifier)
+    case roomState(RoomState)
+    case peersRequest
+    case peers([Peer])
+    case inboxItem(InboxItem)
+    case inboxAcknowledge(sequence: UInt64)
+    case enrol(Enrol)
+    case enrolled(memberCard: Unverified<MemberCard>, nodeCard: Unverified<NodeCard>)
+
+    // On a bulk link.
+    case chunkQuery(room: RoomIdentifier, [ChunkName])
+    case chunkMissing([ChunkName])
+    case chunkPut(room: RoomIdentifier, ciphertext: [UInt8])
+    case chunkGet(room: RoomIdentifier, ChunkName, origin: Handle?)
+    case chunk(ciphertext: [UInt8])
+  }
+
+  /// The first frame of either side.
+  public struct Hello: Hashable, Sendable {
+    public var versions: ClosedRange<UInt32>
+    public var clock: Timestamp
+    /// The program and its release; at most 64 bytes.
+    public var software: String
+    /// Between nodes only.
+    public var nodeCard: Unverified<NodeCard>?
+    /// From a device: the sequence of the last inbox item that it has stored.
+    public var inboxPosition: UInt64
+
+    public init(
+      versions: ClosedRange<UInt32> = ProtocolVersion.supported, clock: Timestamp, software: String,
+      nodeCard: Unverified<NodeCard>? = nil, inboxPosition: UInt64 = 0
+    ) {
+      self.versions = versions
+      self.clock = clock
+      self.software = software
+      self.nodeCard = nodeCard
+      self.inboxPosition = inboxPosition
+    }
+  }
+
+  /// Why a request was not done.
+  public struct Failure: Hashable, Sendable, Error {
+    public enum Reason: Int, Sendable {
+      case unspecified, malformed, unknown, notPermitted, limit, unavailable, later, conflict
+    }
+    public var reason: Reason
+    /// One sentence for a person, at most 256 bytes. From a peer it is hostile text: escape it before it is shown.
+    public var text: String
+
+    public init(_ reason: Reason, _ text: String) {
+      self.reason = reason
+      self.text = text
+    }
+  }
+
+  public struct Receipts: Hashable, Sendable {
+    public struct Inclusion: Hashable, Sendable {
+      public var leaf: ReceiptLeaf
+      public var index: UInt32
+      /// Hashes of 32 bytes.
+      public var path: [[UInt8]]
+
+      public init(leaf: ReceiptLeaf, index: UInt32, path: [[UInt8]]) {
+        self.leaf = leaf
+        self.index = index
+        self.path = path
+      }
+    }
+    public var batch: Unverified<ReceiptBatch>
+    public var inclusions: [Inclusion]
+
+    public init(batch: Unverified<ReceiptBatch>, inclusions: [Inclusion]) {
+      self.batch = batch
+      self.inclusions = inclusions
+    }
+  }
+
+  /// A commit on its way to the room's hub. All but the identifiers are encoded MLSMessages.
+  public struct HubCommit: Hashable, Sendable {
+    public var message: MessageIdentifier
+    public var room: RoomIdentifier
+    public var commit: [UInt8]
+    public var welcome: [UInt8]?
+    public var groupInfo: [UInt8]
+
+    public init(
+      message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8]?, groupInfo: [UInt8]
+    ) {
+      self.message = message
+      self.room = room
+      self.commit = commit
+      self.welcome = welcome
+      self.groupInfo = groupInfo
+    }
+  }
+
+  public struct HubAnswer: Hashable, Sendable {
+    public enum Outcome: Int, Sendable {
+      case accepted = 1
+      case stale = 2
+      case refused = 3
+    }
+    public var outcome: Outcome
+    /// The epoch that the room is in, at the hub.
+    public var epoch: UInt64
+    public var text: String
+
+    public init(_ outcome: Outcome, epoch: UInt64, text: String = "") {
+      self.outcome = outcome
+      self.epoch = epoch
+      self.text = text
+    }
+  }
+
+  public enum DirectoryQuery: Hashable, Sendable {
+    case address(Address)
+    /// Towards a device's own node only: any part of a name, address or role.
+    case text(String)
+  }
+
+  public struct CreateRoom: Hashable, Sendable {
+    public var room: RoomIdentifier
+    /// An MLSMessage with the GroupInfo of epoch 0.
+    public var groupInfo: [UInt8]
+    public var ratchetTree: [UInt8]
+
+    public init(room: RoomIdentifier, groupInfo: [UInt8], ratchetTree: [UInt8]) {
+      self.room = room
+      self.groupInfo = groupInfo
+      self.ratchetTree = ratchetTree
+    }
+  }
+
+  public struct RoomState: Hashable, Sendable {
+    public var groupInfo: [UInt8]
+    public var ratchetTree: [UInt8]
+    public var hub: Handle
+
+    public init(groupInfo: [UInt8], ratchetTree: [UInt8], hub: Handle) {
+      self.groupInfo = groupInfo
+      self.ratchetTree = ratchetTree
+      self.hub = hub
+    }
+  }
+
+  public struct Peer: Hashable, Sendable {
+    public var nodeCard: Unverified<NodeCard>
+    public var isActive: Bool
+    public var isLinked: Bool
+
+    public init(nodeCard: Unverified<NodeCard>, isActive: Bool, isLinked: Bool) {
+      self.nodeCard = nodeCard
+      self.isActive = isActive
+      self.isLinked = isLinked
+    }
+  }
+
+  public struct InboxItem: Hashable, Sendable {
+    public enum Content: Hashable, Sendable {
+      /// An encoded ``LiaisonModel/Envelope``.
+      case envelope([UInt8])
+      case receipt(Receipt)
+      case undeliverable(message: MessageIdentifier, at: Handle, Failure)
+    }
+    public var sequence: UInt64
+    public var content: Content
+
+    public init(sequence: UInt64, _ content: Content) {
+      self.sequence = sequence
+      self.content = content
+    }
+  }
+
+  public struct Enrol: Hashable, Sendable {
+    /// The invitation's secret, 32 bytes.
+    public var secret: [UInt8]
+    public var device: MemberCard.Device
+    public var binding: Unverified<DeviceBinding>
+
+    public init(secret: [UInt8], device: MemberCard.Device, binding: Unverified<DeviceBinding>) {
+      self.secret = secret
+      self.device = device
+      self.binding = binding
+    }
+  }
+}
+
+/// The versions of the link protocol.
+public enum ProtocolVersion {
+  /// What this program speaks.
+  public static let supported: ClosedRange<UInt32> = 1...1
+
+  /// The highest version that both sides speak, or `nil`.
+  public static func common(_ a: ClosedRange<UInt32>, _ b: ClosedRange<UInt32>) -> UInt32? {
+    let highest = min(a.upperBound, b.upperBound)
+    return highest >= max(a.lowerBound, b.lowerBound) ? highest : nil
+  }
+}
