@@ -1,0 +1,85 @@
+import LiaisonModel
+import TLSPresentation
+import Testing
+
+@Suite("Encodings of the model")
+struct EncodingTests {
+  /// Every value of the model that travels, as its bytes and as a decoder of them.
+  static func samples() throws -> [(String, [UInt8], @Sendable ([UInt8]) throws -> [UInt8])] {
+    func sample<Value: TLSCodable>(_ value: Value) -> (String, [UInt8], @Sendable ([UInt8]) throws -> [UInt8]) {
+      ("\(Value.self)", value.tlsEncoded, { try Value(tlsEncoded: $0).tlsEncoded })
+    }
+    let identifier = try MessageIdentifier(bytes: Array(1...16))
+    let room = try RoomIdentifier(bytes: Array(2...17))
+    let name = ChunkName(of: [1, 2, 3])
+    let reference = DocumentReference(
+      title: "Plan", size: 5, key: [UInt8](repeating: 1, count: 32), manifest: name, origin: try Handle("xa"))
+    let batch = ReceiptBatch(
+      holder: try Handle("xb"), origin: try Handle("xa"), heldAt: Samples.now, count: 2,
+      root: [UInt8](repeating: 3, count: 32))
+    return [
+      sample(try Samples.nodeCard()), sample(try Samples.memberCard()),
+      sample(Signed(try Samples.nodeCard(), by: Samples.root).unverified),
+      sample(try Samples.content(.text("Grüße"))), sample(try Samples.content(.title("AMBER BRIDGE"))),
+      sample(try Samples.content(.document(reference))),
+      sample(try Samples.content(.acknowledgement([identifier]))),
+      sample(try Samples.content(.displayed([identifier, identifier]))),
+      sample(try Samples.content(.unknown(kind: 999, bytes: [1, 2]))),
+      sample(
+        Envelope(
+          message: identifier, room: room, origin: try Handle("xa"), precedence: .immediate, acceptedAt: Samples.now,
+          kind: .application, payload: [1, 2, 3])),
+      sample(RoomCommit(epoch: 5, commit: [1], groupInfo: [2])),
+      sample(RoomWelcome(welcome: [1], groupInfo: [2], ratchetTree: [3], added: [try Address("ana@xa")])),
+      sample(DocumentManifest(size: 3, chunkSize: 2, digest: name.bytes, chunks: [name, name])),
+      sample(
+        DeviceBinding(
+          device: try DeviceIdentifier(bytes: Array(3...18)), linkKey: SigningKey<DeviceLinkPurpose>().publicKey,
+          invitation: name.bytes)),
+      sample(
+        Receipt(
+          batch: Signed(batch, by: Samples.node).unverified,
+          leaf: ReceiptLeaf(message: identifier, envelopeDigest: name.bytes), index: 1, path: [name.bytes])),
+    ]
+  }
+
+  @Test("Every value survives the round trip; every truncation and every extra byte is refused")
+  func roundTrips() throws {
+    for (type, bytes, recode) in try Self.samples() {
+      #expect(try recode(bytes) == bytes, "\(type)")
+      for length in bytes.indices {
+        #expect(throws: (any Error).self, "\(type) cut to \(length)") { try recode(Array(bytes[..<length])) }
+      }
+      #expect(throws: (any Error).self, "\(type) with an extra byte") { try recode(bytes + [0]) }
+    }
+  }
+
+  @Test("A changed byte decodes to another value or not at all, and never traps")
+  func mutations() throws {
+    for (type, bytes, recode) in try Self.samples() {
+      for position in bytes.indices {
+        for bit in 0..<8 {
+          var changed = bytes
+          changed[position] ^= 1 << UInt8(bit)
+          guard let recoded = try? recode(changed) else { continue }
+          #expect(recoded == changed, "\(type): two encodings of one value, at byte \(position)")
+        }
+      }
+    }
+  }
+
+  @Test("A manifest whose chunks do not agree with its size is refused")
+  func manifest() {
+    let manifest = DocumentManifest(
+      size: 5, chunkSize: 2, digest: [UInt8](repeating: 0, count: 32), chunks: [ChunkName(of: [1])])
+    #expect(throws: TLSPresentationError.self) { try DocumentManifest(tlsEncoded: manifest.tlsEncoded) }
+  }
+
+  @Test("A text over the limit is refused")
+  func longText() throws {
+    let content = try Samples.content(.text(String(repeating: "a", count: Limits.textBytesMax + 1)))
+    #expect(throws: TLSPresentationError.tooLong(bound: Limits.textBytesMax)) {
+      try MessageContent(tlsEncoded: content.tlsEncoded)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import LiaisonModel
+import LiaisonProtocol
+import Testing
+
+@Suite("Frames")
+struct FrameTests {
+  static func bodies() throws -> [Frame.Body] {
+    let message = try MessageIdentifier(bytes: Array(1...16))
+    let room = try RoomIdentifier(bytes: Array(2...17))
+    let handle = try Handle("xa")
+    let address = try Address("ana@xa")
+    let now = Timestamp(milliseconds: 1_800_000_000_000)
+    let root = SigningKey<RootPurpose>()
+    let node = SigningKey<NodePurpose>()
+    let signature = SigningKey<DeviceSignaturePurpose>()
+    let nodeCard = Signed(
+      try NodeCard(
+        handle: handle, country: "XA", name: "Averland", rootKey: root.publicKey, nodeKeys: [node.publicKey],
+        endpoints: [], serial: 1, issuedAt: now, expiresAt: now.adding(milliseconds: 1)), by: root
+    ).unverified
+    let device = MemberCard.Device(
+      identifier: try DeviceIdentifier(bytes: Array(3...18)), signatureKey: signature.publicKey)
+    let memberCard = Signed(
+      try MemberCard(
+        address: address, name: "Ana", discipline: .cyber, role: "", devices: [device], serial: 1, issuedAt: now,
+        expiresAt: now.adding(milliseconds: 1)), by: node
+    ).unverified
+    let digest = [UInt8](repeating: 5, count: 32)
+    let batch = Signed(
+      ReceiptBatch(holder: handle, origin: handle, heldAt: now, count: 1, root: digest), by: node
+    ).unverified
+    let leaf = ReceiptLeaf(message: message, envelopeDigest: digest)
+    let binding = Signed(
+      DeviceBinding(
+        device: device.identifier, linkKey: SigningKey<DeviceLinkPurpose>().publicKey, invitation: digest),
+      by: signature
+    ).unverified
+    return [
+      .hello(Frame.Hello(clock: now, software: "liaisond 0.1", nodeCard: nodeCard, inboxPosition: 9)),
+      .hello(Frame.Hello(versions: 1...3, clock: now, software: "")), .ping, .pong, .done,
+      .failure(Frame.Failure(.limit, "too many")), .deliver(envelope: [1, 2]),
+      .receipts(
+        Frame.Receipts(
+          batch: batch, inclusions: [Frame.Receipts.Inclusion(leaf: leaf, index: 3, path: [digest, digest])])),
+      .refused(message: message, Frame.Failure(.unknown, "no such room")),
+      .hubCommit(Frame.HubCommit(message: message, room: room, commit: [1], welcome: nil, groupInfo: [2])),
+      .hubCommit(Frame.HubCommit(message: message, room: room, commit: [1], welcome: [3], groupInfo: [2])),
+      .hubAnswer(Frame.HubAnswer(.stale, epoch: 4, text: "another commit came first")),
+      .keyPackagesRequest(address), .keyPackages([[1], [2, 3]]), .directoryQuery(.address(address)),
+      .directoryQuery(.text("ana")), .directoryAnswer([memberCard]), .submit(envelope: [7]),
+      .createRoom(Frame.CreateRoom(room: room, groupInfo: [1], ratchetTree: [2])),
+      .uploadKeyPackages(keyPackages: [[1]], lastResort: [2]), .uploadKeyPackages(keyPackages: [], lastResort: nil),
+      .roomStateRequest(room), .roomState(Frame.RoomState(groupInfo: [1], ratchetTree: [2], hub: handle)),
+      .peersRequest, .peers([Frame.Peer(nodeCard: nodeCard, isActive: true, isLinked: false)]),
+      .inboxItem(Frame.InboxItem(sequence: 1, .envelope([1]))),
+      .inboxItem(Frame.InboxItem(sequence: 2, .receipt(Receipt(batch: batch, leaf: leaf, index: 0, path: [digest])))),
+      .inboxItem(
+        Frame.InboxItem(sequence: 3, .undeliverable(message: message, at: handle, Frame.Failure(.later, "full")))),
+      .inboxAcknowledge(sequence: 8),
+      .enrol(Frame.Enrol(secret: digest, device: device, binding: binding)),
+      .enrolled(memberCard: memberCard, nodeCard: nodeCard), .chunkQuery(room: room, [ChunkName(of: [1])]),
+      .chunkMissing([]), .chunkPut(room: room, ciphertext: [1]),
+      .chunkGet(room: room, ChunkName(of: [1]), origin: handle), .chunkGet(room: room, ChunkName(of: [1]), origin: nil),
+      .chunk(ciphertext: [9]),
+    ]
+  }
+
+  @Test("Every frame survives the round trip")
+  func roundTrips() throws {
+    for body in try Self.bodies() {
+      let frame = Frame(request: 77, body)
+      #expect(try Frame(encoded: frame.encoded) == frame)
+    }
+  }
+
+  @Test("A truncated or changed frame decodes to some frame or is refused, and never traps")
+  func hostile() throws {
+    for body in try Self.bodies() {
+      let bytes = Frame(request: 1, body).encoded
+      for length in bytes.indices { _ = try? Frame(encoded: Array(bytes[..<length])) }
+      for position in bytes.indices {
+        var changed = bytes
+        changed[position] = changed[position] &+ 128
+        _ = try? Frame(encoded: changed)
+      }
+    }
+    #expect(throws: FrameError.self) { try Frame(encoded: []) }
+    #expect(throws: FrameError.self) { try Frame(encoded: [UInt8](repeating: 0, count: 1 << 20)) }
+  }
+
+  @Test("The highest common version is taken, or none")
+  func versions() {
+    #expect(ProtocolVersion.common(1...3, 2...5) == 3)
+    #expect(ProtocolVersion.common(1...1, 2...5) == nil)
+  }
+
+  @Test("A peer's overlong words are cut to their bound")
+  func bounds() throws {
+    let frame = Frame(.failure(Frame.Failure(.limit, String(repeating: "x", count: 10_000))))
+    guard case .failure(let failure) = try Frame(encoded: frame.encoded).body else {
+      Issue.record("not a failure")
+      return
+    }
+    #expect(failure.text.utf8.count == 256)
+  }
+}
