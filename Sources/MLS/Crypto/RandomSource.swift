@@ -1,0 +1,23 @@
+/// Where the library's random bytes come from. The default is the system's generator; tests hand in a seeded one.
+/// HPKE's ephemeral keys and ECDSA's nonces are drawn by swift-crypto itself, which takes no other source.
+public struct RandomSource: Sendable {
+  private let generate: @Sendable (Int) -> [UInt8]
+
+  /// `generate` must return as many bytes as it is asked for, fit for keys.
+  public init(_ generate: @escaping @Sendable (_ count: Int) -> [UInt8]) {
+    self.generate = generate
+  }
+
+  public static let system = RandomSource { count in
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+
+  func bytes(_ count: Int) -> [UInt8] {
+    let bytes = generate(count)
+    precondition(bytes.count == count, "a random source returned a wrong number of bytes")
+    return bytes
+  }
+
+  func secret(_ count: Int) -> Secret { Secret(bytes(count)) }
+}

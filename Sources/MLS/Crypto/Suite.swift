@@ -1,0 +1,123 @@
+internal import Crypto
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// The algorithms of a supported cipher suite. Having one means that the suite is supported, so its functions need not
+/// say that it is not.
+struct Suite: Sendable, Hashable {
+  enum KEMAlgorithm: Sendable { case x25519, p256, p384, p521, xWing }
+  enum HashAlgorithm: Sendable { case sha256, sha384, sha512 }
+  enum SignatureAlgorithm: Sendable { case ed25519, p256, p384, p521 }
+
+  let cipherSuite: CipherSuite
+  let kem: KEMAlgorithm
+  let hashAlgorithm: HashAlgorithm
+  let aead: HPKE.AEAD
+  let signature: SignatureAlgorithm
+
+  init(_ cipherSuite: CipherSuite) throws(MLSError) {
+    self.cipherSuite = cipherSuite
+    switch cipherSuite {
+    case .x25519AES128GCMSHA256Ed25519: (kem, hashAlgorithm, aead, signature) = (.x25519, .sha256, .AES_GCM_128, .ed25519)
+    case .p256AES128GCMSHA256P256: (kem, hashAlgorithm, aead, signature) = (.p256, .sha256, .AES_GCM_128, .p256)
+    case .x25519ChaCha20Poly1305SHA256Ed25519:
+      (kem, hashAlgorithm, aead, signature) = (.x25519, .sha256, .chaChaPoly, .ed25519)
+    case .p521AES256GCMSHA512P521: (kem, hashAlgorithm, aead, signature) = (.p521, .sha512, .AES_GCM_256, .p521)
+    case .p384AES256GCMSHA384P384: (kem, hashAlgorithm, aead, signature) = (.p384, .sha384, .AES_GCM_256, .p384)
+    case .xWingAES256GCMSHA384Ed25519: (kem, hashAlgorithm, aead, signature) = (.xWing, .sha384, .AES_GCM_256, .ed25519)
+    default: throw .unsupportedCipherSuite(cipherSuite)
+    }
+  }
+
+  static func == (a: Self, b: Self) -> Bool { a.cipherSuite == b.cipherSuite }
+  func hash(into hasher: inout Hasher) { hasher.combine(cipherSuite) }
+
+  /// `KDF.Nh`, in bytes.
+  var hashLength: Int {
+    switch hashAlgorithm {
+    case .sha256: 32
+    case .sha384: 48
+    case .sha512: 64
+    }
+  }
+
+  /// `AEAD.Nk`, in bytes.
+  var keyLength: Int { aead == .AES_GCM_128 ? 16 : 32 }
+
+  /// `AEAD.Nn`, in bytes: the same for every AEAD of the registry.
+  var nonceLength: Int { 12 }
+
+  func hash(_ bytes: [UInt8]) -> [UInt8] {
+    switch hashAlgorithm {
+    case .sha256: Array(SHA256.hash(data: bytes))
+    case .sha384: Array(SHA384.hash(data: bytes))
+    case .sha512: Array(SHA512.hash(data: bytes))
+    }
+  }
+
+  /// HMAC with the suite's hash: `MAC` of RFC 9420 §5.1.
+  func mac(key: Secret, _ bytes: [UInt8]) -> [UInt8] {
+    switch hashAlgorithm {
+    case .sha256: Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key.key))
+    case .sha384: Array(HMAC<SHA384>.authenticationCode(for: bytes, using: key.key))
+    case .sha512: Array(HMAC<SHA512>.authenticationCode(for: bytes, using: key.key))
+    }
+  }
+
+  /// `KDF.Extract`, which is HMAC keyed with the salt (RFC 5869 §2.2).
+  func extract(salt: Secret, inputKeyMaterial: Secret) -> Secret {
+    inputKeyMaterial.withUnsafeBytes { material in
+      switch hashAlgorithm {
+      case .sha256: Secret(SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: material, using: salt.key)))
+      case .sha384: Secret(SymmetricKey(data: HMAC<SHA384>.authenticationCode(for: material, using: salt.key)))
+      case .sha512: Secret(SymmetricKey(data: HMAC<SHA512>.authenticationCode(for: material, using: salt.key)))
+      }
+    }
+  }
+
+  /// `KDF.Expand` (RFC 5869 §2.3). `length` is at most 255 × Nh, which callers see to.
+  func expand(_ secret: Secret, info: [UInt8], length: Int) -> Secret {
+    switch hashAlgorithm {
+    case .sha256: Secret(HKDF<SHA256>.expand(pseudoRandomKey: secret.key, info: info, outputByteCount: length))
+    case .sha384: Secret(HKDF<SHA384>.expand(pseudoRandomKey: secret.key, info: info, outputByteCount: length))
+    case .sha512: Secret(HKDF<SHA512>.expand(pseudoRandomKey: secret.key, info: info, outputByteCount: length))
+    }
+  }
+
+  /// AEAD encryption; the tag follows the ciphertext.
+  func seal(_ plaintext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) throws(MLSError) -> [UInt8] {
+    do {
+      if aead == .chaChaPoly {
+        let box = try ChaChaPoly.seal(
+          plaintext, using: key.key, nonce: ChaChaPoly.Nonce(data: nonce), authenticating: data)
+        return Array(box.ciphertext) + box.tag
+      }
+      let box = try AES.GCM.seal(plaintext, using: key.key, nonce: AES.GCM.Nonce(data: nonce), authenticating: data)
+      return Array(box.ciphertext) + box.tag
+    } catch {
+      throw .cryptographicFailure
+    }
+  }
+
+  func open(_ ciphertext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) throws(MLSError) -> [UInt8] {
+    guard ciphertext.count >= Self.tagLength else { throw .decryptionFailed }
+    let (body, tag) = (ciphertext.dropLast(Self.tagLength), ciphertext.suffix(Self.tagLength))
+    do {
+      if aead == .chaChaPoly {
+        let box = try ChaChaPoly.SealedBox(nonce: ChaChaPoly.Nonce(data: nonce), ciphertext: body, tag: tag)
+        return Array(try ChaChaPoly.open(box, using: key.key, authenticating: data))
+      }
+      let box = try AES.GCM.SealedBox(nonce: AES.GCM.Nonce(data: nonce), ciphertext: body, tag: tag)
+      return Array(try AES.GCM.open(box, using: key.key, authenticating: data))
+    } catch {
+      throw .decryptionFailed
+    }
+  }
+
+  /// Of every AEAD of the registry, in bytes.
+  private static let tagLength = 16
+}

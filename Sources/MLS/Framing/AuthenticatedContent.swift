@@ -1,0 +1,69 @@
+internal import TLSPresentation
+
+/// A message's content with what authenticates its sender (RFC 9420 §6). Having one says nothing of whether that has been
+/// verified; ``VerifiedContent`` does.
+struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
+  let wireFormat: WireFormat
+  let content: FramedContent
+  var auth: FramedContentAuthData
+
+  init(wireFormat: WireFormat, content: FramedContent, auth: FramedContentAuthData) {
+    self.wireFormat = wireFormat
+    self.content = content
+    self.auth = auth
+  }
+
+  /// Signs content (RFC 9420 §6.1). A commit's confirmation tag is added later, since it depends on the signature.
+  init(
+    signing content: FramedContent, wireFormat: WireFormat, context: GroupContext?, with key: SignaturePrivateKey
+  ) throws(MLSError) {
+    self.wireFormat = wireFormat
+    self.content = content
+    let toBeSigned = Self.toBeSigned(content, wireFormat, context)
+    auth = FramedContentAuthData(
+      signature: try key.signWithLabel("FramedContentTBS", toBeSigned), confirmationTag: nil)
+  }
+
+  func encode(to encoder: inout TLSEncoder) {
+    encoder.write(wireFormat)
+    encoder.write(content)
+    auth.encode(to: &encoder, type: content.body.type)
+  }
+
+  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    wireFormat = try decoder.read()
+    content = try decoder.read()
+    auth = try FramedContentAuthData(from: &decoder, type: content.body.type)
+  }
+
+  /// `FramedContentTBS`. The context is left out for senders that need not know it.
+  static func toBeSigned(_ content: FramedContent, _ wireFormat: WireFormat, _ context: GroupContext?) -> [UInt8] {
+    var encoder = TLSEncoder(reservingCapacity: 1024)
+    encoder.write(ProtocolVersion.mls10)
+    encoder.write(wireFormat)
+    encoder.write(content)
+    switch content.sender {
+    case .member, .newMemberCommit: if let context { encoder.write(context) }
+    case .external, .newMemberProposal: break
+    }
+    return encoder.bytes
+  }
+
+  func hasValidSignature(_ suite: Suite, key: SignaturePublicKey, context: GroupContext?) -> Bool {
+    suite.verifyWithLabel(
+      key, "FramedContentTBS", Self.toBeSigned(content, wireFormat, context), auth.signature)
+  }
+
+  /// The membership tag (RFC 9420 §6.2).
+  func membershipTag(_ suite: Suite, key: Secret, context: GroupContext) -> [UInt8] {
+    var encoder = TLSEncoder(reservingCapacity: 1024)
+    encoder.write(fixed: Self.toBeSigned(content, wireFormat, context))
+    auth.encode(to: &encoder, type: content.body.type)
+    return suite.mac(key: key, encoder.bytes)
+  }
+
+  /// `MakeProposalRef` (RFC 9420 §5.2).
+  func proposalRef(_ suite: Suite) -> ProposalRef {
+    suite.refHash(label: "MLS 1.0 Proposal Reference", tlsEncoded)
+  }
+}

@@ -1,0 +1,88 @@
+internal import TLSPresentation
+
+/// RFC 9420 §6.
+struct FramedContent: Hashable, Sendable, TLSCodable {
+  enum Body: Hashable, Sendable {
+    case application([UInt8])
+    case proposal(Proposal)
+    case commit(Commit)
+
+    var type: ContentType {
+      switch self {
+      case .application: .application
+      case .proposal: .proposal
+      case .commit: .commit
+      }
+    }
+
+    func encode(to encoder: inout TLSEncoder) {
+      switch self {
+      case .application(let data): encoder.write(opaque: data)
+      case .proposal(let proposal): encoder.write(proposal)
+      case .commit(let commit): encoder.write(commit)
+      }
+    }
+
+    init(from decoder: inout TLSDecoder, type: ContentType) throws(TLSPresentationError) {
+      switch type {
+      case .application: self = .application(try decoder.readOpaque())
+      case .proposal: self = .proposal(try decoder.read())
+      case .commit: self = .commit(try decoder.read())
+      }
+    }
+  }
+
+  let groupID: [UInt8]
+  let epoch: UInt64
+  let sender: Sender
+  let authenticatedData: [UInt8]
+  let body: Body
+
+  init(groupID: [UInt8], epoch: UInt64, sender: Sender, authenticatedData: [UInt8], body: Body) {
+    self.groupID = groupID
+    self.epoch = epoch
+    self.sender = sender
+    self.authenticatedData = authenticatedData
+    self.body = body
+  }
+
+  func encode(to encoder: inout TLSEncoder) {
+    encoder.write(opaque: groupID)
+    encoder.write(epoch)
+    encoder.write(sender)
+    encoder.write(opaque: authenticatedData)
+    encoder.write(body.type)
+    body.encode(to: &encoder)
+  }
+
+  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    groupID = try decoder.readOpaque()
+    epoch = try decoder.read()
+    sender = try decoder.read()
+    authenticatedData = try decoder.readOpaque()
+    let type: ContentType = try decoder.read()
+    body = try Body(from: &decoder, type: type)
+  }
+}
+
+/// RFC 9420 §6.1.
+struct FramedContentAuthData: Hashable, Sendable {
+  let signature: [UInt8]
+  /// Of commits only.
+  var confirmationTag: [UInt8]?
+
+  func encode(to encoder: inout TLSEncoder, type: ContentType) {
+    encoder.write(opaque: signature)
+    if type == .commit { encoder.write(opaque: confirmationTag ?? []) }
+  }
+
+  init(signature: [UInt8], confirmationTag: [UInt8]?) {
+    self.signature = signature
+    self.confirmationTag = confirmationTag
+  }
+
+  init(from decoder: inout TLSDecoder, type: ContentType) throws(TLSPresentationError) {
+    signature = try decoder.readOpaque()
+    confirmationTag = type == .commit ? try decoder.readOpaque() : nil
+  }
+}

@@ -1,0 +1,91 @@
+extension Group {
+  /// Joins a group that this client was invited to (RFC 9420 §12.4.3.1).
+  /// - Parameters:
+  ///   - bundle: the key package that the Welcome names, with its private keys. Unless it is a last-resort one, the caller
+  ///     deletes it in the transaction that stores the group.
+  ///   - ratchetTree: the group's tree, where the Welcome does not carry it. It need not come from a trusted source.
+  ///   - knownGroupIDs: the groups that this client is in already; a Welcome into one of them is refused.
+  public static func join(
+    _ welcome: Welcome, bundle: KeyPackageBundle, signatureKey: SignaturePrivateKey, ratchetTree: RatchetTree? = nil,
+    preSharedKeys: PreSharedKeys = PreSharedKeys(), knownGroupIDs: Set<[UInt8]> = [],
+    configuration: GroupConfiguration = GroupConfiguration(), random: RandomSource = .system,
+    authentication: some AuthenticationService, now: UInt64
+  ) throws(MLSError) -> Group {
+    let keyPackage = bundle.keyPackage
+    // [val 12.4.3-2]
+    guard welcome.cipherSuite == keyPackage.cipherSuite else { throw .invalid(.welcomeCipherSuite) }
+    guard signatureKey.publicKey == keyPackage.leafNode.signatureKey else { throw .invalidKey }
+    let suite = try Suite(welcome.cipherSuite)
+    let secrets = try welcome.groupSecrets(for: bundle.reference, initKey: bundle.initKey)
+    let linkage = try Self.linkage(of: secrets.preSharedKeys, suite)
+    let pskSecret = try preSharedKeys.pskSecret(suite, secrets.preSharedKeys)
+    let groupInfo = try welcome.groupInfo(secrets, pskSecret: pskSecret)
+    let context = groupInfo.groupContext
+    guard context.version == .mls10 else { throw .unsupportedVersion(context.version) }
+    guard context.cipherSuite == keyPackage.cipherSuite else { throw .invalid(.welcomeCipherSuite) }
+    // [val 12.4.3-14]
+    guard !knownGroupIDs.contains(context.groupID) else { throw .invalid(.groupIDNotUnique) }
+    // [val 12.4.3-12]
+    if linkage != nil, context.epoch != 1 { throw .invalid(.resumptionEpoch) }
+
+    var tree = try Self.tree(for: groupInfo, handedIn: ratchetTree)
+    try groupInfo.verify(suite, tree: tree)
+    try Self.validateExtensions(of: groupInfo, supportedBy: keyPackage.leafNode)
+    try tree.validate(suite, context: context, authentication: authentication)
+    // [val 12.4.3-10]
+    guard let own = tree.leaves.first(where: { $0.node == keyPackage.leafNode })?.index else {
+      throw .invalid(.ownLeafMissing)
+    }
+
+    var privateTree = PrivateTree(leafIndex: own, leafKey: bundle.encryptionKey)
+    if let pathSecret = secrets.pathSecret {
+      // [val 12.4.3-11]
+      guard groupInfo.signer != own else { throw .invalid(.pathSecretMismatch) }
+      let ancestor = TreeShape.commonAncestor(own, groupInfo.signer)
+      let steps = tree.filteredDirectPath(of: groupInfo.signer)
+      guard steps.contains(where: { $0.node == ancestor }) else { throw .invalid(.pathSecretMismatch) }
+      do {
+        _ = try privateTree.take(pathSecret, of: ancestor, steps: steps, tree: tree, suite)
+      } catch {
+        throw .invalid(.pathSecretMismatch)
+      }
+    }
+    let schedule = KeySchedule(suite, joinerSecret: secrets.joinerSecret, pskSecret: pskSecret, context: context)
+    let tag = schedule.secrets.confirmationTag(suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
+    // [val 12.4.3-15]
+    guard constantTimeEqual(tag, groupInfo.confirmationTag) else { throw .invalid(.groupInfoConfirmationTag) }
+    let shared = PublicState(suite, context: context, tree: tree, confirmationTag: tag)
+    return Group(
+      state: EpochState(shared: shared, schedule: schedule, privateTree: privateTree), signatureKey: signatureKey,
+      configuration: configuration, random: random)
+  }
+
+  /// The PSK that links the group to another one, by branching or reinitialization; there is at most one.
+  private static func linkage(of ids: [PreSharedKeyID], _ suite: Suite) throws(MLSError) -> PreSharedKeyID? {
+    var linkage: PreSharedKeyID?
+    for id in ids {
+      // [val 8.4-1]
+      guard id.nonce.count == suite.hashLength else { throw .invalid(.pskNonceLength) }
+      guard case .resumption(let usage, _, _) = id.kind, usage != .application else { continue }
+      // [val 12.4.3-3]
+      guard linkage == nil else { throw .invalid(.welcomePSKs) }
+      linkage = id
+    }
+    return linkage
+  }
+
+  /// The tree that a group info carries, or else the one that was handed in.
+  static func tree(for groupInfo: GroupInfo, handedIn: RatchetTree?) throws(MLSError) -> RatchetTree {
+    if let tree = try groupInfo.ratchetTree() { return tree }
+    // [val 12.4.3-6]
+    guard let handedIn else { throw .invalid(.treeMissing) }
+    return handedIn
+  }
+
+  /// RFC 9420 §13.4: a joiner supports every extension of the group context.
+  static func validateExtensions(of groupInfo: GroupInfo, supportedBy leaf: LeafNode) throws(MLSError) {
+    try groupInfo.extensions.validateUnique()
+    try groupInfo.groupContext.extensions.validateUnique()
+    try leaf.validate(against: groupInfo.groupContext.extensions)
+  }
+}

@@ -1,0 +1,149 @@
+/// A client's view of one group. It is a value: a copy is a snapshot. The caller stores ``serialized``, sealed, together
+/// with the messages that an operation made, before it sends them.
+///
+/// Messages become state in steps, each of a type that only the step before makes: bytes, ``MLSMessage``, unverified
+/// content, verified content, ``StagedCommit``, merged.
+public struct Group: Sendable {
+  public var configuration: GroupConfiguration
+  let suite: Suite
+  var state: EpochState
+  var signatureKey: SignaturePrivateKey
+  var status: Status = .active
+  var proposals = ProposalCache()
+  /// Private keys of this client's Updates that are not committed yet, by public key.
+  var pendingUpdates: [HPKEPublicKey: PendingUpdate] = [:]
+  var pendingCommit: PendingCommit?
+  /// The latest last.
+  var pastEpochs: [PastEpoch] = []
+  /// The latest last; the current epoch's is among the epoch's secrets.
+  var resumptionPSKs: [(epoch: UInt64, secret: Secret)] = []
+  let random: RandomSource
+
+  enum Status: Sendable, Equatable {
+    case active
+    case removed
+    case reInitialized(ReInit)
+  }
+
+  struct PendingUpdate: Sendable {
+    let encryptionKey: HPKEPrivateKey
+    let signatureKey: SignaturePrivateKey
+  }
+
+  struct PendingCommit: Sendable {
+    let next: EpochState
+    let signatureKey: SignaturePrivateKey
+    let reInit: ReInit?
+  }
+
+  init(
+    state: EpochState, signatureKey: SignaturePrivateKey, configuration: GroupConfiguration, random: RandomSource
+  ) {
+    suite = state.shared.suite
+    self.state = state
+    self.signatureKey = signatureKey
+    self.configuration = configuration
+    self.random = random
+  }
+
+  // MARK: What the group is
+
+  public var groupContext: GroupContext { state.shared.context }
+  public var groupID: [UInt8] { groupContext.groupID }
+  public var epoch: UInt64 { groupContext.epoch }
+  public var cipherSuite: CipherSuite { groupContext.cipherSuite }
+  public var groupContextExtensions: [Extension] { groupContext.extensions }
+  public var ownLeafIndex: LeafIndex { state.privateTree.leafIndex }
+  public var ownLeafNode: LeafNode? { state.shared.tree[ownLeafIndex] }
+  /// From the left of the tree.
+  public var members: [Member] { state.shared.tree.members }
+  public func member(at index: LeafIndex) -> Member? { state.shared.tree.member(at: index) }
+  /// The public tree, to hand to those who join without it.
+  public var ratchetTree: RatchetTree { state.shared.tree }
+  /// Whether this client can send: it has not been removed, and the group has not been shut down by a ReInit.
+  public var isActive: Bool { status == .active }
+  /// The parameters of the group that takes this one's place, once a ReInit has been committed.
+  public var reInit: ReInit? { if case .reInitialized(let reInit) = status { reInit } else { nil } }
+  public var hasPendingCommit: Bool { pendingCommit != nil }
+  /// The proposals of this epoch that wait for a commit.
+  public var pendingProposals: [Proposal] { proposals.proposals.map(\.proposal) }
+
+  /// Equal for two members exactly if they agree on the group's whole history (RFC 9420 §8.7).
+  public var epochAuthenticator: [UInt8] { state.secrets.epochAuthenticator.exposedBytes }
+
+  // MARK: Exporting
+
+  /// `MLS-Exporter` (RFC 9420 §8.5) in the current epoch.
+  public func export(label: String, context: [UInt8], length: Int) throws(MLSError) -> Secret {
+    guard isActive else { throw .groupNotActive }
+    guard (1...255 * suite.hashLength).contains(length) else { throw .invalidArgument(.length) }
+    return state.secrets.export(suite, label: label, context: context, length: length)
+  }
+
+  /// The PSK that ties another group or a later epoch to this epoch (RFC 9420 §8.6).
+  public func resumptionPSK() throws(MLSError) -> Secret {
+    guard status != .removed else { throw .groupNotActive }
+    return state.secrets.resumptionPSK
+  }
+
+  /// A group info of the current epoch, signed by this client.
+  /// - Parameters:
+  ///   - withTree: whether it carries the tree.
+  ///   - withExternalPub: whether it lets new members join by an external commit.
+  public func groupInfo(
+    withTree: Bool, withExternalPub: Bool = true, extensions: [Extension] = []
+  ) throws(MLSError) -> GroupInfo {
+    guard isActive else { throw .groupNotActive }
+    return try Self.groupInfo(
+      state, signatureKey, withTree: withTree, withExternalPub: withExternalPub, extensions: extensions)
+  }
+
+  static func groupInfo(
+    _ state: EpochState, _ signatureKey: SignaturePrivateKey, withTree: Bool, withExternalPub: Bool,
+    extensions: [Extension] = []
+  ) throws(MLSError) -> GroupInfo {
+    var all = extensions
+    if withTree { all.append(Extension(type: .ratchetTree, data: state.shared.tree.tlsEncoded)) }
+    if withExternalPub {
+      let keyPair = try state.secrets.externalKeyPair(state.shared.suite)
+      all.append(Extension(type: .externalPub, data: keyPair.publicKey.tlsEncoded))
+    }
+    try all.validateUnique()
+    return try GroupInfo(
+      groupContext: state.shared.context, extensions: all, confirmationTag: state.shared.confirmationTag,
+      signer: state.privateTree.leafIndex, signatureKey: signatureKey)
+  }
+
+  // MARK: Advancing
+
+  /// Forgets past epochs before this one: their late messages cannot be read any more.
+  public mutating func forgetPastEpochs(before epoch: UInt64) {
+    pastEpochs.removeAll { $0.context.epoch < epoch }
+  }
+
+  /// Makes an epoch the current one.
+  mutating func advance(to next: EpochState, signatureKey: SignaturePrivateKey, reInit: ReInit?) {
+    pastEpochs.append(state.past)
+    pastEpochs.removeFirst(max(0, pastEpochs.count - max(0, configuration.pastEpochCountMax)))
+    resumptionPSKs.append((epoch, state.secrets.resumptionPSK))
+    resumptionPSKs.removeFirst(max(0, resumptionPSKs.count - max(0, configuration.resumptionPSKCountMax)))
+    state = next
+    self.signatureKey = signatureKey
+    proposals = ProposalCache()
+    pendingUpdates = [:]
+    pendingCommit = nil
+    if let reInit { status = .reInitialized(reInit) }
+  }
+
+  /// The application's PSKs and this group's own.
+  func available(_ preSharedKeys: PreSharedKeys) -> PreSharedKeys {
+    var result = preSharedKeys
+    for (epoch, secret) in resumptionPSKs { result[.resumption(groupID: groupID, epoch: epoch)] = secret }
+    result[.resumption(groupID: groupID, epoch: epoch)] = state.secrets.resumptionPSK
+    return result
+  }
+
+  func policy(_ authentication: any AuthenticationService, now: UInt64?) -> ValidationPolicy {
+    ValidationPolicy(now: now, leafLifetimeMax: configuration.leafLifetimeMax, authentication: authentication)
+  }
+}

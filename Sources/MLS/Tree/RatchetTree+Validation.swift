@@ -1,0 +1,110 @@
+extension RatchetTree {
+  /// Checks the leaves against each other (RFC 9420 §7.3): every credential type in use is supported by all, and no key
+  /// appears twice.
+  func validateLeavesTogether() throws(MLSError) {
+    let leaves = leaves
+    let inUse = Set(leaves.map(\.node.credential.type))
+    var signatureKeys: Set<SignaturePublicKey> = []
+    var encryptionKeys: Set<HPKEPublicKey> = []
+    for (_, leaf) in leaves {
+      // [val 7.3-3] [val 7.3-4]
+      guard inUse.allSatisfy({ leaf.capabilities.supports($0) }) else {
+        throw .invalid(.leafNodeCredentialUnsupportedByMember)
+      }
+      // [val 7.3-10]
+      guard signatureKeys.insert(leaf.signatureKey).inserted else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
+      // [val 7.3-11]
+      guard encryptionKeys.insert(leaf.encryptionKey).inserted else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+    }
+    for index in stride(from: 1, to: nodes.count, by: 2) {
+      guard case .parent(let parent)? = nodes[index] else { continue }
+      // [val 12.4.3-9]
+      guard encryptionKeys.insert(parent.encryptionKey).inserted else { throw .invalid(.parentKeyNotUnique) }
+    }
+  }
+
+  /// The same where only some leaves are new in a tree that was valid: it compares those with all.
+  func validateNewLeaves(_ new: [LeafIndex]) throws(MLSError) {
+    guard !new.isEmpty else { return }
+    let newLeaves = new.compactMap { self[$0] }
+    let newTypes = Set(newLeaves.map(\.credential.type))
+    var signatureKeys: [SignaturePublicKey: Int] = [:]
+    var encryptionKeys: [HPKEPublicKey: Int] = [:]
+    for leaf in newLeaves {
+      signatureKeys[leaf.signatureKey, default: 0] += 1
+      encryptionKeys[leaf.encryptionKey, default: 0] += 1
+    }
+    // [val 7.3-10] [val 7.3-11]
+    guard signatureKeys.values.allSatisfy({ $0 == 1 }) else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
+    guard encryptionKeys.values.allSatisfy({ $0 == 1 }) else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+    let newIndices = Set(new)
+    var typesInUse: Set<CredentialType> = []
+    for (index, leaf) in leaves {
+      typesInUse.insert(leaf.credential.type)
+      // [val 7.3-3]
+      guard newTypes.allSatisfy({ leaf.capabilities.supports($0) }) else {
+        throw .invalid(.leafNodeCredentialUnsupportedByMember)
+      }
+      guard !newIndices.contains(index) else { continue }
+      guard signatureKeys[leaf.signatureKey] == nil else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
+      guard encryptionKeys[leaf.encryptionKey] == nil else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+    }
+    for leaf in newLeaves {
+      // [val 7.3-4]
+      guard typesInUse.allSatisfy({ leaf.capabilities.supports($0) }) else {
+        throw .invalid(.leafNodeDoesNotSupportCredentialInUse)
+      }
+    }
+    for index in stride(from: 1, to: nodes.count, by: 2) {
+      guard case .parent(let parent)? = nodes[index] else { continue }
+      guard encryptionKeys[parent.encryptionKey] == nil else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+    }
+  }
+
+  /// Whether any of these keys is a node's already (RFC 9420 §12.4.2).
+  func contains(anyOf keys: Set<HPKEPublicKey>) -> Bool {
+    nodes.contains { node in
+      switch node {
+      case .leaf(let leaf): keys.contains(leaf.encryptionKey)
+      case .parent(let parent): keys.contains(parent.encryptionKey)
+      case nil: false
+      }
+    }
+  }
+
+  /// RFC 9420 §12.4.3.1: each unmerged leaf is a leaf below, and unmerged in all nodes between.
+  func validateUnmergedLeaves() throws(MLSError) {
+    let shape = shape
+    for index in stride(from: 1, to: nodes.count, by: 2) {
+      let node = NodeIndex(index)
+      guard let parent = parent(node) else { continue }
+      for leaf in parent.unmergedLeaves {
+        // [val 12.4.3-8]
+        guard node.isAncestor(of: leaf), self[leaf] != nil else { throw .invalid(.unmergedLeaves) }
+        for between in shape.directPath(of: NodeIndex(leaf)).prefix(while: { $0 != node }) {
+          guard self.parent(between)?.unmergedLeaves.contains(leaf) ?? true else { throw .invalid(.unmergedLeaves) }
+        }
+      }
+    }
+  }
+
+  /// Everything that RFC 9420 §12.4.3.1 asks of the tree of a group that is joined or followed. The tree hashes are
+  /// remembered.
+  mutating func validate(
+    _ suite: Suite, context: GroupContext, authentication: any AuthenticationService
+  ) throws(MLSError) {
+    // [val 12.4.3-7]
+    guard rootHash(suite) == context.treeHash else { throw .invalid(.treeHash) }
+    try validateUnmergedLeaves()
+    try validateParentHashes(suite)
+    try validateLeavesTogether()
+    for (index, leaf) in leaves {
+      let position = LeafNode.Position(groupID: context.groupID, leafIndex: index)
+      try leaf.validate(suite, .tree(position), now: nil, maximumLifetime: .max)
+      try leaf.validate(against: context.extensions)
+      try authentication.validate(
+        credential: leaf.credential, signatureKey: leaf.signatureKey,
+        context: CredentialContext(groupID: context.groupID, event: .joining))
+    }
+  }
+}

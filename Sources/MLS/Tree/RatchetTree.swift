@@ -1,0 +1,201 @@
+public import TLSPresentation
+
+/// The public part of a group's ratchet tree (RFC 9420 §7 and §12.4.3.3). One that was decoded has the right shape; that
+/// it is a group's tree is known once a ``Group`` or a ``PublicGroup`` has taken it.
+public struct RatchetTree: Sendable, Equatable, TLSCodable {
+  /// More leaves than any group of this library has.
+  static let leafCountMax = 1 << 20
+
+  /// As long as the full tree; nil stands for a blank node.
+  private(set) var nodes: [Node?]
+  /// Tree hashes that are still right, by node.
+  var hashes: [[UInt8]?]
+
+  /// A tree of one leaf.
+  init(_ leaf: LeafNode) {
+    nodes = [.leaf(leaf)]
+    hashes = [nil]
+  }
+
+  public static func == (a: Self, b: Self) -> Bool { a.nodes == b.nodes }
+
+  var shape: TreeShape { TreeShape(holding: (nodes.count + 1) / 2) }
+
+  var leafCount: Int { (nodes.count + 1) / 2 }
+
+  // MARK: Nodes
+
+  /// The leaf at an index, nil where it is blank or outside the tree.
+  public subscript(leaf: LeafIndex) -> LeafNode? {
+    guard Int(leaf.rawValue) < leafCount, case .leaf(let node)? = nodes[2 * Int(leaf.rawValue)] else { return nil }
+    return node
+  }
+
+  func parent(_ node: NodeIndex) -> ParentNode? {
+    guard node.value < nodes.count, case .parent(let parent)? = nodes[node.value] else { return nil }
+    return parent
+  }
+
+  func isBlank(_ node: NodeIndex) -> Bool { node.value >= nodes.count || nodes[node.value] == nil }
+
+  func encryptionKey(of node: NodeIndex) -> HPKEPublicKey? {
+    guard node.value < nodes.count else { return nil }
+    switch nodes[node.value] {
+    case .leaf(let leaf): return leaf.encryptionKey
+    case .parent(let parent): return parent.encryptionKey
+    case nil: return nil
+    }
+  }
+
+  /// The leaves that are not blank, from the left.
+  public var leaves: [(index: LeafIndex, node: LeafNode)] {
+    stride(from: 0, to: nodes.count, by: 2).compactMap { index in
+      guard case .leaf(let leaf)? = nodes[index] else { return nil }
+      return (LeafIndex(UInt32(truncatingIfNeeded: index / 2)), leaf)
+    }
+  }
+
+  /// The number of leaves that are not blank.
+  public var memberCount: Int {
+    stride(from: 0, to: nodes.count, by: 2).count { nodes[$0] != nil }
+  }
+
+  /// Replaces a node within the tree, and forgets the hashes that depend on it.
+  mutating func set(_ node: NodeIndex, to value: Node?) {
+    guard node.value < nodes.count else { return }
+    nodes[node.value] = value
+    invalidateHashes(from: node)
+  }
+
+  private mutating func invalidateHashes(from node: NodeIndex) {
+    let shape = shape
+    var node: NodeIndex? = node
+    while let index = node {
+      hashes[index.value] = nil
+      node = shape.parent(of: index)
+    }
+  }
+
+  mutating func blankDirectPath(of leaf: LeafIndex) {
+    for node in shape.directPath(of: NodeIndex(leaf)) where !isBlank(node) { set(node, to: nil) }
+  }
+
+  // MARK: Resolutions and paths
+
+  /// RFC 9420 §4.1.1.
+  func resolution(of node: NodeIndex) -> [NodeIndex] {
+    var result: [NodeIndex] = []
+    appendResolution(of: node, to: &result)
+    return result
+  }
+
+  private func appendResolution(of node: NodeIndex, to result: inout [NodeIndex]) {
+    guard node.value < nodes.count else { return }
+    switch nodes[node.value] {
+    case .leaf: result.append(node)
+    case .parent(let parent):
+      result.append(node)
+      result.append(contentsOf: parent.unmergedLeaves.map { NodeIndex($0) })
+    case nil:
+      guard let left = node.left, let right = node.right else { return }
+      appendResolution(of: left, to: &result)
+      appendResolution(of: right, to: &result)
+    }
+  }
+
+  private func hasEmptyResolution(_ node: NodeIndex) -> Bool {
+    guard isBlank(node) else { return false }
+    guard let left = node.left, let right = node.right else { return true }
+    return hasEmptyResolution(left) && hasEmptyResolution(right)
+  }
+
+  /// A node of a filtered direct path, with its child on the copath.
+  struct PathStep: Sendable, Equatable {
+    let node: NodeIndex
+    let copathChild: NodeIndex
+  }
+
+  /// The direct path of a leaf without the nodes whose copath child has an empty resolution (RFC 9420 §4.1.2).
+  func filteredDirectPath(of leaf: LeafIndex) -> [PathStep] {
+    let node = NodeIndex(leaf)
+    return zip(shape.directPath(of: node), shape.copath(of: node)).compactMap { step in
+      hasEmptyResolution(step.1) ? nil : PathStep(node: step.0, copathChild: step.1)
+    }
+  }
+
+  // MARK: Adding and removing leaves, RFC 9420 §7.7
+
+  /// The leftmost blank leaf at or after `start`, extending the tree where there is none.
+  mutating func blankLeaf(from start: Int = 0) -> LeafIndex {
+    for leaf in start..<max(start, leafCount) where nodes[2 * leaf] == nil { return LeafIndex(UInt32(truncatingIfNeeded: leaf)) }
+    let leaf = LeafIndex(UInt32(truncatingIfNeeded: leafCount))
+    let count = 2 * nodes.count + 1
+    nodes.append(contentsOf: repeatElement(nil, count: count - nodes.count))
+    hashes.append(contentsOf: repeatElement(nil, count: count - hashes.count))
+    return leaf
+  }
+
+  /// Places a leaf as the application of an Add does (RFC 9420 §12.1.1).
+  @discardableResult
+  mutating func add(_ leaf: LeafNode, from start: Int = 0) -> LeafIndex {
+    let index = blankLeaf(from: start)
+    set(NodeIndex(index), to: .leaf(leaf))
+    for node in shape.directPath(of: NodeIndex(index)) {
+      guard var parent = parent(node) else { continue }
+      let place = parent.unmergedLeaves.firstIndex { $0 > index } ?? parent.unmergedLeaves.endIndex
+      parent.unmergedLeaves.insert(index, at: place)
+      set(node, to: .parent(parent))
+    }
+    return index
+  }
+
+  /// Replaces a leaf as the application of an Update does (RFC 9420 §12.1.2).
+  mutating func update(_ index: LeafIndex, to leaf: LeafNode) {
+    set(NodeIndex(index), to: .leaf(leaf))
+    blankDirectPath(of: index)
+  }
+
+  /// Blanks a leaf and its direct path; ``truncate()`` completes the application of Removes (RFC 9420 §12.1.3).
+  mutating func blank(_ index: LeafIndex) {
+    set(NodeIndex(index), to: nil)
+    blankDirectPath(of: index)
+  }
+
+  /// Halves the tree while its right half holds no leaf.
+  mutating func truncate() {
+    guard let last = stride(from: nodes.count - 1, through: 0, by: -2).first(where: { nodes[$0] != nil }) else { return }
+    let count = TreeShape(holding: last / 2 + 1).nodeCount
+    guard count < nodes.count else { return }
+    nodes.removeLast(nodes.count - count)
+    hashes.removeLast(hashes.count - count)
+  }
+
+  // MARK: Encoding, RFC 9420 §12.4.3.3
+
+  public func encode(to encoder: inout TLSEncoder) {
+    let end = (nodes.lastIndex { $0 != nil } ?? -1) + 1
+    encoder.writeVector { encoder in
+      for node in nodes[..<end] { encoder.write(optional: node) }
+    }
+  }
+
+  public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    var content = try decoder.readVectorContent()
+    var nodes: [Node?] = []
+    while !content.isAtEnd {
+      let node = try content.readOptional(Node.self)
+      switch node {
+      case .leaf where nodes.count & 1 == 1: throw .invalid("a leaf stands in a parent's place")
+      case .parent where nodes.count & 1 == 0: throw .invalid("a parent stands in a leaf's place")
+      default: nodes.append(node)
+      }
+      guard nodes.count < 2 * Self.leafCountMax else { throw .tooLong(bound: Self.leafCountMax) }
+    }
+    // [val 12.4.3.3-1]
+    guard let last = nodes.last, last != nil else { throw .invalid("the ratchet tree does not end in a node") }
+    let shape = TreeShape(holding: (nodes.count + 2) / 2)
+    nodes.append(contentsOf: repeatElement(nil, count: shape.nodeCount - nodes.count))
+    self.nodes = nodes
+    hashes = Array(repeating: nil, count: nodes.count)
+  }
+}
