@@ -1,0 +1,241 @@
+#!/usr/bin/env bash
+# Three countries, four professionals, every step of the tour, with the installed programs only.
+# usage: run.sh [BINDIR]     BINDIR holds liaisond, liaisonctl and liaison; the default is what PATH finds
+# Exit status 0 only where every step held. DEMO_KEEP=1 keeps the homes, and says where.
+set -euo pipefail
+[ $# -eq 0 ] || PATH="$(cd "$1" && pwd):$PATH"
+export NO_COLOR=1
+unset LIAISON_HOME LIAISON_PASSPHRASE_FILE
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/liaison-demo.XXXXXX")
+nodes=()
+finish() {
+  local status=$?
+  for pid in "${nodes[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  if [ $status -ne 0 ]; then
+    printf '\nThe demonstration failed (status %d). Last lines of the nodes:\n' $status >&2
+    tail -n 5 "$work"/*.log >&2 || true
+    printf 'Everything is kept in %s\n' "$work" >&2
+  elif [ -n "${DEMO_KEEP:-}" ]; then
+    printf 'Kept in %s\n' "$work"
+  else
+    rm -rf "$work"
+  fi
+}
+trap finish EXIT
+
+# --- telling what happens -------------------------------------------------------------------------------------
+account=()
+clock() { local now=${EPOCHREALTIME/[.,]/}; printf '%s' "$now"; }
+since() { printf '%d.%03d s' $((($(clock) - $1) / 1000000)) $((($(clock) - $1) / 1000 % 1000)); }
+step() { printf '\n== %s\n' "$*"; }
+say() { printf '   $ %s\n' "$*"; }
+held() { account+=("$(printf '%-62s %s' "$1" "${2:-}")"); printf '   held: %s %s\n' "$1" "${2:+($2)}"; }
+fail() { printf '   FAILED: %s\n' "$*" >&2; exit 1; }
+quiet() { "$@" >>"$work/commands.log" 2>&1; }
+
+# --- who is who -------------------------------------------------------------------------------------------------
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 20000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { printf '%s' "$port"; return; }
+  done
+}
+declare -A name=([xa]=Averland [xb]=Brenova [xg]=Galdan) code=([xa]=XA [xb]=XB [xg]=XG) port
+countries=(xa xb xg)
+declare -A person=([ana]="Ana Arden" [boris]="Boris Brandt" [bela]="Bela Boros" [goran]="Goran Galic")
+declare -A of=([ana]=xa [boris]=xb [bela]=xb [goran]=xg)
+declare -A discipline=([ana]=cyber [boris]=security [bela]=physical [goran]=security)
+people=(ana boris bela goran)
+passphrase="$work/passphrase"
+(umask 077; head -c 18 /dev/urandom | base64 >"$passphrase")
+node() { local home=$1; shift; liaisonctl --home "$work/$home" --passphrase-file "$passphrase" "$@"; }
+as() { local who=$1; shift; liaison --home "$work/$who" --passphrase-file "$passphrase" "$@"; }
+
+# Waits until a person's inbox and rooms show a text; at most 20 seconds.
+sees() {
+  local who=$1 room=$2 text=$3 tries
+  for tries in $(seq 40); do
+    if as "$who" show "$room" 2>>"$work/commands.log" | grep -qF -- "$text"; then return 0; fi
+    sleep 0.25
+  done
+  return 1
+}
+# The identifier of the room in which a text stands, for a person; at most 20 seconds.
+room_with() {
+  local who=$1 text=$2 room tries
+  for tries in $(seq 40); do
+    as "$who" inbox --json >"$work/inbox.json" 2>>"$work/commands.log" || true
+    room=$(grep -F -- "$text" "$work/inbox.json" | grep -o '"room":"[0-9a-f]*"' | head -n 1 | cut -d'"' -f4 || true)
+    [ -z "$room" ] || { printf '%s' "$room"; return 0; }
+    sleep 0.25
+  done
+  return 1
+}
+
+began=$(clock)
+printf 'Liaison: a demonstration of three countries, in %s\n' "$work"
+for program in liaisond liaisonctl liaison; do
+  command -v "$program" >/dev/null || fail "$program is not installed"
+done
+
+step 'Each country makes a node of its own and starts it'
+for c in "${countries[@]}"; do
+  port[$c]=$(free_port)
+  say "liaisond init --handle $c --country ${code[$c]} --name ${name[$c]} --listen 127.0.0.1:${port[$c]}"
+  quiet liaisond init --home "$work/$c" --handle "$c" --country "${code[$c]}" --name "${name[$c]}" \
+    --listen "127.0.0.1:${port[$c]}" --passphrase-file "$passphrase"
+  liaisond run --home "$work/$c" --passphrase-file "$passphrase" 2>"$work/$c.log" &
+  nodes+=($!)
+done
+for c in "${countries[@]}"; do
+  for tries in $(seq 60); do node "$c" status >/dev/null 2>&1 && break; sleep 0.25; done
+  quiet node "$c" status || fail "the node of ${name[$c]} did not start"
+done
+held 'three nodes run, each in a home of its own' "$(since "$began")"
+
+step 'They exchange cards, compare fingerprints and activate one another'
+t=$(clock)
+declare -A fingerprint
+for c in "${countries[@]}"; do
+  say "liaisonctl card export -o $c.card"
+  node "$c" card export -o "$work/$c.card" 2>>"$work/commands.log"
+done
+for c in "${countries[@]}"; do
+  for p in "${countries[@]}"; do
+    [ "$c" != "$p" ] || continue
+    # What an administrator hears from the other country's administrator, over the telephone.
+    heard=$(node "$p" card show --json | grep -o '"fingerprint":"[^"]*"' | cut -d'"' -f4)
+    quiet node "$c" peer add "$work/$p.card"
+    if node "$c" peer verify "$p" --fingerprint "babab-babab-babab-babab-babab-babab-babab-babab" \
+      >>"$work/commands.log" 2>&1; then fail 'a wrong fingerprint was taken'; fi
+    quiet node "$c" peer verify "$p" --fingerprint "$heard"
+    quiet node "$c" peer activate "$p"
+  done
+done
+say "liaisonctl peer add xb.card; liaisonctl peer verify xb --fingerprint $heard; liaisonctl peer activate xb"
+for c in "${countries[@]}"; do
+  for p in "${countries[@]}"; do
+    [ "$c" != "$p" ] || continue
+    for tries in $(seq 40); do node "$c" peer test "$p" >>"$work/commands.log" 2>&1 && continue 2; sleep 0.25; done
+    fail "$c has no link to $p"
+  done
+done
+node xa peer list
+held 'cards verified, a wrong fingerprint refused, three links stand' "$(since "$t")"
+
+step 'Four professionals enrol'
+t=$(clock)
+for who in "${people[@]}"; do
+  c=${of[$who]}
+  say "liaisonctl member invite $who@$c --name '${person[$who]}' --discipline ${discipline[$who]}; liaison join INVITATION"
+  invitation=$(node "$c" member invite "$who@$c" --name "${person[$who]}" --discipline "${discipline[$who]}" \
+    2>>"$work/commands.log")
+  quiet as "$who" join "$invitation"
+  if quiet liaison --home "$work/thief" --passphrase-file "$passphrase" join "$invitation"; then
+    fail 'an invitation was usable twice'
+  fi
+  rm -rf "$work/thief"
+done
+as ana contacts boris@xb
+held 'four people enrolled; no invitation works twice' "$(since "$t")"
+
+step 'A message across a border, and one inside a country'
+t=$(clock)
+across="The gate report is ready $RANDOM$RANDOM"
+say "liaison send boris@xb -m '...' --tlp AMBER"
+message=$(as ana send boris@xb -m "$across" --tlp AMBER --precedence priority)
+room=$(room_with boris "$across") || fail 'the message did not cross the border'
+say "liaison acknowledge $message"
+quiet as boris acknowledge "$message"
+for tries in $(seq 40); do
+  as ana status "$message" >"$work/status.txt" 2>>"$work/commands.log"
+  grep -qi acknowledged "$work/status.txt" && break
+  sleep 0.25
+done
+cat "$work/status.txt"
+grep -qi acknowledged "$work/status.txt" || fail 'the acknowledgement did not come back'
+held 'a message crossed a border and was acknowledged by a person' "$(since "$t")"
+t=$(clock)
+inside="Shift change at nine $RANDOM$RANDOM"
+quiet as boris send bela@xb -m "$inside" --tlp GREEN
+room_with bela "$inside" >/dev/null || fail 'the message did not arrive inside the country'
+held 'a message inside one country' "$(since "$t")"
+
+step 'A room of four, in three countries'
+t=$(clock)
+title="AMBER BRIDGE planning $RANDOM"
+say "liaison room create '$title' boris@xb bela@xb goran@xg"
+room=$(as ana room create "$title" boris@xb bela@xb goran@xg)
+texts=()
+for who in "${people[@]}"; do
+  for tries in $(seq 40); do as "$who" room list 2>/dev/null | grep -qF "$title" && break; sleep 0.25; done
+  text="From ${person[$who]}: present $RANDOM$RANDOM"
+  quiet as "$who" send "$room" -m "$text" --tlp AMBER
+  texts+=("$text")
+done
+for who in "${people[@]}"; do
+  for text in "${texts[@]}"; do sees "$who" "$room" "$text" || fail "$who does not see: $text"; done
+done
+as goran show "$room"
+held 'everybody in the room reads everybody' "$(since "$t")"
+
+step 'A document of 25 MiB'
+t=$(clock)
+marker="LIAISON-DEMO-MARKER-$RANDOM$RANDOM$RANDOM"
+{ printf '%s\n' "$marker"; head -c $((25 * 1024 * 1024 - ${#marker} - 1)) /dev/urandom; } >"$work/plan.bin"
+say "liaison share ROOM plan.bin --title 'Site plan' --tlp AMBER"
+document=$(as ana share "$room" "$work/plan.bin" --title 'Site plan' --tlp AMBER)
+held 'shared: encrypted, chunked, on the own node' "$(since "$t")"
+t=$(clock)
+for tries in $(seq 40); do as goran documents "$room" 2>/dev/null | grep -qF 'Site plan' && break; sleep 0.25; done
+say "liaison fetch $document -o fetched.bin"
+quiet as goran fetch "$document" -o "$work/fetched.bin"
+sum=$(sha256sum "$work/plan.bin" | cut -d' ' -f1)
+[ "$sum" = "$(sha256sum "$work/fetched.bin" | cut -d' ' -f1)" ] || fail 'the document arrived changed'
+held "fetched in another country, SHA-256 ${sum:0:16}… the same" "$(since "$t")"
+
+step 'One member is removed and reads nothing that follows'
+t=$(clock)
+say "liaison room remove ROOM goran@xg"
+quiet as ana room remove "$room" goran@xg
+after="Only for those who stayed $RANDOM$RANDOM"
+quiet as ana send "$room" -m "$after" --tlp RED
+for who in boris bela; do sees "$who" "$room" "$after" || fail "$who does not see what follows"; done
+sleep 1
+quiet as goran inbox
+if as goran show "$room" 2>&1 | grep -qF "$after"; then fail 'the removed member reads on'; fi
+if as goran send "$room" -m 'still here?' --tlp GREEN >>"$work/commands.log" 2>&1; then
+  fail 'the removed member could still send'
+fi
+held 'the removed member neither reads nor sends; the others do' "$(since "$t")"
+
+step 'A peer is suspended'
+t=$(clock)
+say 'liaisonctl peer suspend xg'
+quiet node xa peer suspend xg
+for tries in $(seq 40); do node xg peer test xa >"$work/test.txt" 2>&1 || break; sleep 0.25; done
+if node xg peer test xa >"$work/test.txt" 2>&1; then fail 'the suspended peer still has its link'; fi
+cat "$work/test.txt"
+node xa peer list
+quiet node xb peer test xa || fail 'another link suffered'
+held 'its link is refused; the other links stand' "$(since "$t")"
+
+step 'What the nodes know'
+t=$(clock)
+sources=("$work/xa" "$work/xb" "$work/xg" "$work/xa.log" "$work/xb.log" "$work/xg.log")
+for text in "$across" "$inside" "$after" "$title" "$marker" 'Site plan' "${texts[@]}"; do
+  if found=$(grep -rlaF -- "$text" "${sources[@]}"); then fail "plaintext in $found"; fi
+done
+files=$(find "${sources[@]}" -type f | wc -l)
+size=$(du -cm "${sources[@]}" | tail -n 1 | cut -f1)
+grep -rlaF -- 'ana@xa' "$work/xa" >/dev/null || fail 'the search finds nothing at all'
+held "no text, title or document in $files files, $size MiB, of the nodes" "$(since "$t")"
+for c in "${countries[@]}"; do node "$c" trust log --verify >>"$work/commands.log" 2>&1 || fail "the trust log of $c"; done
+held 'the trust logs verify'
+
+step 'Account'
+printf '   %s\n' "${account[@]}"
+printf '   %-62s %s\n' 'all of it' "$(since "$began")"
