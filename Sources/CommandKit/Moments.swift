@@ -1,0 +1,47 @@
+internal import FoundationEssentials
+package import LiaisonModel
+
+extension Timestamp {
+  /// The system's clock, now.
+  package static var now: Timestamp {
+    Timestamp(milliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1000)))
+  }
+
+  /// RFC 3339 in UTC with milliseconds, as `--json` gives it: `2026-11-22T17:34:44.123Z`. What lies after the year 9999
+  /// is shown as its last moment.
+  package var rfc3339: String { date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
+
+  /// The same without milliseconds, for people.
+  package var shown: String { date.formatted(Date.ISO8601FormatStyle()) }
+
+  /// Reads RFC 3339, with or without fractions of a second, or a date alone: `2026-11-22`, its first moment in UTC.
+  package init(rfc3339 text: String) throws(CommandError) {
+    let styles = [
+      Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
+      Date.ISO8601FormatStyle().year().month().day(),
+    ]
+    guard let date = styles.lazy.compactMap({ try? Date(text, strategy: $0) }).first, date.timeIntervalSince1970 >= 0
+    else { throw CommandError(.usage, "a time has the form 2026-11-22T17:34:44Z or 2026-11-22") }
+    self.init(milliseconds: UInt64((date.timeIntervalSince1970 * 1000).rounded()))
+  }
+
+  private var date: Date {
+    let lastOfYear9999: UInt64 = 253_402_300_799_999
+    // The formats cut and do not round: without the half, a millisecond could be lost to binary fractions.
+    return Date(timeIntervalSince1970: (Double(min(milliseconds, lastOfYear9999)) + 0.5) / 1000)
+  }
+}
+
+/// A length of time as people type it: `30m`, `12h`, `7d`, `8w`.
+package struct Span: Equatable, Sendable {
+  /// At least one minute, at most ten years.
+  package let milliseconds: UInt64
+
+  package init(_ text: String) throws(CommandError) {
+    let units: [Character: UInt64] = ["m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000]
+    guard let unit = text.last.flatMap({ units[$0] }), let count = UInt64(text.dropLast()), count > 0,
+      count <= 10 * 366 * 86_400_000 / unit
+    else { throw CommandError(.usage, "a length of time has the form 30m, 12h, 7d or 8w, and is ten years at most") }
+    milliseconds = count * unit
+  }
+}

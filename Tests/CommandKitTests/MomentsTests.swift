@@ -1,0 +1,37 @@
+import LiaisonModel
+import Testing
+
+import CommandKit
+
+@Suite struct MomentsTests {
+  @Test("a time is shown in RFC 3339 and read back")
+  func roundTrip() throws {
+    let time = Timestamp(milliseconds: 1_795_368_884_123)
+    #expect(time.rfc3339 == "2026-11-22T17:34:44.123Z")
+    #expect(time.shown == "2026-11-22T17:34:44Z")
+    #expect(try Timestamp(rfc3339: time.rfc3339) == time)
+    #expect(try Timestamp(rfc3339: "2026-11-22T17:34:44Z").milliseconds == 1_795_368_884_000)
+    #expect(try Timestamp(rfc3339: "2026-11-22").milliseconds == 1_795_305_600_000)
+  }
+
+  @Test("a time that no calendar holds is shown as the last moment of the year 9999")
+  func farFuture() { #expect(Timestamp(milliseconds: .max).shown == "9999-12-31T23:59:59Z") }
+
+  @Test("what is no time is refused", arguments: ["", "yesterday", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z"])
+  func notATime(text: String) {
+    #expect(throws: CommandError.self) { try Timestamp(rfc3339: text) }
+  }
+
+  @Test(
+    "lengths of time",
+    arguments: [("30m", 1_800_000), ("12h", 43_200_000), ("7d", 604_800_000), ("2w", 1_209_600_000)]
+      as [(String, UInt64)])
+  func spans(text: String, milliseconds: UInt64) throws { #expect(try Span(text).milliseconds == milliseconds) }
+
+  @Test(
+    "what is no length of time is refused",
+    arguments: ["", "d", "7", "-1d", "0d", "1.5h", "4000d", "99999999999999999999d"])
+  func notASpan(text: String) {
+    #expect(throws: CommandError.self) { try Span(text) }
+  }
+}
