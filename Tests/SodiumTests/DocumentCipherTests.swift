@@ -1,0 +1,104 @@
+import Sodium
+import Testing
+
+@Suite("Document cipher")
+struct DocumentCipherTests {
+  private let cipher: DocumentCipher
+  private let chunks: [[UInt8]] = [Array("first".utf8), Array("other".utf8), Array("last".utf8)]
+
+  init() throws { cipher = try DocumentCipher(key: .random(count: 32)) }
+
+  private func encrypted() -> [[UInt8]] {
+    chunks.indices.map { cipher.encryptChunk(chunks[$0], index: UInt64($0), isLast: $0 == chunks.count - 1) }
+  }
+
+  @Test("A document comes back chunk by chunk, in any order")
+  func roundTrip() throws {
+    for (index, ciphertext) in encrypted().enumerated().reversed() {
+      #expect(ciphertext.count == chunks[index].count + DocumentCipher.overheadLength)
+      let isLast = index == chunks.count - 1
+      #expect(try cipher.decryptChunk(ciphertext, index: UInt64(index), isLast: isLast) == chunks[index])
+    }
+  }
+
+  @Test("An empty document is one empty last chunk")
+  func empty() throws {
+    let ciphertext = cipher.encryptChunk([], index: 0, isLast: true)
+    #expect(try cipher.decryptChunk(ciphertext, index: 0, isLast: true) == [])
+  }
+
+  @Test("A chunk in another's place, or with the wrong flag, is refused")
+  func order() {
+    let ciphertexts = encrypted()
+    for (index, ciphertext) in ciphertexts.enumerated() {
+      for (other, isLast) in (0..<4).flatMap({ other in [(other, false), (other, true)] })
+      where other != index || isLast != (index == 2) {
+        #expect(throws: SodiumError.authenticationFailed) {
+          try cipher.decryptChunk(ciphertext, index: UInt64(other), isLast: isLast)
+        }
+      }
+    }
+  }
+
+  @Test("Indexes that share low or high bits are different chunks", arguments: [0, 1, 1 << 8, 1 << 32, UInt64.max])
+  func wideIndexes(index: UInt64) throws {
+    let ciphertext = cipher.encryptChunk(chunks[0], index: index, isLast: false)
+    #expect(try cipher.decryptChunk(ciphertext, index: index, isLast: false) == chunks[0])
+    for bit in 0..<64 {
+      #expect(throws: SodiumError.authenticationFailed) {
+        try cipher.decryptChunk(ciphertext, index: index ^ (1 << UInt64(bit)), isLast: false)
+      }
+    }
+  }
+
+  @Test("Every changed byte, every truncation and another key is refused")
+  func tampering() throws {
+    let ciphertext = cipher.encryptChunk(chunks[0], index: 0, isLast: false)
+    for index in ciphertext.indices {
+      var changed = ciphertext
+      changed[index] ^= 0x80
+      #expect(throws: SodiumError.authenticationFailed) {
+        try cipher.decryptChunk(changed, index: 0, isLast: false)
+      }
+      #expect(throws: SodiumError.authenticationFailed) {
+        try cipher.decryptChunk(Array(ciphertext[..<index]), index: 0, isLast: false)
+      }
+    }
+    let other = try DocumentCipher(key: .random(count: 32))
+    #expect(throws: SodiumError.authenticationFailed) { try other.decryptChunk(ciphertext, index: 0, isLast: false) }
+    #expect(throws: SodiumError.keyLength(expected: 32, actual: 16)) { try DocumentCipher(key: .random(count: 16)) }
+  }
+
+  @Test("A manifest is no chunk, and a chunk no manifest")
+  func manifest() throws {
+    let manifest = cipher.encryptManifest(chunks[0])
+    #expect(try cipher.decryptManifest(manifest) == chunks[0])
+    #expect(throws: SodiumError.authenticationFailed) { try cipher.decryptChunk(manifest, index: 0, isLast: true) }
+    let chunk = cipher.encryptChunk(chunks[0], index: 0, isLast: true)
+    #expect(throws: SodiumError.authenticationFailed) { try cipher.decryptManifest(chunk) }
+  }
+
+  @Test("Buffers are used again: their memory stays, their content does not")
+  func buffers() throws {
+    let large = [UInt8](repeating: 9, count: 1 << 16)
+    var ciphertext: [UInt8] = []
+    var plaintext: [UInt8] = []
+    ciphertext.reserveCapacity(large.count + DocumentCipher.overheadLength)
+    plaintext.reserveCapacity(large.count)
+    let places = (ciphertext.withUnsafeBytes { $0.baseAddress }, plaintext.withUnsafeBytes { $0.baseAddress })
+    for (index, chunk) in [large, chunks[0], large, []].enumerated() {
+      chunk.withUnsafeBytes { cipher.encryptChunk($0, index: UInt64(index), isLast: false, into: &ciphertext) }
+      #expect(ciphertext == cipher.encryptChunk(chunk, index: UInt64(index), isLast: false))
+      let received = ciphertext
+      try received.withUnsafeBytes {
+        try cipher.decryptChunk($0, index: UInt64(index), isLast: false, into: &plaintext)
+      }
+      #expect(plaintext == chunk)
+    }
+    #expect(plaintext.withUnsafeBytes { $0.baseAddress } == places.1)
+    #expect(throws: SodiumError.authenticationFailed) {
+      try large.withUnsafeBytes { try cipher.decryptChunk($0, index: 0, isLast: false, into: &plaintext) }
+    }
+    #expect(plaintext.isEmpty)
+  }
+}
