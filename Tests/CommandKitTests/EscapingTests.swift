@@ -1,6 +1,5 @@
-import Testing
-
 import CommandKit
+import Testing
 
 @Suite struct EscapingTests {
   @Test(

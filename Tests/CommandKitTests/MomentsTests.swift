@@ -1,7 +1,6 @@
+import CommandKit
 import LiaisonModel
 import Testing
-
-import CommandKit
 
 @Suite struct MomentsTests {
   @Test("a time is shown in RFC 3339 and read back")
