@@ -95,7 +95,7 @@ let package = Package(
     tests("MLS", [crypto]),
     tests("LiaisonModel", ["TLSPresentation"]),
     tests("LiaisonProtocol", ["LiaisonModel"]),
-    tests("LiaisonTrust", []),
+    tests("LiaisonTrust", ["MerkleLog"]),
     tests("LiaisonLink", []),
     tests("LiaisonNode", []),
     tests("LiaisonStore", []),

@@ -20,6 +20,12 @@ public enum Limits {
   public static let acknowledgedMessagesMax = 256
   /// A card or another signed statement, bytes.
   public static let statementBytesMax = 16 << 10
+  /// Countries in a node's registry, revoked ones among them: more than there are, and their cards fit in memory.
+  public static let peersMax = 1000
+  /// Administrators of a node: people who know one another.
+  public static let administratorsMax = 64
+  /// Why a peer or a member was suspended or revoked, bytes of UTF-8.
+  public static let reasonBytesMax = 512
   /// Plaintext in a document's chunk, bytes: large enough that overheads vanish, small enough to resume cheaply.
   public static let chunkPlaintextBytes = 1 << 20
   /// A chunk's ciphertext, bytes: the plaintext, its tag, or a manifest of the largest document.

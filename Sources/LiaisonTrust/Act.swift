@@ -1,0 +1,88 @@
+package import LiaisonModel
+package import TLSPresentation
+
+/// What a decision changes.
+///
+/// ```
+/// enum {
+///   administrator_named(1), own_card_issued(2), peer_proposed(3), peer_verified(4),
+///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8), (65535)
+/// } ActType;
+/// ```
+package enum Act: Hashable, Sendable {
+  /// An administrator exists from now on. The log's first entry names the first owner, who signs it.
+  case administratorNamed(Administrator)
+  /// This node's own card, the first or the next.
+  case ownCardIssued(Unverified<NodeCard>)
+  /// A country's card has come; nothing is believed yet.
+  case peerProposed(Unverified<NodeCard>)
+  /// The fingerprint of the peer's root key was compared over another channel.
+  case peerVerified(Handle, rootKey: RootKey)
+  /// Links with the peer are accepted.
+  case peerActivated(Handle)
+  /// Links with the peer are refused until it is activated again.
+  case peerSuspended(Handle)
+  /// Links with the peer are refused, and its root key is never taken again.
+  case peerRevoked(Handle, reason: String)
+  /// The peer's next card, by the same root key.
+  case peerCardUpdated(Unverified<NodeCard>)
+}
+
+extension Act {
+  private enum Kind: UInt16 {
+    case administratorNamed = 1
+    case ownCardIssued = 2
+    case peerProposed = 3
+    case peerVerified = 4
+    case peerActivated = 5
+    case peerSuspended = 6
+    case peerRevoked = 7
+    case peerCardUpdated = 8
+  }
+
+  private var kind: Kind {
+    switch self {
+    case .administratorNamed: .administratorNamed
+    case .ownCardIssued: .ownCardIssued
+    case .peerProposed: .peerProposed
+    case .peerVerified: .peerVerified
+    case .peerActivated: .peerActivated
+    case .peerSuspended: .peerSuspended
+    case .peerRevoked: .peerRevoked
+    case .peerCardUpdated: .peerCardUpdated
+    }
+  }
+}
+
+extension Act: TLSCodable {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    let code = try decoder.read(UInt16.self)
+    switch Kind(rawValue: code) {
+    case .administratorNamed: self = .administratorNamed(try decoder.read())
+    case .ownCardIssued: self = .ownCardIssued(try decoder.read())
+    case .peerProposed: self = .peerProposed(try decoder.read())
+    case .peerVerified: self = .peerVerified(try decoder.read(), rootKey: try decoder.read())
+    case .peerActivated: self = .peerActivated(try decoder.read())
+    case .peerSuspended: self = .peerSuspended(try decoder.read())
+    case .peerRevoked:
+      self = .peerRevoked(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
+    case .peerCardUpdated: self = .peerCardUpdated(try decoder.read())
+    case nil: throw .unknownValue(UInt64(code))
+    }
+  }
+
+  package func encode(to encoder: inout TLSEncoder) {
+    encoder.write(kind.rawValue)
+    switch self {
+    case .administratorNamed(let administrator): encoder.write(administrator)
+    case .ownCardIssued(let card), .peerProposed(let card), .peerCardUpdated(let card): encoder.write(card)
+    case .peerVerified(let handle, let rootKey):
+      encoder.write(handle)
+      encoder.write(rootKey)
+    case .peerActivated(let handle), .peerSuspended(let handle): encoder.write(handle)
+    case .peerRevoked(let handle, let reason):
+      encoder.write(handle)
+      encoder.write(string: reason)
+    }
+  }
+}

@@ -1,0 +1,25 @@
+internal import LiaisonModel
+
+extension Registry {
+  /// What `act` changes, in one sentence, as an administrator is shown it before signing. Names that others chose are
+  /// not escaped here.
+  package func summary(of act: Act) -> String {
+    switch act {
+    case .administratorNamed(let administrator):
+      "\(administrator.name) becomes an administrator (\(administrator.role))"
+    case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"
+    case .peerProposed(let card): "a peer is proposed: \(Self.text(card))"
+    case .peerCardUpdated(let card): "the peer's card becomes \(Self.text(card))"
+    case .peerVerified(let handle, let rootKey):
+      "\(handle) is verified: the fingerprint \(Fingerprint(of: rootKey)) was compared"
+    case .peerActivated(let handle): "\(handle) becomes active: its links are accepted"
+    case .peerSuspended(let handle): "\(handle) is suspended: its links are refused until it is activated again"
+    case .peerRevoked(let handle, let reason): "\(handle) is revoked for good: \(reason)"
+    }
+  }
+
+  private static func text(_ card: Unverified<NodeCard>) -> String {
+    guard let card = try? card.claim() else { return "a card that is malformed" }
+    return "\(card.handle), \(card.name) (\(card.country)), serial \(card.serial)"
+  }
+}

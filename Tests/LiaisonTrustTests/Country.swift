@@ -1,0 +1,92 @@
+import LiaisonModel
+import LiaisonTrust
+import MerkleLog
+
+let day: UInt64 = 86_400_000
+let noon = Timestamp(milliseconds: 1_790_000_000_000)
+
+/// A country with its keys, for tests.
+struct Country {
+  var handle: String
+  var root = SigningKey<RootPurpose>()
+  var node = SigningKey<NodePurpose>()
+
+  init(_ handle: String) { self.handle = handle }
+
+  func card(
+    serial: UInt64 = 1, issued: Timestamp = noon, days: UInt64 = 365, nodeKeys: [NodeKey]? = nil,
+    endpoints: [Endpoint] = []
+  ) throws -> Unverified<NodeCard> {
+    let content = try NodeCard(
+      handle: Handle(handle), country: "XA", name: "Land of \(handle)", rootKey: root.publicKey,
+      nodeKeys: nodeKeys ?? [node.publicKey], endpoints: endpoints, serial: serial, issuedAt: issued,
+      expiresAt: issued.adding(milliseconds: days * day))
+    return Signed(content, by: root).unverified
+  }
+}
+
+/// A log with its owner and the node's own card, and all that was ever entered.
+struct Log {
+  let own = Country("xa")
+  let owner = SigningKey<AdministratorPurpose>()
+  var log = TrustLog()
+  var entries: [[UInt8]] = []
+  var now = noon
+
+  init() throws {
+    try decide(.administratorNamed(Administrator(key: owner.publicKey, name: "Owner", role: .owner)))
+    try decide(.ownCardIssued(own.card()))
+  }
+
+  var head: Unverified<LogHead> {
+    get throws { Signed(try log.head(of: Handle("xa"), at: now), by: own.node).unverified }
+  }
+
+  var registry: Registry { log.registry }
+
+  func entry(_ act: Act, by key: SigningKey<AdministratorPurpose>? = nil, position: LogPosition? = nil) -> [UInt8] {
+    let key = key ?? owner
+    let decision = Decision(
+      position: position ?? log.nextPosition, decidedAt: now, administrator: key.publicKey, act: act)
+    return LogEntry.decision(Signed(decision, by: key).unverified).tlsEncoded
+  }
+
+  func received(_ card: Unverified<NodeCard>, by key: SigningKey<NodePurpose>? = nil) -> [UInt8] {
+    let key = key ?? own.node
+    let content = CardReceived(position: log.nextPosition, receivedAt: now, nodeKey: key.publicKey, card: card)
+    return LogEntry.cardReceived(Signed(content, by: key).unverified).tlsEncoded
+  }
+
+  @discardableResult
+  mutating func append(_ entry: [UInt8]) throws -> LogRecord {
+    let record = try log.append(entry, at: now)
+    entries.append(entry)
+    return record
+  }
+
+  @discardableResult
+  mutating func decide(_ act: Act) throws -> LogRecord { try append(entry(act)) }
+
+  /// Proposes, verifies and activates.
+  mutating func admit(_ country: Country) throws {
+    try decide(.peerProposed(country.card()))
+    try decide(.peerVerified(Handle(country.handle), rootKey: country.root.publicKey))
+    try decide(.peerActivated(Handle(country.handle)))
+  }
+
+  /// What stops `act`, after a check that nothing changed.
+  mutating func refusal(of act: Act) throws -> TrustError? { try refusal(entry: entry(act)) }
+
+  mutating func refusal(entry: [UInt8]) throws -> TrustError? {
+    let (registry, root) = (log.registry, log.root)
+    do {
+      try log.append(entry, at: now)
+      return nil
+    } catch {
+      guard log.registry == registry, log.root == root else { throw Changed() }
+      return error
+    }
+  }
+
+  struct Changed: Error {}
+}

@@ -1,0 +1,196 @@
+import LiaisonModel
+import LiaisonTrust
+import MerkleLog
+import TLSPresentation
+import Testing
+
+@Suite struct TrustLogTests {
+  /// Ten entries of every kind.
+  private func history() throws -> Log {
+    var log = try Log()
+    let (xb, xc) = (Country("xb"), Country("xc"))
+    try log.admit(xb)
+    try log.append(log.received(xb.card(serial: 2)))
+    try log.decide(.peerProposed(xc.card()))
+    try log.decide(.peerSuspended(Handle("xb")))
+    try log.decide(.peerCardUpdated(xc.card(serial: 2)))
+    try log.decide(.peerRevoked(Handle("xc"), reason: "withdrawn"))
+    return log
+  }
+
+  /// The entry that a verification of `entries` names; -1 for the head, nil where nothing is wrong.
+  private func wrongEntry(_ entries: [[UInt8]], _ head: Unverified<LogHead>) -> Int? {
+    do {
+      _ = try TrustLog(entries: entries, head: head)
+      return nil
+    } catch {
+      if case .entry(let index, _) = error { return index }
+      return -1
+    }
+  }
+
+  @Test("a whole log verifies, and folds to the registry it came from")
+  func whole() throws {
+    let log = try history()
+    let again = try TrustLog(entries: log.entries, head: log.head)
+    #expect(again.registry == log.registry)
+    #expect(again.root == MerkleTree.root(ofLeaves: log.entries))
+    #expect(again.size == 10)
+  }
+
+  @Test("any changed byte of any entry is found, in that entry")
+  func tampering() throws {
+    let log = try history()
+    let head = try log.head
+    var changes = 0
+    for (index, entry) in log.entries.enumerated() {
+      for position in entry.indices {
+        var entries = log.entries
+        entries[index][position] ^= 1 << UInt8(position % 8)
+        #expect(wrongEntry(entries, head) == index, "byte \(position) of entry \(index)")
+        changes += 1
+      }
+    }
+    #expect(changes == log.entries.reduce(0) { $0 + $1.count })
+  }
+
+  @Test("a truncated or a lengthened entry is found, in that entry")
+  func truncation() throws {
+    let log = try history()
+    let head = try log.head
+    for index in log.entries.indices {
+      for length in 0..<log.entries[index].count {
+        var entries = log.entries
+        entries[index].removeSubrange(length...)
+        #expect(wrongEntry(entries, head) == index)
+      }
+      var entries = log.entries
+      entries[index].append(0)
+      #expect(wrongEntry(entries, head) == index)
+    }
+  }
+
+  @Test("a dropped entry is found where it is missing; the last ones by the head")
+  func dropping() throws {
+    let log = try history()
+    let head = try log.head
+    for index in log.entries.indices {
+      var entries = log.entries
+      entries.remove(at: index)
+      #expect(wrongEntry(entries, head) == (index == 9 ? -1 : index))
+      #expect(wrongEntry(Array(log.entries.prefix(index)), head) == -1)
+    }
+  }
+
+  @Test("swapped, repeated and inserted entries are found")
+  func reordering() throws {
+    let log = try history()
+    let head = try log.head
+    for first in log.entries.indices {
+      for second in log.entries.indices where second > first {
+        var entries = log.entries
+        entries.swapAt(first, second)
+        #expect(wrongEntry(entries, head) == first)
+      }
+      for place in 0...log.entries.count {
+        var entries = log.entries
+        entries.insert(log.entries[first], at: place)
+        let expected = place <= first ? (place == first ? first + 1 : place) : place
+        #expect(wrongEntry(entries, head) == expected, "entry \(first) again at \(place)")
+      }
+    }
+  }
+
+  @Test("a head of another size, root, node or key is refused, and any changed byte of it")
+  func heads() throws {
+    let log = try history()
+    let good = log.log.head(of: try Handle("xa"), at: noon)
+    var wrong = [good, good, good, good]
+    wrong[0].size += 1
+    wrong[1].size -= 1
+    wrong[2].root = .emptyTree
+    wrong[3].handle = try Handle("xb")
+    for head in wrong {
+      #expect(wrongEntry(log.entries, Signed(head, by: log.own.node).unverified) == -1)
+    }
+    #expect(wrongEntry(log.entries, Signed(good, by: Country("xa").node).unverified) == -1)
+    let bytes = try log.head.tlsEncoded
+    for position in bytes.indices {
+      var changed = bytes
+      changed[position] ^= 1
+      guard let head = try? Unverified<LogHead>(tlsEncoded: changed) else { continue }
+      #expect(wrongEntry(log.entries, head) == -1, "byte \(position)")
+    }
+    #expect(wrongEntry(log.entries, try log.head) == nil)
+  }
+
+  @Test("a decision serves its own place in its own log, once")
+  func replay() throws {
+    var log = try Log()
+    let suspension = Act.peerSuspended(try Handle("xb"))
+    try log.admit(Country("xb"))
+    let signed = log.entry(suspension)
+    try log.append(signed)
+    try log.decide(.peerActivated(Handle("xb")))
+    #expect(try log.refusal(entry: signed)?.code == .wrongPosition)
+    let stale = LogPosition(sequence: log.log.nextPosition.sequence, previousRoot: .emptyTree)
+    #expect(try log.refusal(entry: log.entry(suspension, position: stale))?.code == .wrongPosition)
+    #expect(log.registry.peer(try Handle("xb"))?.state == .active)
+  }
+
+  @Test("a decision dated more than an hour off is refused when it is made, and kept logs are still read")
+  func clocks() throws {
+    var log = try Log()
+    let card = try Country("xb").card()
+    let entry = log.entry(.peerProposed(card))
+    for now in [noon.milliseconds - 3_600_001, noon.milliseconds + 3_600_001] {
+      var other = log
+      other.now = Timestamp(milliseconds: now)
+      #expect(try other.refusal(entry: entry)?.code == .notInForce)
+    }
+    try log.append(entry)
+    #expect(try TrustLog(entries: log.entries).registry == log.registry)
+  }
+
+  @Test(
+    "random histories: what was refused changed nothing, and the rest verifies",
+    arguments: 1...40 as ClosedRange<UInt64>)
+  func randomHistories(seed: UInt64) throws {
+    var generator = Xorshift(state: seed &* 0x9E37_79B9_7F4A_7C15)
+    var log = try Log()
+    let countries = ["xb", "xc", "xd"].map { Country($0) }
+    var serials = [UInt64](repeating: 1, count: countries.count)
+    for _ in 0..<60 {
+      let index = Int.random(in: 0..<countries.count, using: &generator)
+      let country = countries[index]
+      let handle = try Handle(country.handle)
+      serials[index] += UInt64.random(in: 0...1, using: &generator)
+      let act: Act =
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: .peerProposed(try country.card(serial: serials[index]))
+        case 1: .peerVerified(handle, rootKey: country.root.publicKey)
+        case 2: .peerActivated(handle)
+        case 3: .peerSuspended(handle)
+        case 4: .peerCardUpdated(try country.card(serial: serials[index]))
+        default:
+          Int.random(in: 0..<8, using: &generator) == 0 ? .peerRevoked(handle, reason: "x") : .peerActivated(handle)
+        }
+      let entry = log.entry(act)
+      if try log.refusal(entry: entry) == nil { log.entries.append(entry) }
+    }
+    let again = try TrustLog(entries: log.entries, head: log.head)
+    #expect(again.registry == log.registry)
+    #expect(log.entries.count > 2)
+  }
+}
+
+struct Xorshift: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return state
+  }
+}
