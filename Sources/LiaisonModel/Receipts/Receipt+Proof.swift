@@ -37,8 +37,9 @@ extension Receipt {
   public func checkPath(to batch: ReceiptBatch) throws(ModelError) {
     let proof = path.compactMap { MerkleHash($0) }
     guard proof.count == path.count, let root = MerkleHash(batch.root),
-      MerkleProof.verifyInclusion(
-        leafHash: .leaf(leaf.tlsEncoded), index: Int(index), size: Int(batch.count), proof: proof, root: root)
+      (try? MerkleProof.verifyInclusion(
+        leafHash: .leaf(leaf.tlsEncoded), index: UInt64(index), size: UInt64(batch.count), proof: proof, root: root))
+        != nil
     else { throw .mismatch("the receipt's path does not lead to what was signed") }
   }
 }
