@@ -10,6 +10,7 @@ let settings: [SwiftSetting] = [
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
@@ -68,7 +69,7 @@ let package = Package(
     library("LiaisonRooms", ["MLS", "LiaisonModel", "TLSPresentation"]),
     library("LiaisonProtocol", ["LiaisonModel", "TLSPresentation", protobuf, nio]),
     library("LiaisonTrust", ["LiaisonModel", "MerkleLog", "TLSPresentation", crypto]),
-    library("LiaisonLink", ["LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioSSL, x509, asn1, crypto, logging]),
+    library("LiaisonLink", ["LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioTLS, nioSSL, x509, asn1, crypto, logging]),
     library(
       "LiaisonNode",
       [
@@ -96,7 +97,7 @@ let package = Package(
     tests("LiaisonModel", ["TLSPresentation"]),
     tests("LiaisonProtocol", ["LiaisonModel"]),
     tests("LiaisonTrust", ["MerkleLog"]),
-    tests("LiaisonLink", []),
+    tests("LiaisonLink", [nio, nioPosix, nioSSL]),
     tests("LiaisonNode", []),
     tests("LiaisonStore", []),
     tests("LiaisonClient", []),
