@@ -62,7 +62,7 @@ public enum MLSError: Error, Equatable, Sendable {
 
 extension TLSDecodable {
   /// Reads one value that is all of `bytes`, with this library's error.
-  init(decoding bytes: [UInt8]) throws(MLSError) {
+  package init(decoding bytes: [UInt8]) throws(MLSError) {
     do {
       self = try Self(tlsEncoded: bytes)
     } catch {

@@ -13,11 +13,11 @@ public struct RandomSource: Sendable {
     return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
   }
 
-  func bytes(_ count: Int) -> [UInt8] {
+  package func bytes(_ count: Int) -> [UInt8] {
     let bytes = generate(count)
     precondition(bytes.count == count, "a random source returned a wrong number of bytes")
     return bytes
   }
 
-  func secret(_ count: Int) -> Secret { Secret(bytes(count)) }
+  package func secret(_ count: Int) -> Secret { Secret(bytes(count)) }
 }

@@ -14,7 +14,7 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
   }
 
   /// `KDF.Nh` zero bytes, which stand for an absent secret in RFC 9420 §8.
-  static func zero(count: Int) -> Secret {
+  package static func zero(count: Int) -> Secret {
     Secret([UInt8](repeating: 0, count: count))
   }
 
@@ -37,7 +37,7 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
 }
 
 /// Compares in a time that depends on the lengths only.
-func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+package func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
   guard a.count == b.count else { return false }
   var difference: UInt8 = 0
   for (x, y) in zip(a, b) { difference |= x ^ y }

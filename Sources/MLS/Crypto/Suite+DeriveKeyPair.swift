@@ -11,7 +11,7 @@ internal import Crypto
 ///
 /// The key pair is X-Wing's expansion of that seed.
 extension Suite {
-  func deriveKeyPair(_ inputKeyMaterial: Secret) throws(MLSError) -> HPKEKeyPair {
+  package func deriveKeyPair(_ inputKeyMaterial: Secret) throws(MLSError) -> HPKEKeyPair {
     let prk = labeledExtract("dkp_prk", inputKeyMaterial)
     switch kem {
     case .x25519, .xWing: return try keyPair(labeledExpand(prk, "sk", [], length: 32))
@@ -22,7 +22,7 @@ extension Suite {
   }
 
   /// A fresh key pair.
-  func generateKeyPair(_ random: RandomSource) throws(MLSError) -> HPKEKeyPair {
+  package func generateKeyPair(_ random: RandomSource) throws(MLSError) -> HPKEKeyPair {
     try deriveKeyPair(random.secret(max(hashLength, 32)))
   }
 

@@ -83,14 +83,14 @@ extension Suite {
   }
 
   /// `EncryptWithLabel` (RFC 9420 §5.1.3).
-  func encryptWithLabel(
+  package func encryptWithLabel(
     _ publicKey: HPKEPublicKey, _ label: String, context: [UInt8], _ plaintext: [UInt8]
   ) throws(MLSError) -> HPKECiphertext {
     try seal(to: publicKey, info: encryptContext(label, context), plaintext)
   }
 
   /// `DecryptWithLabel` (RFC 9420 §5.1.3).
-  func decryptWithLabel(
+  package func decryptWithLabel(
     _ privateKey: HPKEPrivateKey, _ label: String, context: [UInt8], _ ciphertext: HPKECiphertext
   ) throws(MLSError) -> Secret {
     try open(ciphertext, privateKey, info: encryptContext(label, context))
@@ -104,7 +104,7 @@ extension Suite {
   }
 
   /// `SealBase` of RFC 9180 §6.1.
-  func seal(
+  package func seal(
     to publicKey: HPKEPublicKey, info: [UInt8], authenticating data: [UInt8] = [], _ plaintext: [UInt8]
   ) throws(MLSError) -> HPKECiphertext {
     var sender = try sender(to: publicKey, info: info)
@@ -117,7 +117,7 @@ extension Suite {
   }
 
   /// `OpenBase` of RFC 9180 §6.1.
-  func open(
+  package func open(
     _ ciphertext: HPKECiphertext, _ privateKey: HPKEPrivateKey, info: [UInt8], authenticating data: [UInt8] = []
   ) throws(MLSError) -> Secret {
     var recipient = try recipient(privateKey, kemOutput: ciphertext.kemOutput, info: info)
@@ -131,7 +131,8 @@ extension Suite {
   private static let externalInitLabel = "MLS 1.0 external init secret"
 
   /// The sender's side of external initialization (RFC 9420 §8.3).
-  func externalInit(to externalPub: HPKEPublicKey) throws(MLSError) -> (kemOutput: [UInt8], initSecret: Secret) {
+  package func externalInit(to externalPub: HPKEPublicKey) throws(MLSError) -> (kemOutput: [UInt8], initSecret: Secret)
+  {
     let sender = try sender(to: externalPub, info: [])
     do {
       let secret = try sender.exportSecret(context: Array(Self.externalInitLabel.utf8), outputByteCount: hashLength)
@@ -142,7 +143,7 @@ extension Suite {
   }
 
   /// The group's side of external initialization (RFC 9420 §8.3).
-  func externalInit(_ externalPriv: HPKEPrivateKey, kemOutput: [UInt8]) throws(MLSError) -> Secret {
+  package func externalInit(_ externalPriv: HPKEPrivateKey, kemOutput: [UInt8]) throws(MLSError) -> Secret {
     let recipient = try recipient(externalPriv, kemOutput: kemOutput, info: [])
     do {
       return Secret(
@@ -153,7 +154,7 @@ extension Suite {
   }
 
   /// Throws ``MLSError/invalidKey`` unless the bytes are a public key of the KEM.
-  func validate(_ publicKey: HPKEPublicKey) throws(MLSError) {
+  package func validate(_ publicKey: HPKEPublicKey) throws(MLSError) {
     let bytes = publicKey.bytes
     do {
       switch kem {
@@ -169,12 +170,13 @@ extension Suite {
   }
 
   /// The public key that belongs to a private key.
-  func publicKey(of privateKey: HPKEPrivateKey) throws(MLSError) -> HPKEPublicKey {
+  package func publicKey(of privateKey: HPKEPrivateKey) throws(MLSError) -> HPKEPublicKey {
     do {
       return HPKEPublicKey(
         bytes: try privateKey.secret.withUnsafeBytes { raw in
           switch kem {
-          case .x25519: try Array(Curve25519.KeyAgreement.PrivateKey(rawRepresentation: raw).publicKey.rawRepresentation)
+          case .x25519:
+            try Array(Curve25519.KeyAgreement.PrivateKey(rawRepresentation: raw).publicKey.rawRepresentation)
           case .p256: try Array(P256.KeyAgreement.PrivateKey(rawRepresentation: raw).publicKey.x963Representation)
           case .p384: try Array(P384.KeyAgreement.PrivateKey(rawRepresentation: raw).publicKey.x963Representation)
           case .p521: try Array(P521.KeyAgreement.PrivateKey(rawRepresentation: raw).publicKey.x963Representation)

@@ -2,7 +2,7 @@ internal import TLSPresentation
 
 extension Suite {
   /// `ExpandWithLabel` (RFC 9420 §8).
-  func expandWithLabel(_ secret: Secret, _ label: String, context: [UInt8], length: Int) -> Secret {
+  package func expandWithLabel(_ secret: Secret, _ label: String, context: [UInt8], length: Int) -> Secret {
     var info = TLSEncoder(reservingCapacity: label.utf8.count + context.count + 16)
     info.write(UInt16(truncatingIfNeeded: length))
     info.write(string: "MLS 1.0 " + label)
@@ -11,17 +11,17 @@ extension Suite {
   }
 
   /// `DeriveSecret` (RFC 9420 §8).
-  func deriveSecret(_ secret: Secret, _ label: String) -> Secret {
+  package func deriveSecret(_ secret: Secret, _ label: String) -> Secret {
     expandWithLabel(secret, label, context: [], length: hashLength)
   }
 
   /// `DeriveTreeSecret` (RFC 9420 §9.1).
-  func deriveTreeSecret(_ secret: Secret, _ label: String, generation: UInt32, length: Int) -> Secret {
+  package func deriveTreeSecret(_ secret: Secret, _ label: String, generation: UInt32, length: Int) -> Secret {
     expandWithLabel(secret, label, context: generation.bigEndianBytes, length: length)
   }
 
   /// `RefHash` (RFC 9420 §5.2).
-  func refHash(label: String, _ value: [UInt8]) -> HashReference {
+  package func refHash(label: String, _ value: [UInt8]) -> HashReference {
     var input = TLSEncoder(reservingCapacity: value.count + label.utf8.count + 8)
     input.write(string: label)
     input.write(opaque: value)
@@ -30,7 +30,7 @@ extension Suite {
 }
 
 extension UInt32 {
-  var bigEndianBytes: [UInt8] {
+  package var bigEndianBytes: [UInt8] {
     [UInt8(self >> 24), UInt8(self >> 16 & 0xFF), UInt8(self >> 8 & 0xFF), UInt8(self & 0xFF)]
   }
 }

@@ -2,7 +2,7 @@ internal import Crypto
 internal import TLSPresentation
 
 extension Suite {
-  static func signContent(_ label: String, _ content: [UInt8]) -> [UInt8] {
+  package static func signContent(_ label: String, _ content: [UInt8]) -> [UInt8] {
     var encoder = TLSEncoder(reservingCapacity: content.count + label.utf8.count + 16)
     encoder.write(string: "MLS 1.0 " + label)
     encoder.write(opaque: content)
@@ -10,7 +10,9 @@ extension Suite {
   }
 
   /// `VerifyWithLabel` (RFC 9420 §5.1.2). A key or a signature that is malformed verifies nothing.
-  func verifyWithLabel(_ key: SignaturePublicKey, _ label: String, _ content: [UInt8], _ signature: [UInt8]) -> Bool {
+  package func verifyWithLabel(_ key: SignaturePublicKey, _ label: String, _ content: [UInt8], _ signature: [UInt8])
+    -> Bool
+  {
     let content = Self.signContent(label, content)
     do {
       switch self.signature {
@@ -34,20 +36,23 @@ extension Suite {
     }
   }
 
-  func sign(_ content: [UInt8], with secret: Secret) throws(MLSError) -> [UInt8] {
+  package func sign(_ content: [UInt8], with secret: Secret) throws(MLSError) -> [UInt8] {
     do {
       return try secret.withUnsafeBytes { raw in
         switch signature {
         case .ed25519: try Array(Curve25519.Signing.PrivateKey(rawRepresentation: raw).signature(for: content))
         case .p256:
           try Array(
-            P256.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA256.hash(data: content)).derRepresentation)
+            P256.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA256.hash(data: content)).derRepresentation
+          )
         case .p384:
           try Array(
-            P384.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA384.hash(data: content)).derRepresentation)
+            P384.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA384.hash(data: content)).derRepresentation
+          )
         case .p521:
           try Array(
-            P521.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA512.hash(data: content)).derRepresentation)
+            P521.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA512.hash(data: content)).derRepresentation
+          )
         }
       }
     } catch {
@@ -55,7 +60,7 @@ extension Suite {
     }
   }
 
-  func signaturePublicKey(of secret: Secret) throws(MLSError) -> SignaturePublicKey {
+  package func signaturePublicKey(of secret: Secret) throws(MLSError) -> SignaturePublicKey {
     do {
       return SignaturePublicKey(
         bytes: try secret.withUnsafeBytes { raw in
@@ -72,7 +77,7 @@ extension Suite {
   }
 
   /// Throws ``MLSError/invalidKey`` unless the bytes are a public key of the signature scheme.
-  func validate(_ publicKey: SignaturePublicKey) throws(MLSError) {
+  package func validate(_ publicKey: SignaturePublicKey) throws(MLSError) {
     do {
       switch signature {
       case .ed25519: _ = try Curve25519.Signing.PublicKey(rawRepresentation: publicKey.bytes)

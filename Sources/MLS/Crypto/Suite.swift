@@ -8,21 +8,22 @@ internal import Foundation
 
 /// The algorithms of a supported cipher suite. Having one means that the suite is supported, so its functions need not
 /// say that it is not.
-struct Suite: Sendable, Hashable {
-  enum KEMAlgorithm: Sendable { case x25519, p256, p384, p521, xWing }
-  enum HashAlgorithm: Sendable { case sha256, sha384, sha512 }
-  enum SignatureAlgorithm: Sendable { case ed25519, p256, p384, p521 }
+package struct Suite: Sendable, Hashable {
+  package enum KEMAlgorithm: Sendable { case x25519, p256, p384, p521, xWing }
+  package enum HashAlgorithm: Sendable { case sha256, sha384, sha512 }
+  package enum SignatureAlgorithm: Sendable { case ed25519, p256, p384, p521 }
 
-  let cipherSuite: CipherSuite
-  let kem: KEMAlgorithm
-  let hashAlgorithm: HashAlgorithm
+  package let cipherSuite: CipherSuite
+  package let kem: KEMAlgorithm
+  package let hashAlgorithm: HashAlgorithm
   let aead: HPKE.AEAD
-  let signature: SignatureAlgorithm
+  package let signature: SignatureAlgorithm
 
-  init(_ cipherSuite: CipherSuite) throws(MLSError) {
+  package init(_ cipherSuite: CipherSuite) throws(MLSError) {
     self.cipherSuite = cipherSuite
     switch cipherSuite {
-    case .x25519AES128GCMSHA256Ed25519: (kem, hashAlgorithm, aead, signature) = (.x25519, .sha256, .AES_GCM_128, .ed25519)
+    case .x25519AES128GCMSHA256Ed25519:
+      (kem, hashAlgorithm, aead, signature) = (.x25519, .sha256, .AES_GCM_128, .ed25519)
     case .p256AES128GCMSHA256P256: (kem, hashAlgorithm, aead, signature) = (.p256, .sha256, .AES_GCM_128, .p256)
     case .x25519ChaCha20Poly1305SHA256Ed25519:
       (kem, hashAlgorithm, aead, signature) = (.x25519, .sha256, .chaChaPoly, .ed25519)
@@ -33,11 +34,11 @@ struct Suite: Sendable, Hashable {
     }
   }
 
-  static func == (a: Self, b: Self) -> Bool { a.cipherSuite == b.cipherSuite }
-  func hash(into hasher: inout Hasher) { hasher.combine(cipherSuite) }
+  package static func == (a: Self, b: Self) -> Bool { a.cipherSuite == b.cipherSuite }
+  package func hash(into hasher: inout Hasher) { hasher.combine(cipherSuite) }
 
   /// `KDF.Nh`, in bytes.
-  var hashLength: Int {
+  package var hashLength: Int {
     switch hashAlgorithm {
     case .sha256: 32
     case .sha384: 48
@@ -46,12 +47,12 @@ struct Suite: Sendable, Hashable {
   }
 
   /// `AEAD.Nk`, in bytes.
-  var keyLength: Int { aead == .AES_GCM_128 ? 16 : 32 }
+  package var keyLength: Int { aead == .AES_GCM_128 ? 16 : 32 }
 
   /// `AEAD.Nn`, in bytes: the same for every AEAD of the registry.
-  var nonceLength: Int { 12 }
+  package var nonceLength: Int { 12 }
 
-  func hash(_ bytes: [UInt8]) -> [UInt8] {
+  package func hash(_ bytes: [UInt8]) -> [UInt8] {
     switch hashAlgorithm {
     case .sha256: Array(SHA256.hash(data: bytes))
     case .sha384: Array(SHA384.hash(data: bytes))
@@ -60,7 +61,7 @@ struct Suite: Sendable, Hashable {
   }
 
   /// HMAC with the suite's hash: `MAC` of RFC 9420 §5.1.
-  func mac(key: Secret, _ bytes: [UInt8]) -> [UInt8] {
+  package func mac(key: Secret, _ bytes: [UInt8]) -> [UInt8] {
     switch hashAlgorithm {
     case .sha256: Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key.key))
     case .sha384: Array(HMAC<SHA384>.authenticationCode(for: bytes, using: key.key))
@@ -69,7 +70,7 @@ struct Suite: Sendable, Hashable {
   }
 
   /// `KDF.Extract`, which is HMAC keyed with the salt (RFC 5869 §2.2).
-  func extract(salt: Secret, inputKeyMaterial: Secret) -> Secret {
+  package func extract(salt: Secret, inputKeyMaterial: Secret) -> Secret {
     inputKeyMaterial.withUnsafeBytes { material in
       switch hashAlgorithm {
       case .sha256: Secret(SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: material, using: salt.key)))
@@ -80,7 +81,7 @@ struct Suite: Sendable, Hashable {
   }
 
   /// `KDF.Expand` (RFC 5869 §2.3). `length` is at most 255 × Nh, which callers see to.
-  func expand(_ secret: Secret, info: [UInt8], length: Int) -> Secret {
+  package func expand(_ secret: Secret, info: [UInt8], length: Int) -> Secret {
     switch hashAlgorithm {
     case .sha256: Secret(HKDF<SHA256>.expand(pseudoRandomKey: secret.key, info: info, outputByteCount: length))
     case .sha384: Secret(HKDF<SHA384>.expand(pseudoRandomKey: secret.key, info: info, outputByteCount: length))
@@ -89,7 +90,9 @@ struct Suite: Sendable, Hashable {
   }
 
   /// AEAD encryption; the tag follows the ciphertext.
-  func seal(_ plaintext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) throws(MLSError) -> [UInt8] {
+  package func seal(_ plaintext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) throws(MLSError)
+    -> [UInt8]
+  {
     do {
       if aead == .chaChaPoly {
         let box = try ChaChaPoly.seal(
@@ -103,7 +106,9 @@ struct Suite: Sendable, Hashable {
     }
   }
 
-  func open(_ ciphertext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) throws(MLSError) -> [UInt8] {
+  package func open(_ ciphertext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) throws(MLSError)
+    -> [UInt8]
+  {
     guard ciphertext.count >= Self.tagLength else { throw .decryptionFailed }
     let (body, tag) = (ciphertext.dropLast(Self.tagLength), ciphertext.suffix(Self.tagLength))
     do {

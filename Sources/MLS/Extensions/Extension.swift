@@ -48,13 +48,15 @@ extension [Extension] {
   }
 
   /// The extension of this type, read as a `Value`, if the list has one.
-  func value<Value: TLSDecodable>(of type: ExtensionType, as _: Value.Type = Value.self) throws(MLSError) -> Value? {
+  package func value<Value: TLSDecodable>(of type: ExtensionType, as _: Value.Type = Value.self) throws(MLSError)
+    -> Value?
+  {
     guard let data = data(of: type) else { return nil }
     return try Value(decoding: data)
   }
 
   /// RFC 9420 §13.4: at most one extension of each type.
-  func validateUnique() throws(MLSError) {
+  package func validateUnique() throws(MLSError) {
     var seen: Set<ExtensionType> = []
     // [val 13.4-1]
     for element in self where !seen.insert(element.type).inserted { throw .invalid(.duplicateExtension) }

@@ -1,20 +1,20 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// A message's content with what authenticates its sender (RFC 9420 §6). Having one says nothing of whether that has been
 /// verified; ``VerifiedContent`` does.
-struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
-  let wireFormat: WireFormat
-  let content: FramedContent
-  var auth: FramedContentAuthData
+package struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
+  package let wireFormat: WireFormat
+  package let content: FramedContent
+  package var auth: FramedContentAuthData
 
-  init(wireFormat: WireFormat, content: FramedContent, auth: FramedContentAuthData) {
+  package init(wireFormat: WireFormat, content: FramedContent, auth: FramedContentAuthData) {
     self.wireFormat = wireFormat
     self.content = content
     self.auth = auth
   }
 
   /// Signs content (RFC 9420 §6.1). A commit's confirmation tag is added later, since it depends on the signature.
-  init(
+  package init(
     signing content: FramedContent, wireFormat: WireFormat, context: GroupContext?, with key: SignaturePrivateKey
   ) throws(MLSError) {
     self.wireFormat = wireFormat
@@ -24,20 +24,22 @@ struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
       signature: try key.signWithLabel("FramedContentTBS", toBeSigned), confirmationTag: nil)
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(wireFormat)
     encoder.write(content)
     auth.encode(to: &encoder, type: content.body.type)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     wireFormat = try decoder.read()
     content = try decoder.read()
     auth = try FramedContentAuthData(from: &decoder, type: content.body.type)
   }
 
   /// `FramedContentTBS`. The context is left out for senders that need not know it.
-  static func toBeSigned(_ content: FramedContent, _ wireFormat: WireFormat, _ context: GroupContext?) -> [UInt8] {
+  package static func toBeSigned(_ content: FramedContent, _ wireFormat: WireFormat, _ context: GroupContext?)
+    -> [UInt8]
+  {
     var encoder = TLSEncoder(reservingCapacity: 1024)
     encoder.write(ProtocolVersion.mls10)
     encoder.write(wireFormat)
@@ -49,13 +51,13 @@ struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
     return encoder.bytes
   }
 
-  func hasValidSignature(_ suite: Suite, key: SignaturePublicKey, context: GroupContext?) -> Bool {
+  package func hasValidSignature(_ suite: Suite, key: SignaturePublicKey, context: GroupContext?) -> Bool {
     suite.verifyWithLabel(
       key, "FramedContentTBS", Self.toBeSigned(content, wireFormat, context), auth.signature)
   }
 
   /// The membership tag (RFC 9420 §6.2).
-  func membershipTag(_ suite: Suite, key: Secret, context: GroupContext) -> [UInt8] {
+  package func membershipTag(_ suite: Suite, key: Secret, context: GroupContext) -> [UInt8] {
     var encoder = TLSEncoder(reservingCapacity: 1024)
     encoder.write(fixed: Self.toBeSigned(content, wireFormat, context))
     auth.encode(to: &encoder, type: content.body.type)
@@ -63,7 +65,7 @@ struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
   }
 
   /// `MakeProposalRef` (RFC 9420 §5.2).
-  func proposalRef(_ suite: Suite) -> ProposalRef {
+  package func proposalRef(_ suite: Suite) -> ProposalRef {
     suite.refHash(label: "MLS 1.0 Proposal Reference", tlsEncoded)
   }
 }

@@ -1,13 +1,13 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// RFC 9420 §6.
-struct FramedContent: Hashable, Sendable, TLSCodable {
-  enum Body: Hashable, Sendable {
+package struct FramedContent: Hashable, Sendable, TLSCodable {
+  package enum Body: Hashable, Sendable {
     case application([UInt8])
     case proposal(Proposal)
     case commit(Commit)
 
-    var type: ContentType {
+    package var type: ContentType {
       switch self {
       case .application: .application
       case .proposal: .proposal
@@ -15,7 +15,7 @@ struct FramedContent: Hashable, Sendable, TLSCodable {
       }
     }
 
-    func encode(to encoder: inout TLSEncoder) {
+    package func encode(to encoder: inout TLSEncoder) {
       switch self {
       case .application(let data): encoder.write(opaque: data)
       case .proposal(let proposal): encoder.write(proposal)
@@ -23,7 +23,7 @@ struct FramedContent: Hashable, Sendable, TLSCodable {
       }
     }
 
-    init(from decoder: inout TLSDecoder, type: ContentType) throws(TLSPresentationError) {
+    package init(from decoder: inout TLSDecoder, type: ContentType) throws(TLSPresentationError) {
       switch type {
       case .application: self = .application(try decoder.readOpaque())
       case .proposal: self = .proposal(try decoder.read())
@@ -32,13 +32,13 @@ struct FramedContent: Hashable, Sendable, TLSCodable {
     }
   }
 
-  let groupID: [UInt8]
-  let epoch: UInt64
-  let sender: Sender
-  let authenticatedData: [UInt8]
-  let body: Body
+  package let groupID: [UInt8]
+  package let epoch: UInt64
+  package let sender: Sender
+  package let authenticatedData: [UInt8]
+  package let body: Body
 
-  init(groupID: [UInt8], epoch: UInt64, sender: Sender, authenticatedData: [UInt8], body: Body) {
+  package init(groupID: [UInt8], epoch: UInt64, sender: Sender, authenticatedData: [UInt8], body: Body) {
     self.groupID = groupID
     self.epoch = epoch
     self.sender = sender
@@ -46,7 +46,7 @@ struct FramedContent: Hashable, Sendable, TLSCodable {
     self.body = body
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(opaque: groupID)
     encoder.write(epoch)
     encoder.write(sender)
@@ -55,7 +55,7 @@ struct FramedContent: Hashable, Sendable, TLSCodable {
     body.encode(to: &encoder)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     groupID = try decoder.readOpaque()
     epoch = try decoder.read()
     sender = try decoder.read()
@@ -66,22 +66,22 @@ struct FramedContent: Hashable, Sendable, TLSCodable {
 }
 
 /// RFC 9420 §6.1.
-struct FramedContentAuthData: Hashable, Sendable {
-  let signature: [UInt8]
+package struct FramedContentAuthData: Hashable, Sendable {
+  package let signature: [UInt8]
   /// Of commits only.
-  var confirmationTag: [UInt8]?
+  package var confirmationTag: [UInt8]?
 
-  func encode(to encoder: inout TLSEncoder, type: ContentType) {
+  package func encode(to encoder: inout TLSEncoder, type: ContentType) {
     encoder.write(opaque: signature)
     if type == .commit { encoder.write(opaque: confirmationTag ?? []) }
   }
 
-  init(signature: [UInt8], confirmationTag: [UInt8]?) {
+  package init(signature: [UInt8], confirmationTag: [UInt8]?) {
     self.signature = signature
     self.confirmationTag = confirmationTag
   }
 
-  init(from decoder: inout TLSDecoder, type: ContentType) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder, type: ContentType) throws(TLSPresentationError) {
     signature = try decoder.readOpaque()
     confirmationTag = type == .commit ? try decoder.readOpaque() : nil
   }

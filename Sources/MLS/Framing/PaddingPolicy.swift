@@ -7,7 +7,7 @@ public enum PaddingPolicy: Sendable, Equatable {
   /// and the length reveals O(log log n) bits (Padmé).
   case padme
 
-  func padding(for length: Int) -> Int {
+  package func padding(for length: Int) -> Int {
     switch self {
     case .none: return 0
     case .toMultiple(let step):

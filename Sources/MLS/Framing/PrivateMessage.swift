@@ -6,31 +6,38 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
   public let epoch: UInt64
   public let contentType: ContentType
   public let authenticatedData: [UInt8]
-  let encryptedSenderData: [UInt8]
-  let ciphertext: [UInt8]
+  package let encryptedSenderData: [UInt8]
+  package let ciphertext: [UInt8]
 
   /// Encrypts content with the sender's next key (RFC 9420 §6.3.1).
-  init(
+  package init(
     protecting authenticated: AuthenticatedContent, _ suite: Suite, senderDataSecret: Secret,
     secretTree: inout SecretTree, padding: PaddingPolicy, random: RandomSource
   ) throws(MLSError) {
     let content = authenticated.content
+    var plaintext = TLSEncoder(reservingCapacity: 1024)
+    content.body.encode(to: &plaintext)
+    authenticated.auth.encode(to: &plaintext, type: content.body.type)
+    plaintext.write(fixed: [UInt8](repeating: 0, count: padding.padding(for: plaintext.bytes.count)))
+    try self.init(
+      sealing: plaintext.bytes, of: content, suite, senderDataSecret: senderDataSecret, secretTree: &secretTree,
+      random: random)
+  }
+
+  /// Encrypts an encoded `PrivateMessageContent`.
+  package init(
+    sealing plaintext: [UInt8], of content: FramedContent, _ suite: Suite, senderDataSecret: Secret,
+    secretTree: inout SecretTree, random: RandomSource
+  ) throws(MLSError) {
     guard case .member(let sender) = content.sender else { throw .unexpectedMessage }
     groupID = content.groupID
     epoch = content.epoch
     contentType = content.body.type
     authenticatedData = content.authenticatedData
-
-    var plaintext = TLSEncoder(reservingCapacity: 1024)
-    content.body.encode(to: &plaintext)
-    authenticated.auth.encode(to: &plaintext, type: contentType)
-    plaintext.write(fixed: [UInt8](repeating: 0, count: padding.padding(for: plaintext.bytes.count)))
-
     let (generation, key) = try secretTree.next(sender, RatchetKind(contentType), suite)
     let reuseGuard = random.bytes(4)
     let aad = Self.contentAAD(groupID, epoch, contentType, authenticatedData)
-    ciphertext = try suite.seal(
-      plaintext.bytes, key: key.key, nonce: Self.nonce(key, reuseGuard), authenticating: aad)
+    ciphertext = try suite.seal(plaintext, key: key.key, nonce: Self.nonce(key, reuseGuard), authenticating: aad)
 
     var senderData = TLSEncoder()
     senderData.write(sender)
@@ -43,14 +50,14 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
   }
 
   /// Who sent the message, and with which key.
-  struct SenderData: Sendable {
-    let leafIndex: LeafIndex
-    let generation: UInt32
-    let reuseGuard: [UInt8]
+  package struct SenderData: Sendable {
+    package let leafIndex: LeafIndex
+    package let generation: UInt32
+    package let reuseGuard: [UInt8]
   }
 
   /// RFC 9420 §6.3.2.
-  func senderData(_ suite: Suite, senderDataSecret: Secret) throws(MLSError) -> SenderData {
+  package func senderData(_ suite: Suite, senderDataSecret: Secret) throws(MLSError) -> SenderData {
     let key = Self.senderDataKey(suite, senderDataSecret, ciphertext: ciphertext)
     let bytes = try suite.open(
       encryptedSenderData, key: key.key, nonce: key.nonce.exposedBytes,
@@ -67,7 +74,7 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
   }
 
   /// Decrypts with a key that the caller took from the secret tree for this sender data.
-  func open(_ suite: Suite, _ senderData: SenderData, key: MessageKey) throws(MLSError) -> UnverifiedContent {
+  package func open(_ suite: Suite, _ senderData: SenderData, key: MessageKey) throws(MLSError) -> UnverifiedContent {
     let plaintext = try suite.open(
       ciphertext, key: key.key, nonce: Self.nonce(key, senderData.reuseGuard),
       authenticating: Self.contentAAD(groupID, epoch, contentType, authenticatedData))
@@ -91,7 +98,7 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
       unprotected: AuthenticatedContent(wireFormat: .privateMessage, content: content, auth: auth))
   }
 
-  static func senderDataKey(_ suite: Suite, _ secret: Secret, ciphertext: [UInt8]) -> MessageKey {
+  package static func senderDataKey(_ suite: Suite, _ secret: Secret, ciphertext: [UInt8]) -> MessageKey {
     let sample = Array(ciphertext.prefix(suite.hashLength))
     return MessageKey(
       key: suite.expandWithLabel(secret, "key", context: sample, length: suite.keyLength),

@@ -2,13 +2,13 @@ public import TLSPresentation
 
 /// A message that is signed and not encrypted (RFC 9420 §6.2).
 public struct PublicMessage: Hashable, Sendable, TLSCodable {
-  let content: FramedContent
-  let auth: FramedContentAuthData
+  package let content: FramedContent
+  package let auth: FramedContentAuthData
   /// Of messages of members only.
-  let membershipTag: [UInt8]?
+  package let membershipTag: [UInt8]?
 
   /// Protects content as a message of a member, or as one of somebody outside the group, who has no membership key.
-  init(
+  package init(
     protecting authenticated: AuthenticatedContent, _ suite: Suite, membershipKey: Secret?, context: GroupContext
   ) throws(MLSError) {
     // [val 6.2-2]
@@ -25,7 +25,7 @@ public struct PublicMessage: Hashable, Sendable, TLSCodable {
 
   /// The content, once the membership tag is seen to be right. Somebody who holds no secrets has no `membershipKey`, and
   /// relies on the signature alone.
-  func unprotect(
+  package func unprotect(
     _ suite: Suite, membershipKey: Secret?, context: GroupContext
   ) throws(MLSError) -> UnverifiedContent {
     // [val 6.2-2]

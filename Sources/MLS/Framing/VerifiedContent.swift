@@ -1,16 +1,16 @@
 /// Content whose membership tag or encryption has been checked, but not yet its signature. Only
 /// ``PublicMessage/unprotect(_:membershipKey:context:)`` and ``PrivateMessage/unprotect(_:_:secretTree:limits:)`` make one.
-struct UnverifiedContent: Sendable {
-  let authenticated: AuthenticatedContent
+package struct UnverifiedContent: Sendable {
+  package let authenticated: AuthenticatedContent
 
-  init(unprotected authenticated: AuthenticatedContent) {
+  package init(unprotected authenticated: AuthenticatedContent) {
     self.authenticated = authenticated
   }
 
-  var content: FramedContent { authenticated.content }
+  package var content: FramedContent { authenticated.content }
 
   /// Verifies the signature (RFC 9420 §6.1) against the sender's key in this state of the group.
-  func verified(
+  package func verified(
     _ suite: Suite, context: GroupContext, memberKey: (LeafIndex) -> SignaturePublicKey?
   ) throws(MLSError) -> VerifiedContent {
     let key = try senderKey(context: context, memberKey: memberKey)
@@ -51,12 +51,12 @@ struct UnverifiedContent: Sendable {
 }
 
 /// Content that its sender signed, in a given state of a group.
-struct VerifiedContent: Sendable {
-  let authenticated: AuthenticatedContent
+package struct VerifiedContent: Sendable {
+  package let authenticated: AuthenticatedContent
 
   fileprivate init(unverified: UnverifiedContent) {
     authenticated = unverified.authenticated
   }
 
-  var content: FramedContent { authenticated.content }
+  package var content: FramedContent { authenticated.content }
 }

@@ -1,13 +1,13 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// Everything that a member knows in one epoch.
-struct EpochState: Sendable, Equatable {
-  var shared: PublicState
-  var secrets: EpochSecrets
-  var secretTree: SecretTree
-  var privateTree: PrivateTree
+package struct EpochState: Sendable, Equatable {
+  package var shared: PublicState
+  package var secrets: EpochSecrets
+  package var secretTree: SecretTree
+  package var privateTree: PrivateTree
 
-  init(shared: PublicState, schedule: KeySchedule, privateTree: PrivateTree) {
+  package init(shared: PublicState, schedule: KeySchedule, privateTree: PrivateTree) {
     self.shared = shared
     secrets = schedule.secrets
     secretTree = SecretTree(encryptionSecret: schedule.encryptionSecret, leafCount: shared.tree.leafCount)
@@ -15,7 +15,7 @@ struct EpochState: Sendable, Equatable {
   }
 
   /// What stays of the epoch once another has followed.
-  var past: PastEpoch {
+  package var past: PastEpoch {
     var roster: [LeafIndex: PastEpoch.Sender] = [:]
     for leaf in shared.tree.leaves {
       roster[leaf.index] = PastEpoch.Sender(signatureKey: leaf.node.signatureKey, credential: leaf.node.credential)
@@ -26,7 +26,7 @@ struct EpochState: Sendable, Equatable {
 }
 
 extension EpochState: TLSCodable {
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(shared)
     encoder.write(secrets)
     encoder.write(secretTree)
@@ -39,7 +39,7 @@ extension EpochState: TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     shared = try decoder.read()
     secrets = try decoder.read()
     secretTree = try decoder.read()
@@ -55,20 +55,20 @@ extension EpochState: TLSCodable {
 }
 
 /// A past epoch, kept for application messages that come late.
-struct PastEpoch: Sendable, Equatable {
-  struct Sender: Sendable, Equatable {
-    let signatureKey: SignaturePublicKey
-    let credential: Credential
+package struct PastEpoch: Sendable, Equatable {
+  package struct Sender: Sendable, Equatable {
+    package let signatureKey: SignaturePublicKey
+    package let credential: Credential
   }
 
-  let context: GroupContext
-  let senderDataSecret: Secret
-  var secretTree: SecretTree
-  let roster: [LeafIndex: Sender]
+  package let context: GroupContext
+  package let senderDataSecret: Secret
+  package var secretTree: SecretTree
+  package let roster: [LeafIndex: Sender]
 }
 
 extension PastEpoch: TLSCodable {
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(context)
     encoder.write(sealing: senderDataSecret)
     encoder.write(secretTree)
@@ -81,7 +81,7 @@ extension PastEpoch: TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     context = try decoder.read()
     senderDataSecret = try decoder.readSecret()
     secretTree = try decoder.read()

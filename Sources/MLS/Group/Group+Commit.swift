@@ -68,7 +68,7 @@ extension Group {
   }
 
   /// Makes a commit of this list, and the epoch that it leads to.
-  mutating func commit(
+  package mutating func commit(
     _ list: [ReceivedProposal], updatingPath: Bool, change: LeafNodeChange, _ authenticatedData: [UInt8],
     _ preSharedKeys: PreSharedKeys, welcomeWithTree: Bool, _ policy: ValidationPolicy, pskUsage: ResumptionPSKUsage
   ) throws(MLSError) -> CommitOutput {

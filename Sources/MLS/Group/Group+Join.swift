@@ -75,7 +75,7 @@ extension Group {
   }
 
   /// The tree that a group info carries, or else the one that was handed in.
-  static func tree(for groupInfo: GroupInfo, handedIn: RatchetTree?) throws(MLSError) -> RatchetTree {
+  package static func tree(for groupInfo: GroupInfo, handedIn: RatchetTree?) throws(MLSError) -> RatchetTree {
     if let tree = try groupInfo.ratchetTree() { return tree }
     // [val 12.4.3-6]
     guard let handedIn else { throw .invalid(.treeMissing) }
@@ -83,7 +83,7 @@ extension Group {
   }
 
   /// RFC 9420 §13.4: a joiner supports every extension of the group context.
-  static func validateExtensions(of groupInfo: GroupInfo, supportedBy leaf: LeafNode) throws(MLSError) {
+  package static func validateExtensions(of groupInfo: GroupInfo, supportedBy leaf: LeafNode) throws(MLSError) {
     try groupInfo.extensions.validateUnique()
     try groupInfo.groupContext.extensions.validateUnique()
     try leaf.validate(against: groupInfo.groupContext.extensions)

@@ -66,7 +66,7 @@ extension Group {
     return message
   }
 
-  func sign(
+  package func sign(
     _ body: FramedContent.Body, _ authenticatedData: [UInt8], _ wireFormat: WireFormat
   ) throws(MLSError) -> AuthenticatedContent {
     let content = FramedContent(
@@ -76,7 +76,7 @@ extension Group {
   }
 
   /// Protects a proposal or a commit in the wire format that it was signed for.
-  mutating func protectHandshake(_ authenticated: AuthenticatedContent) throws(MLSError) -> MLSMessage {
+  package mutating func protectHandshake(_ authenticated: AuthenticatedContent) throws(MLSError) -> MLSMessage {
     if authenticated.wireFormat == .privateMessage {
       return .privateMessage(try protect(authenticated, padding: .none))
     }
@@ -111,7 +111,7 @@ public struct LeafNodeChange: Sendable {
     self.signatureKey = signatureKey
   }
 
-  func applied(to old: LeafNode.Contents, _ suite: Suite) -> LeafNode.Contents {
+  package func applied(to old: LeafNode.Contents, _ suite: Suite) -> LeafNode.Contents {
     let credential = credential ?? old.credential
     let extensions = extensions ?? old.extensions
     let capabilities = (capabilities ?? old.capabilities).completed(for: suite, credential, extensions)

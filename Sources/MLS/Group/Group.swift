@@ -5,38 +5,38 @@
 /// content, verified content, ``StagedCommit``, merged.
 public struct Group: Sendable {
   public var configuration: GroupConfiguration
-  let suite: Suite
-  var state: EpochState
-  var signatureKey: SignaturePrivateKey
-  var status: Status = .active
-  var proposals = ProposalCache()
+  package let suite: Suite
+  package var state: EpochState
+  package var signatureKey: SignaturePrivateKey
+  package var status: Status = .active
+  package var proposals = ProposalCache()
   /// Private keys of this client's Updates that are not committed yet, by public key.
-  var pendingUpdates: [HPKEPublicKey: PendingUpdate] = [:]
-  var pendingCommit: PendingCommit?
+  package var pendingUpdates: [HPKEPublicKey: PendingUpdate] = [:]
+  package var pendingCommit: PendingCommit?
   /// The latest last.
-  var pastEpochs: [PastEpoch] = []
+  package var pastEpochs: [PastEpoch] = []
   /// The latest last; the current epoch's is among the epoch's secrets.
-  var resumptionPSKs: [(epoch: UInt64, secret: Secret)] = []
-  let random: RandomSource
+  package var resumptionPSKs: [(epoch: UInt64, secret: Secret)] = []
+  package let random: RandomSource
 
-  enum Status: Sendable, Equatable {
+  package enum Status: Sendable, Equatable {
     case active
     case removed
     case reInitialized(ReInit)
   }
 
-  struct PendingUpdate: Sendable {
-    let encryptionKey: HPKEPrivateKey
-    let signatureKey: SignaturePrivateKey
+  package struct PendingUpdate: Sendable {
+    package let encryptionKey: HPKEPrivateKey
+    package let signatureKey: SignaturePrivateKey
   }
 
-  struct PendingCommit: Sendable {
-    let next: EpochState
-    let signatureKey: SignaturePrivateKey
-    let reInit: ReInit?
+  package struct PendingCommit: Sendable {
+    package let next: EpochState
+    package let signatureKey: SignaturePrivateKey
+    package let reInit: ReInit?
   }
 
-  init(
+  package init(
     state: EpochState, signatureKey: SignaturePrivateKey, configuration: GroupConfiguration, random: RandomSource
   ) {
     suite = state.shared.suite
@@ -98,7 +98,7 @@ public struct Group: Sendable {
       state, signatureKey, withTree: withTree, withExternalPub: withExternalPub, extensions: extensions)
   }
 
-  static func groupInfo(
+  package static func groupInfo(
     _ state: EpochState, _ signatureKey: SignaturePrivateKey, withTree: Bool, withExternalPub: Bool,
     extensions: [Extension] = []
   ) throws(MLSError) -> GroupInfo {
@@ -122,7 +122,7 @@ public struct Group: Sendable {
   }
 
   /// Makes an epoch the current one.
-  mutating func advance(to next: EpochState, signatureKey: SignaturePrivateKey, reInit: ReInit?) {
+  package mutating func advance(to next: EpochState, signatureKey: SignaturePrivateKey, reInit: ReInit?) {
     pastEpochs.append(state.past)
     pastEpochs.removeFirst(max(0, pastEpochs.count - max(0, configuration.pastEpochCountMax)))
     resumptionPSKs.append((epoch, state.secrets.resumptionPSK))
@@ -136,14 +136,14 @@ public struct Group: Sendable {
   }
 
   /// The application's PSKs and this group's own.
-  func available(_ preSharedKeys: PreSharedKeys) -> PreSharedKeys {
+  package func available(_ preSharedKeys: PreSharedKeys) -> PreSharedKeys {
     var result = preSharedKeys
     for (epoch, secret) in resumptionPSKs { result[.resumption(groupID: groupID, epoch: epoch)] = secret }
     result[.resumption(groupID: groupID, epoch: epoch)] = state.secrets.resumptionPSK
     return result
   }
 
-  func policy(_ authentication: any AuthenticationService, now: UInt64?) -> ValidationPolicy {
+  package func policy(_ authentication: any AuthenticationService, now: UInt64?) -> ValidationPolicy {
     ValidationPolicy(now: now, leafLifetimeMax: configuration.leafLifetimeMax, authentication: authentication)
   }
 }

@@ -20,7 +20,7 @@ public struct GroupConfiguration: Sendable, Equatable {
 
   public init() {}
 
-  var ratchetLimits: RatchetLimits {
+  package var ratchetLimits: RatchetLimits {
     RatchetLimits(outOfOrderMax: outOfOrderMax, forwardDistanceMax: forwardDistanceMax)
   }
 }

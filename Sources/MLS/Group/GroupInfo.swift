@@ -9,7 +9,7 @@ public struct GroupInfo: Hashable, Sendable, TLSCodable {
   public let signature: [UInt8]
 
   /// Makes and signs a group info.
-  init(
+  package init(
     groupContext: GroupContext, extensions: [Extension], confirmationTag: [UInt8], signer: LeafIndex,
     signatureKey: SignaturePrivateKey
   ) throws(MLSError) {
@@ -22,14 +22,14 @@ public struct GroupInfo: Hashable, Sendable, TLSCodable {
     signature = try signatureKey.signWithLabel("GroupInfoTBS", toBeSigned.bytes)
   }
 
-  func hasValidSignature(_ suite: Suite, key: SignaturePublicKey) -> Bool {
+  package func hasValidSignature(_ suite: Suite, key: SignaturePublicKey) -> Bool {
     var toBeSigned = TLSEncoder(reservingCapacity: 1024)
     Self.encode(groupContext, extensions, confirmationTag, signer, to: &toBeSigned)
     return suite.verifyWithLabel(key, "GroupInfoTBS", toBeSigned.bytes, signature)
   }
 
   /// Throws unless the signer is a member in this tree and signed it.
-  func verify(_ suite: Suite, tree: RatchetTree) throws(MLSError) {
+  package func verify(_ suite: Suite, tree: RatchetTree) throws(MLSError) {
     // [val 12.4.3-5]
     guard let leaf = tree[signer] else { throw .invalid(.groupInfoSigner) }
     // [val 12.4.3-4]

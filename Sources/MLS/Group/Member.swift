@@ -1,5 +1,3 @@
-internal import TLSPresentation
-
 /// A member of a group in one epoch.
 public struct Member: Hashable, Sendable {
   public let leafIndex: LeafIndex
@@ -10,9 +8,9 @@ public struct Member: Hashable, Sendable {
 }
 
 extension RatchetTree {
-  var members: [Member] { leaves.map { Member(leafIndex: $0.index, leafNode: $0.node) } }
+  package var members: [Member] { leaves.map { Member(leafIndex: $0.index, leafNode: $0.node) } }
 
-  func member(at index: LeafIndex) -> Member? {
+  package func member(at index: LeafIndex) -> Member? {
     self[index].map { Member(leafIndex: index, leafNode: $0) }
   }
 }

@@ -19,13 +19,13 @@ public struct StagedCommit: Sendable {
   public let groupContextExtensions: [Extension]
 
   /// The new epoch, which a removed client does not know.
-  let next: EpochState?
+  package let next: EpochState?
   /// The signature key of a new leaf of this client, if an Update of its own was committed.
-  let newSignatureKey: SignaturePrivateKey?
+  package let newSignatureKey: SignaturePrivateKey?
   /// The epoch that the commit follows.
-  let base: GroupContext
+  package let base: GroupContext
 
-  init(
+  package init(
     _ stage: PublicStage, base: GroupContext, own: LeafIndex, next: EpochState?, newSignatureKey: SignaturePrivateKey?
   ) {
     sender = stage.sender
@@ -46,12 +46,12 @@ public struct StagedCommit: Sendable {
 
 extension PublicStage {
   /// The members that this commit brings in, the committer of an external commit among them.
-  var added: [Member] {
+  package var added: [Member] {
     let external = sender == .newMemberCommit ? [committer] : []
     return (applied.added + external).compactMap { state.tree.member(at: $0) }
   }
 
-  var updated: [Member] {
+  package var updated: [Member] {
     let ownPath = path != nil && sender != .newMemberCommit ? [committer] : []
     return (applied.updated + ownPath).compactMap { state.tree.member(at: $0) }
   }

@@ -1,25 +1,25 @@
 public import TLSPresentation
 
 /// The secrets that a new member gets (RFC 9420 §12.4.3.1).
-struct GroupSecrets: Sendable, Equatable, TLSCodable {
-  let joinerSecret: Secret
-  let pathSecret: Secret?
-  let preSharedKeys: [PreSharedKeyID]
+package struct GroupSecrets: Sendable, Equatable, TLSCodable {
+  package let joinerSecret: Secret
+  package let pathSecret: Secret?
+  package let preSharedKeys: [PreSharedKeyID]
 
-  init(joinerSecret: Secret, pathSecret: Secret?, preSharedKeys: [PreSharedKeyID]) {
+  package init(joinerSecret: Secret, pathSecret: Secret?, preSharedKeys: [PreSharedKeyID]) {
     self.joinerSecret = joinerSecret
     self.pathSecret = pathSecret
     self.preSharedKeys = preSharedKeys
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(sealing: joinerSecret)
     encoder.write(UInt8(pathSecret == nil ? 0 : 1))
     if let pathSecret { encoder.write(sealing: pathSecret) }
     encoder.write(vector: preSharedKeys)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     joinerSecret = try decoder.readSecret()
     switch try decoder.read(UInt8.self) {
     case 0: pathSecret = nil
@@ -31,21 +31,21 @@ struct GroupSecrets: Sendable, Equatable, TLSCodable {
 }
 
 /// The group's secrets, encrypted to one new member.
-struct EncryptedGroupSecrets: Hashable, Sendable, TLSCodable {
-  let newMember: KeyPackageRef
-  let encryptedGroupSecrets: HPKECiphertext
+package struct EncryptedGroupSecrets: Hashable, Sendable, TLSCodable {
+  package let newMember: KeyPackageRef
+  package let encryptedGroupSecrets: HPKECiphertext
 
-  init(newMember: KeyPackageRef, encryptedGroupSecrets: HPKECiphertext) {
+  package init(newMember: KeyPackageRef, encryptedGroupSecrets: HPKECiphertext) {
     self.newMember = newMember
     self.encryptedGroupSecrets = encryptedGroupSecrets
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(newMember)
     encoder.write(encryptedGroupSecrets)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     newMember = try decoder.read()
     encryptedGroupSecrets = try decoder.read()
   }
@@ -54,14 +54,14 @@ struct EncryptedGroupSecrets: Hashable, Sendable, TLSCodable {
 /// The invitation of one or more new members into a group (RFC 9420 §12.4.3.1).
 public struct Welcome: Hashable, Sendable, TLSCodable {
   public let cipherSuite: CipherSuite
-  let secrets: [EncryptedGroupSecrets]
-  let encryptedGroupInfo: [UInt8]
+  package let secrets: [EncryptedGroupSecrets]
+  package let encryptedGroupInfo: [UInt8]
 
   /// The key packages that it is for.
   public var newMembers: [KeyPackageRef] { secrets.map(\.newMember) }
 
   /// Encrypts a group info and its secrets to new members.
-  init(
+  package init(
     _ suite: Suite, groupInfo: GroupInfo, schedule: KeySchedule, preSharedKeys: [PreSharedKeyID],
     newMembers: [(keyPackage: KeyPackage, pathSecret: Secret?)]
   ) throws(MLSError) {
@@ -81,7 +81,7 @@ public struct Welcome: Hashable, Sendable, TLSCodable {
   }
 
   /// The secrets for one of this client's key packages.
-  func groupSecrets(for reference: KeyPackageRef, initKey: HPKEPrivateKey) throws(MLSError) -> GroupSecrets {
+  package func groupSecrets(for reference: KeyPackageRef, initKey: HPKEPrivateKey) throws(MLSError) -> GroupSecrets {
     let suite = try Suite(cipherSuite)
     // [val 12.4.3-1]
     guard let entry = secrets.first(where: { $0.newMember == reference }) else {
@@ -93,7 +93,7 @@ public struct Welcome: Hashable, Sendable, TLSCodable {
   }
 
   /// The group info, whose signature is still to be verified.
-  func groupInfo(_ secrets: GroupSecrets, pskSecret: Secret) throws(MLSError) -> GroupInfo {
+  package func groupInfo(_ secrets: GroupSecrets, pskSecret: Secret) throws(MLSError) -> GroupInfo {
     let suite = try Suite(cipherSuite)
     let welcomeSecret = KeySchedule.welcomeSecret(suite, joinerSecret: secrets.joinerSecret, pskSecret: pskSecret)
     let (key, nonce) = KeySchedule.welcomeKey(suite, welcomeSecret)

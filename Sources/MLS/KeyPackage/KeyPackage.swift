@@ -10,7 +10,7 @@ public struct KeyPackage: Hashable, Sendable, TLSCodable {
   public let signature: [UInt8]
 
   /// Makes and signs a key package.
-  init(
+  package init(
     cipherSuite: CipherSuite, initKey: HPKEPublicKey, leafNode: LeafNode, extensions: [Extension],
     signatureKey: SignaturePrivateKey
   ) throws(MLSError) {
@@ -44,7 +44,7 @@ public struct KeyPackage: Hashable, Sendable, TLSCodable {
   }
 
   /// RFC 9420 §10.1. `now` is nil where an expired lifetime is accepted.
-  func validate(_ suite: Suite, now: UInt64?, maximumLifetime: UInt64) throws(MLSError) {
+  package func validate(_ suite: Suite, now: UInt64?, maximumLifetime: UInt64) throws(MLSError) {
     // [val 10.1-1]
     guard version == .mls10, cipherSuite == suite.cipherSuite else { throw .invalid(.keyPackageVersionOrCipherSuite) }
     try leafNode.validate(suite, .keyPackage, now: now, maximumLifetime: maximumLifetime)

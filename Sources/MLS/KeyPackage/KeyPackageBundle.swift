@@ -5,8 +5,8 @@ public struct KeyPackageBundle: Sendable {
   public let keyPackage: KeyPackage
   /// The hash that a Welcome names the key package by.
   public let reference: KeyPackageRef
-  let initKey: HPKEPrivateKey
-  let encryptionKey: HPKEPrivateKey
+  package let initKey: HPKEPrivateKey
+  package let encryptionKey: HPKEPrivateKey
 
   /// Makes a key package with fresh keys.
   /// - Parameters:
@@ -45,7 +45,7 @@ public struct KeyPackageBundle: Sendable {
   }
 
   /// Puts together what was stored apart. Throws ``MLSError/invalidKey`` where the keys are not the key package's.
-  init(keyPackage: KeyPackage, initKey: HPKEPrivateKey, encryptionKey: HPKEPrivateKey) throws(MLSError) {
+  package init(keyPackage: KeyPackage, initKey: HPKEPrivateKey, encryptionKey: HPKEPrivateKey) throws(MLSError) {
     let suite = try Suite(keyPackage.cipherSuite)
     guard try suite.publicKey(of: initKey) == keyPackage.initKey,
       try suite.publicKey(of: encryptionKey) == keyPackage.leafNode.encryptionKey
@@ -83,7 +83,7 @@ public struct KeyPackageBundle: Sendable {
 
 extension Capabilities {
   /// These with what a leaf must list since it uses it (RFC 9420 §7.2).
-  func completed(for suite: Suite, _ credential: Credential, _ used: [Extension]) -> Capabilities {
+  package func completed(for suite: Suite, _ credential: Credential, _ used: [Extension]) -> Capabilities {
     var result = self
     if !result.versions.contains(.mls10) { result.versions.append(.mls10) }
     if !result.cipherSuites.contains(suite.cipherSuite) { result.cipherSuites.append(suite.cipherSuite) }

@@ -5,12 +5,12 @@ public struct GroupContext: Hashable, Sendable, TLSCodable {
   public let version: ProtocolVersion
   public let cipherSuite: CipherSuite
   public let groupID: [UInt8]
-  public internal(set) var epoch: UInt64
-  public internal(set) var treeHash: [UInt8]
-  public internal(set) var confirmedTranscriptHash: [UInt8]
-  public internal(set) var extensions: [Extension]
+  public package(set) var epoch: UInt64
+  public package(set) var treeHash: [UInt8]
+  public package(set) var confirmedTranscriptHash: [UInt8]
+  public package(set) var extensions: [Extension]
 
-  init(
+  package init(
     cipherSuite: CipherSuite, groupID: [UInt8], epoch: UInt64, treeHash: [UInt8], confirmedTranscriptHash: [UInt8],
     extensions: [Extension]
   ) {

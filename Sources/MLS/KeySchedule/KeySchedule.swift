@@ -1,15 +1,15 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// One epoch's run of the key schedule (RFC 9420 §8). It lives only until ``EpochSecrets`` and the secret tree have been
 /// taken from it.
-struct KeySchedule: Sendable {
-  let joinerSecret: Secret
-  let welcomeSecret: Secret
-  let encryptionSecret: Secret
-  let secrets: EpochSecrets
+package struct KeySchedule: Sendable {
+  package let joinerSecret: Secret
+  package let welcomeSecret: Secret
+  package let encryptionSecret: Secret
+  package let secrets: EpochSecrets
 
   /// From the epoch before.
-  init(
+  package init(
     _ suite: Suite, initSecret: Secret, commitSecret: Secret, pskSecret: Secret, context: GroupContext
   ) {
     let extracted = suite.extract(salt: initSecret, inputKeyMaterial: commitSecret)
@@ -19,7 +19,7 @@ struct KeySchedule: Sendable {
   }
 
   /// From a Welcome.
-  init(_ suite: Suite, joinerSecret: Secret, pskSecret: Secret, context: GroupContext) {
+  package init(_ suite: Suite, joinerSecret: Secret, pskSecret: Secret, context: GroupContext) {
     let member = suite.extract(salt: joinerSecret, inputKeyMaterial: pskSecret)
     let epochSecret = suite.expandWithLabel(member, "epoch", context: context.tlsEncoded, length: suite.hashLength)
     self.init(
@@ -27,7 +27,7 @@ struct KeySchedule: Sendable {
   }
 
   /// For a group's first epoch, whose epoch secret is random (RFC 9420 §11). There is no joiner then.
-  init(_ suite: Suite, epochSecret: Secret) {
+  package init(_ suite: Suite, epochSecret: Secret) {
     self.init(suite, joinerSecret: Secret([]), welcomeSecret: Secret([]), epochSecret: epochSecret)
   }
 
@@ -39,12 +39,12 @@ struct KeySchedule: Sendable {
   }
 
   /// The secret that opens a Welcome's group info, known before the group context is.
-  static func welcomeSecret(_ suite: Suite, joinerSecret: Secret, pskSecret: Secret) -> Secret {
+  package static func welcomeSecret(_ suite: Suite, joinerSecret: Secret, pskSecret: Secret) -> Secret {
     suite.deriveSecret(suite.extract(salt: joinerSecret, inputKeyMaterial: pskSecret), "welcome")
   }
 
   /// RFC 9420 §12.4.3.1.
-  static func welcomeKey(_ suite: Suite, _ welcomeSecret: Secret) -> (key: Secret, nonce: [UInt8]) {
+  package static func welcomeKey(_ suite: Suite, _ welcomeSecret: Secret) -> (key: Secret, nonce: [UInt8]) {
     (
       suite.expandWithLabel(welcomeSecret, "key", context: [], length: suite.keyLength),
       suite.expandWithLabel(welcomeSecret, "nonce", context: [], length: suite.nonceLength).exposedBytes
@@ -54,17 +54,17 @@ struct KeySchedule: Sendable {
 
 /// The secrets of an epoch that are kept while it lasts (RFC 9420 §8, table 4). The encryption secret is not among them:
 /// the secret tree consumes it.
-struct EpochSecrets: Sendable, Equatable, TLSCodable {
-  let senderData: Secret
-  let exporter: Secret
-  let external: Secret
-  let confirmationKey: Secret
-  let membershipKey: Secret
-  let resumptionPSK: Secret
-  let epochAuthenticator: Secret
-  let initSecret: Secret
+package struct EpochSecrets: Sendable, Equatable, TLSCodable {
+  package let senderData: Secret
+  package let exporter: Secret
+  package let external: Secret
+  package let confirmationKey: Secret
+  package let membershipKey: Secret
+  package let resumptionPSK: Secret
+  package let epochAuthenticator: Secret
+  package let initSecret: Secret
 
-  init(_ suite: Suite, epochSecret: Secret) {
+  package init(_ suite: Suite, epochSecret: Secret) {
     senderData = suite.deriveSecret(epochSecret, "sender data")
     exporter = suite.deriveSecret(epochSecret, "exporter")
     external = suite.deriveSecret(epochSecret, "external")
@@ -75,25 +75,25 @@ struct EpochSecrets: Sendable, Equatable, TLSCodable {
     initSecret = suite.deriveSecret(epochSecret, "init")
   }
 
-  func externalKeyPair(_ suite: Suite) throws(MLSError) -> HPKEKeyPair { try suite.deriveKeyPair(external) }
+  package func externalKeyPair(_ suite: Suite) throws(MLSError) -> HPKEKeyPair { try suite.deriveKeyPair(external) }
 
   /// `MLS-Exporter` (RFC 9420 §8.5).
-  func export(_ suite: Suite, label: String, context: [UInt8], length: Int) -> Secret {
+  package func export(_ suite: Suite, label: String, context: [UInt8], length: Int) -> Secret {
     suite.expandWithLabel(
       suite.deriveSecret(exporter, label), "exported", context: suite.hash(context), length: length)
   }
 
-  func confirmationTag(_ suite: Suite, confirmedTranscriptHash: [UInt8]) -> [UInt8] {
+  package func confirmationTag(_ suite: Suite, confirmedTranscriptHash: [UInt8]) -> [UInt8] {
     suite.mac(key: confirmationKey, confirmedTranscriptHash)
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     for secret in [
       senderData, exporter, external, confirmationKey, membershipKey, resumptionPSK, epochAuthenticator, initSecret,
     ] { encoder.write(sealing: secret) }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     senderData = try decoder.readSecret()
     exporter = try decoder.readSecret()
     external = try decoder.readSecret()
@@ -107,18 +107,18 @@ struct EpochSecrets: Sendable, Equatable, TLSCodable {
 
 extension TLSEncoder {
   /// Writes a secret into state that the caller seals, or into a plaintext that is about to be encrypted.
-  mutating func write(sealing secret: Secret) {
+  package mutating func write(sealing secret: Secret) {
     write(opaque: secret.exposedBytes)
   }
 }
 
 extension TLSDecoder {
-  mutating func readSecret() throws(TLSPresentationError) -> Secret { Secret(try readOpaque()) }
+  package mutating func readSecret() throws(TLSPresentationError) -> Secret { Secret(try readOpaque()) }
 }
 
 extension EpochSecrets {
   /// These without all that leads further than to the messages of this epoch.
-  var forLateMessagesOnly: EpochSecrets { EpochSecrets(senderDataOnly: senderData) }
+  package var forLateMessagesOnly: EpochSecrets { EpochSecrets(senderDataOnly: senderData) }
 
   private init(senderDataOnly: Secret) {
     senderData = senderDataOnly

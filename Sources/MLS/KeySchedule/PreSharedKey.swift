@@ -50,7 +50,7 @@ public struct PreSharedKeyID: Hashable, Sendable, TLSCodable {
   }
 
   /// The key's name without the nonce and the usage: what it is looked up by.
-  var source: PreSharedKeys.Source {
+  package var source: PreSharedKeys.Source {
     switch kind {
     case .external(let id): .external(id: id)
     case .resumption(_, let groupID, let epoch): .resumption(groupID: groupID, epoch: epoch)
@@ -77,7 +77,7 @@ public struct PreSharedKeys: Sendable {
   }
 
   /// `psk_secret` (RFC 9420 §8.4).
-  func pskSecret(_ suite: Suite, _ ids: [PreSharedKeyID]) throws(MLSError) -> Secret {
+  package func pskSecret(_ suite: Suite, _ ids: [PreSharedKeyID]) throws(MLSError) -> Secret {
     let zero = Secret.zero(count: suite.hashLength)
     guard let count = UInt16(exactly: ids.count) else { throw .invalidArgument(.count) }
     var result = zero

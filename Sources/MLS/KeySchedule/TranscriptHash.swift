@@ -1,8 +1,8 @@
 internal import TLSPresentation
 
 /// RFC 9420 §8.2.
-enum TranscriptHash {
-  static func confirmed(_ suite: Suite, interimBefore: [UInt8], _ commit: AuthenticatedContent) -> [UInt8] {
+package enum TranscriptHash {
+  package static func confirmed(_ suite: Suite, interimBefore: [UInt8], _ commit: AuthenticatedContent) -> [UInt8] {
     var input = TLSEncoder(reservingCapacity: 1024)
     input.write(fixed: interimBefore)
     input.write(commit.wireFormat)
@@ -11,7 +11,7 @@ enum TranscriptHash {
     return suite.hash(input.bytes)
   }
 
-  static func interim(_ suite: Suite, confirmed: [UInt8], confirmationTag: [UInt8]) -> [UInt8] {
+  package static func interim(_ suite: Suite, confirmed: [UInt8], confirmationTag: [UInt8]) -> [UInt8] {
     var input = TLSEncoder(reservingCapacity: 256)
     input.write(fixed: confirmed)
     input.write(opaque: confirmationTag)

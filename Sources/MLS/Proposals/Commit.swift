@@ -1,11 +1,11 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// RFC 9420 §12.4.
-enum ProposalOrRef: Hashable, Sendable, TLSCodable {
+package enum ProposalOrRef: Hashable, Sendable, TLSCodable {
   case proposal(Proposal)
   case reference(ProposalRef)
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     switch self {
     case .proposal(let proposal):
       encoder.write(UInt8(1))
@@ -16,7 +16,7 @@ enum ProposalOrRef: Hashable, Sendable, TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     switch try decoder.read(UInt8.self) {
     case 1: self = .proposal(try decoder.read())
     case 2: self = .reference(try decoder.read())
@@ -26,21 +26,21 @@ enum ProposalOrRef: Hashable, Sendable, TLSCodable {
 }
 
 /// RFC 9420 §12.4.
-struct Commit: Hashable, Sendable, TLSCodable {
-  let proposals: [ProposalOrRef]
-  let path: UpdatePath?
+package struct Commit: Hashable, Sendable, TLSCodable {
+  package let proposals: [ProposalOrRef]
+  package let path: UpdatePath?
 
-  init(proposals: [ProposalOrRef], path: UpdatePath?) {
+  package init(proposals: [ProposalOrRef], path: UpdatePath?) {
     self.proposals = proposals
     self.path = path
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(vector: proposals)
     encoder.write(optional: path)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     proposals = try decoder.readVector()
     path = try decoder.readOptional()
   }

@@ -20,7 +20,7 @@ public struct ProposalType: CodePoint {
   public var isDefault: Bool { (1...7).contains(rawValue) }
 
   /// §12.1.8.
-  var isAllowedForExternalSender: Bool {
+  package var isAllowedForExternalSender: Bool {
     switch self {
     case .add, .remove, .psk, .reInit, .groupContextExtensions: true
     default: false
@@ -28,7 +28,7 @@ public struct ProposalType: CodePoint {
   }
 
   /// §12.4. A type that this library does not know is taken to need a path.
-  var requiresPath: Bool {
+  package var requiresPath: Bool {
     switch self {
     case .add, .psk, .reInit: false
     default: true
@@ -66,7 +66,7 @@ public enum Proposal: Hashable, Sendable, TLSCodable {
     encodeBody(to: &encoder)
   }
 
-  func encodeBody(to encoder: inout TLSEncoder) {
+  package func encodeBody(to encoder: inout TLSEncoder) {
     switch self {
     case .add(let keyPackage): encoder.write(keyPackage)
     case .update(let leaf): encoder.write(leaf)
@@ -84,7 +84,7 @@ public enum Proposal: Hashable, Sendable, TLSCodable {
     self = try Proposal(body: type, from: &decoder)
   }
 
-  init(body type: ProposalType, from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(body type: ProposalType, from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     switch type {
     case .add: self = .add(try decoder.read())
     case .update: self = .update(try decoder.read())

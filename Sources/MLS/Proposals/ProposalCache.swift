@@ -1,38 +1,39 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// A proposal with who sent it: by itself, or by value in a commit.
-struct ReceivedProposal: Hashable, Sendable {
-  let proposal: Proposal
-  let sender: Sender
+package struct ReceivedProposal: Hashable, Sendable {
+  package let proposal: Proposal
+  package let sender: Sender
   /// nil where it came by value.
-  let reference: ProposalRef?
+  package let reference: ProposalRef?
 }
 
 /// The proposals of the current epoch, in the order in which they came (RFC 9420 §12.1).
-struct ProposalCache: Sendable, Equatable {
+package struct ProposalCache: Sendable, Equatable {
   /// More than any epoch should see; further ones are refused.
-  static let countMax = 4096
+  package static let countMax = 4096
 
-  private(set) var proposals: [ReceivedProposal] = []
+  package private(set) var proposals: [ReceivedProposal] = []
 
-  var isEmpty: Bool { proposals.isEmpty }
+  package var isEmpty: Bool { proposals.isEmpty }
 
-  subscript(reference: ProposalRef) -> ReceivedProposal? { proposals.first { $0.reference == reference } }
+  package subscript(reference: ProposalRef) -> ReceivedProposal? { proposals.first { $0.reference == reference } }
 
-  mutating func insert(_ proposal: Proposal, from sender: Sender, reference: ProposalRef) throws(MLSError) {
+  package mutating func insert(_ proposal: Proposal, from sender: Sender, reference: ProposalRef) throws(MLSError) {
     guard self[reference] == nil else { return }
     guard proposals.count < Self.countMax else { throw .exhausted }
     proposals.append(ReceivedProposal(proposal: proposal, sender: sender, reference: reference))
   }
 
-  mutating func remove(_ reference: ProposalRef) {
+  package mutating func remove(_ reference: ProposalRef) {
     proposals.removeAll { $0.reference == reference }
   }
 
   /// The proposals of a commit, in its order.
-  func resolve(_ commit: Commit, sender: Sender) throws(MLSError) -> [ReceivedProposal] {
+  package func resolve(_ commit: Commit, sender: Sender) throws(MLSError) -> [ReceivedProposal] {
     let byReference = Dictionary(
-      proposals.compactMap { proposal in proposal.reference.map { ($0, proposal) } }, uniquingKeysWith: { first, _ in first })
+      proposals.compactMap { proposal in proposal.reference.map { ($0, proposal) } },
+      uniquingKeysWith: { first, _ in first })
     var result: [ReceivedProposal] = []
     for element in commit.proposals {
       switch element {
@@ -48,7 +49,7 @@ struct ProposalCache: Sendable, Equatable {
 }
 
 extension ProposalCache: TLSCodable {
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.writeVector { encoder in
       for proposal in proposals {
         encoder.write(proposal.proposal)
@@ -58,7 +59,7 @@ extension ProposalCache: TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     var content = try decoder.readVectorContent()
     while !content.isAtEnd {
       proposals.append(

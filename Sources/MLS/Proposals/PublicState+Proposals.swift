@@ -1,5 +1,5 @@
 /// Who commits.
-enum Committer: Hashable, Sendable {
+package enum Committer: Hashable, Sendable {
   case member(LeafIndex)
   /// A new member, by an external commit.
   case external
@@ -7,7 +7,7 @@ enum Committer: Hashable, Sendable {
 
 /// What a list of proposals makes of a group's tree and extensions (RFC 9420 §12.3). Only
 /// ``PublicState/apply(_:by:_:pskUsage:)`` makes one, from a list that it has validated.
-struct AppliedProposals: Sendable {
+package struct AppliedProposals: Sendable {
   fileprivate(set) var tree: RatchetTree
   fileprivate(set) var extensions: [Extension]
   fileprivate(set) var added: [LeafIndex] = []
@@ -20,12 +20,12 @@ struct AppliedProposals: Sendable {
   fileprivate(set) var reInit: ReInit?
   fileprivate(set) var requiresPath: Bool
 
-  var addedNodes: Set<NodeIndex> { Set(added.map { NodeIndex($0) }) }
+  package var addedNodes: Set<NodeIndex> { Set(added.map { NodeIndex($0) }) }
 }
 
 extension PublicState {
   /// Checks one proposal by itself (RFC 9420 §12.1), with these extensions in force.
-  func validate(
+  package func validate(
     _ received: ReceivedProposal, extensions: [Extension], _ policy: ValidationPolicy,
     pskUsage: ResumptionPSKUsage = .application
   ) throws(MLSError) {
@@ -58,7 +58,7 @@ extension PublicState {
   }
 
   /// Checks extensions that are to become the group context's.
-  func validateGroupContext(_ extensions: [Extension], _ policy: ValidationPolicy) throws(MLSError) {
+  package func validateGroupContext(_ extensions: [Extension], _ policy: ValidationPolicy) throws(MLSError) {
     try extensions.validateUnique()
     // [val 12.1-6] What belongs to a GroupInfo or a leaf has no meaning here.
     guard extensions.allSatisfy({ ![.ratchetTree, .externalPub, .applicationID].contains($0.type) }) else {
@@ -74,11 +74,11 @@ extension PublicState {
     }
   }
 
-  func position(_ index: LeafIndex) -> LeafNode.Position {
+  package func position(_ index: LeafIndex) -> LeafNode.Position {
     LeafNode.Position(groupID: context.groupID, leafIndex: index)
   }
 
-  func authenticate(
+  package func authenticate(
     _ leaf: LeafNode, _ event: CredentialContext.Event, _ policy: ValidationPolicy
   ) throws(MLSError) {
     try policy.authentication.validate(
@@ -87,7 +87,7 @@ extension PublicState {
   }
 
   /// Checks a leaf that takes the place of a member's present one.
-  func validateSuccessor(
+  package func validateSuccessor(
     _ leaf: LeafNode, of old: LeafNode, at index: LeafIndex, _ place: LeafNode.Place, _ extensions: [Extension],
     _ event: CredentialContext.Event, _ policy: ValidationPolicy
   ) throws(MLSError) {
@@ -103,7 +103,7 @@ extension PublicState {
 
   /// Validates a list of proposals (RFC 9420 §12.2) and applies it (§12.3). The leaves' uniqueness is checked once the path
   /// is in the tree too: ``RatchetTree/validateNewLeaves(_:)``.
-  func apply(
+  package func apply(
     _ list: [ReceivedProposal], by committer: Committer, _ policy: ValidationPolicy,
     pskUsage: ResumptionPSKUsage = .application
   ) throws(MLSError) -> AppliedProposals {

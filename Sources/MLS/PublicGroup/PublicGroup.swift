@@ -117,8 +117,8 @@ public struct PublicGroup: Sendable {
 
 /// A commit that a ``PublicGroup`` has verified, as far as one without secrets can.
 public struct StagedPublicCommit: Sendable {
-  let stage: PublicStage
-  let base: GroupContext
+  package let stage: PublicStage
+  package let base: GroupContext
 
   fileprivate init(stage: PublicStage, base: GroupContext) {
     self.stage = stage

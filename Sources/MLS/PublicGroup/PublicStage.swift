@@ -1,15 +1,15 @@
 /// A commit that is valid as far as one without secrets can tell, and the state that it leads to (RFC 9420 §12.4.2).
 /// Only ``PublicState/stage(_:_:_:)`` makes one.
-struct PublicStage: Sendable {
-  let sender: Sender
+package struct PublicStage: Sendable {
+  package let sender: Sender
   /// The committer's leaf in the new tree.
-  let committer: LeafIndex
-  let authenticatedData: [UInt8]
-  let applied: AppliedProposals
-  let path: UpdatePath?
+  package let committer: LeafIndex
+  package let authenticatedData: [UInt8]
+  package let applied: AppliedProposals
+  package let path: UpdatePath?
   /// What the path secrets are encrypted with.
-  let provisionalContext: GroupContext
-  let state: PublicState
+  package let provisionalContext: GroupContext
+  package let state: PublicState
 
   fileprivate init(
     sender: Sender, committer: LeafIndex, authenticatedData: [UInt8], applied: AppliedProposals, path: UpdatePath?,
@@ -27,7 +27,7 @@ struct PublicStage: Sendable {
 
 extension PublicState {
   /// Checks a commit whose signature has been verified in this state.
-  func stage(
+  package func stage(
     _ verified: VerifiedContent, _ cache: ProposalCache, _ policy: ValidationPolicy
   ) throws(MLSError) -> PublicStage {
     let content = verified.content
@@ -115,7 +115,7 @@ extension PublicState {
   }
 
   /// Puts a path into the tree (RFC 9420 §7.5).
-  func merge(_ path: UpdatePath, at index: LeafIndex, into tree: inout RatchetTree) throws(MLSError) {
+  package func merge(_ path: UpdatePath, at index: LeafIndex, into tree: inout RatchetTree) throws(MLSError) {
     let steps = tree.filteredDirectPath(of: index)
     // [val 7.6-1]
     guard steps.count == path.nodes.count else { throw .invalid(.updatePathLength) }

@@ -1,15 +1,15 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// What everybody who follows a group's handshake messages knows of it in one epoch.
-struct PublicState: Sendable, Equatable {
-  let suite: Suite
-  var context: GroupContext
-  var tree: RatchetTree
+package struct PublicState: Sendable, Equatable {
+  package let suite: Suite
+  package var context: GroupContext
+  package var tree: RatchetTree
   /// The confirmation tag of the commit that began the epoch.
-  var confirmationTag: [UInt8]
-  var interimTranscriptHash: [UInt8]
+  package var confirmationTag: [UInt8]
+  package var interimTranscriptHash: [UInt8]
 
-  init(_ suite: Suite, context: GroupContext, tree: RatchetTree, confirmationTag: [UInt8]) {
+  package init(_ suite: Suite, context: GroupContext, tree: RatchetTree, confirmationTag: [UInt8]) {
     self.suite = suite
     self.context = context
     self.tree = tree
@@ -18,16 +18,16 @@ struct PublicState: Sendable, Equatable {
       suite, confirmed: context.confirmedTranscriptHash, confirmationTag: confirmationTag)
   }
 
-  func signatureKey(of index: LeafIndex) -> SignaturePublicKey? { tree[index]?.signatureKey }
+  package func signatureKey(of index: LeafIndex) -> SignaturePublicKey? { tree[index]?.signatureKey }
 
   /// Throws unless a message's group and epoch are these.
-  func checkEpoch(groupID: [UInt8], epoch: UInt64) throws(MLSError) {
+  package func checkEpoch(groupID: [UInt8], epoch: UInt64) throws(MLSError) {
     guard groupID == context.groupID else { throw .wrongGroup }
     guard epoch == context.epoch else { throw .wrongEpoch(current: context.epoch, message: epoch) }
   }
 
   /// The context of the next epoch, still with this epoch's transcript hash: the provisional one of RFC 9420 §12.4.1.
-  func provisionalContext(treeHash: [UInt8], extensions: [Extension]) throws(MLSError) -> GroupContext {
+  package func provisionalContext(treeHash: [UInt8], extensions: [Extension]) throws(MLSError) -> GroupContext {
     guard context.epoch < .max else { throw .exhausted }
     var next = context
     next.epoch += 1
@@ -38,13 +38,13 @@ struct PublicState: Sendable, Equatable {
 }
 
 extension PublicState: TLSCodable {
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(context)
     encoder.write(tree)
     encoder.write(opaque: confirmationTag)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     let context: GroupContext = try decoder.read()
     guard let suite = try? Suite(context.cipherSuite) else {
       throw .unknownValue(UInt64(context.cipherSuite.rawValue))

@@ -1,28 +1,28 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// The key and the nonce of one message (RFC 9420 §9.1).
-struct MessageKey: Sendable, Equatable {
-  let key: Secret
-  let nonce: Secret
+package struct MessageKey: Sendable, Equatable {
+  package let key: Secret
+  package let nonce: Secret
 }
 
 /// A sender ratchet (RFC 9420 §9.1): a key can be taken once, and what it was derived from is gone by then.
-struct HashRatchet: Sendable, Equatable {
+package struct HashRatchet: Sendable, Equatable {
   /// The generation that ``secret`` gives.
-  private(set) var generation: UInt32
+  package private(set) var generation: UInt32
   /// nil once the last generation has been taken.
   private var secret: Secret?
   /// Keys of earlier generations whose messages have not come.
-  private(set) var skipped: [UInt32: MessageKey]
+  package private(set) var skipped: [UInt32: MessageKey]
 
-  init(secret: Secret) {
+  package init(secret: Secret) {
     generation = 0
     self.secret = secret
     skipped = [:]
   }
 
   /// The next key, for sending.
-  mutating func next(_ suite: Suite) throws(MLSError) -> (generation: UInt32, key: MessageKey) {
+  package mutating func next(_ suite: Suite) throws(MLSError) -> (generation: UInt32, key: MessageKey) {
     guard let secret else { throw .exhausted }
     let taken = generation
     let key = MessageKey(
@@ -39,7 +39,7 @@ struct HashRatchet: Sendable, Equatable {
 
   /// The key of a generation that a message names, for receiving. The keys of the generations that this skips are kept,
   /// as long as they are not too many.
-  mutating func take(_ wanted: UInt32, _ suite: Suite, _ limits: RatchetLimits) throws(MLSError) -> MessageKey {
+  package mutating func take(_ wanted: UInt32, _ suite: Suite, _ limits: RatchetLimits) throws(MLSError) -> MessageKey {
     if wanted < generation || secret == nil {
       guard let key = skipped.removeValue(forKey: wanted) else { throw .keyConsumed }
       return key
@@ -61,24 +61,29 @@ struct HashRatchet: Sendable, Equatable {
   }
 
   /// Gives back a key whose message turned out not to be genuine, so that the genuine one can still be read.
-  mutating func restore(_ generation: UInt32, _ key: MessageKey) {
+  package mutating func restore(_ generation: UInt32, _ key: MessageKey) {
     skipped[generation] = key
   }
 
   /// Whether any key or secret is left of which this generation's key could be had.
-  func canDerive(_ generation: UInt32) -> Bool {
+  package func canDerive(_ generation: UInt32) -> Bool {
     skipped[generation] != nil || secret != nil && generation >= self.generation
   }
 }
 
 /// Bounds on what a receiver derives and keeps for messages that come late or out of order.
-struct RatchetLimits: Sendable, Equatable {
-  let outOfOrderMax: UInt32
-  let forwardDistanceMax: UInt32
+package struct RatchetLimits: Sendable, Equatable {
+  package let outOfOrderMax: UInt32
+  package let forwardDistanceMax: UInt32
+
+  package init(outOfOrderMax: UInt32, forwardDistanceMax: UInt32) {
+    self.outOfOrderMax = outOfOrderMax
+    self.forwardDistanceMax = forwardDistanceMax
+  }
 }
 
 extension HashRatchet: TLSCodable {
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(generation)
     encoder.write(UInt8(secret == nil ? 0 : 1))
     if let secret { encoder.write(sealing: secret) }
@@ -91,7 +96,7 @@ extension HashRatchet: TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     generation = try decoder.read()
     secret = try decoder.read(UInt8.self) == 1 ? try decoder.readSecret() : nil
     var content = try decoder.readVectorContent()

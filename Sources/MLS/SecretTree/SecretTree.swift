@@ -1,34 +1,34 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// Which of a sender's two ratchets (RFC 9420 §9).
-enum RatchetKind: Sendable {
+package enum RatchetKind: Sendable {
   case handshake, application
 
-  init(_ contentType: ContentType) {
+  package init(_ contentType: ContentType) {
     self = contentType == .application ? .application : .handshake
   }
 }
 
 /// The secret tree of an epoch (RFC 9420 §9). Secrets are derived when they are first needed, and are gone as soon as
 /// what follows from them has been derived (§9.2).
-struct SecretTree: Sendable, Equatable {
+package struct SecretTree: Sendable, Equatable {
   private struct Leaf: Sendable, Equatable {
-    var handshake: HashRatchet
-    var application: HashRatchet
+    package var handshake: HashRatchet
+    package var application: HashRatchet
   }
 
-  let leafCount: Int
+  package let leafCount: Int
   /// Secrets of nodes that have not been consumed: together they cover every leaf that has no ratchets yet.
   private var nodes: [NodeIndex: Secret]
   private var leaves: [LeafIndex: Leaf] = [:]
 
-  init(encryptionSecret: Secret, leafCount: Int) {
+  package init(encryptionSecret: Secret, leafCount: Int) {
     self.leafCount = leafCount
     nodes = [TreeShape(holding: leafCount).root: encryptionSecret]
   }
 
   /// The next key of a sender's ratchet.
-  mutating func next(
+  package mutating func next(
     _ leaf: LeafIndex, _ kind: RatchetKind, _ suite: Suite
   ) throws(MLSError) -> (generation: UInt32, key: MessageKey) {
     try expand(to: leaf, suite)
@@ -41,7 +41,7 @@ struct SecretTree: Sendable, Equatable {
   }
 
   /// The key of the message of a sender that has this generation.
-  mutating func take(
+  package mutating func take(
     _ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32, _ suite: Suite, _ limits: RatchetLimits
   ) throws(MLSError) -> MessageKey {
     try expand(to: leaf, suite)
@@ -54,7 +54,7 @@ struct SecretTree: Sendable, Equatable {
   }
 
   /// Undoes ``take(_:_:generation:_:_:)`` for a message that turned out not to be genuine.
-  mutating func restore(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32, _ key: MessageKey) {
+  package mutating func restore(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32, _ key: MessageKey) {
     switch kind {
     case .handshake: leaves[leaf]?.handshake.restore(generation, key)
     case .application: leaves[leaf]?.application.restore(generation, key)
@@ -62,7 +62,7 @@ struct SecretTree: Sendable, Equatable {
   }
 
   /// Whether anything is left of which this message's key could be had.
-  func canDerive(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32) -> Bool {
+  package func canDerive(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32) -> Bool {
     if let ratchets = leaves[leaf] {
       return (kind == .handshake ? ratchets.handshake : ratchets.application).canDerive(generation)
     }
@@ -92,7 +92,7 @@ struct SecretTree: Sendable, Equatable {
 }
 
 extension SecretTree: TLSCodable {
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(UInt32(truncatingIfNeeded: leafCount))
     encoder.writeVector { encoder in
       for (node, secret) in nodes.sorted(by: { $0.key < $1.key }) {
@@ -109,7 +109,7 @@ extension SecretTree: TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     leafCount = Int(try decoder.read(UInt32.self))
     guard (1...RatchetTree.leafCountMax).contains(leafCount) else { throw .invalid("a secret tree's size") }
     nodes = [:]

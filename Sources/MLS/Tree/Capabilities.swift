@@ -23,7 +23,7 @@ public struct Capabilities: Hashable, Sendable, TLSCodable {
   public func supports(_ type: ProposalType) -> Bool { type.isDefault || proposals.contains(type) }
   public func supports(_ type: CredentialType) -> Bool { credentials.contains(type) }
 
-  func satisfies(_ required: RequiredCapabilities) -> Bool {
+  package func satisfies(_ required: RequiredCapabilities) -> Bool {
     required.extensions.allSatisfy { supports($0) } && required.proposals.allSatisfy { supports($0) }
       && required.credentials.allSatisfy { supports($0) }
   }
@@ -58,7 +58,7 @@ public struct Lifetime: Hashable, Sendable, TLSCodable {
   public func contains(_ now: UInt64) -> Bool { notBefore <= now && now <= notAfter }
 
   /// The whole length in seconds, nil where the end precedes the start.
-  var length: UInt64? { notAfter >= notBefore ? notAfter - notBefore : nil }
+  package var length: UInt64? { notAfter >= notBefore ? notAfter - notBefore : nil }
 
   public func encode(to encoder: inout TLSEncoder) {
     encoder.write(notBefore)

@@ -2,7 +2,7 @@
 /// other leaves.
 extension LeafNode {
   /// Where a leaf is found.
-  enum Place: Sendable {
+  package enum Place: Sendable {
     case keyPackage
     case update(Position)
     case commit(Position)
@@ -15,7 +15,7 @@ extension LeafNode {
   ///     received, since a leaf may have expired on its way, and a member that refuses what others accepted is out of the
   ///     group.
   ///   - maximumLifetime: the application's bound on the length of a lifetime, in seconds.
-  func validate(_ suite: Suite, _ place: Place, now: UInt64?, maximumLifetime: UInt64) throws(MLSError) {
+  package func validate(_ suite: Suite, _ place: Place, now: UInt64?, maximumLifetime: UInt64) throws(MLSError) {
     let hasValidSignature: Bool
     switch (place, source) {
     // [val 7.3-8]
@@ -54,7 +54,7 @@ extension LeafNode {
   }
 
   /// What the group context asks of every leaf.
-  func validate(against groupExtensions: [Extension]) throws(MLSError) {
+  package func validate(against groupExtensions: [Extension]) throws(MLSError) {
     // [val 7.3-2]
     if let required = try groupExtensions.value(of: .requiredCapabilities, as: RequiredCapabilities.self),
       !capabilities.satisfies(required)

@@ -40,22 +40,24 @@ public struct LeafNode: Hashable, Sendable, TLSCodable {
   public let signature: [UInt8]
 
   /// The group and the place that the signature of an `update` or `commit` leaf covers.
-  struct Position: Sendable {
-    let groupID: [UInt8]
-    let leafIndex: LeafIndex
+  package struct Position: Sendable {
+    package let groupID: [UInt8]
+    package let leafIndex: LeafIndex
   }
 
   /// What a member chooses freely about its leaf.
-  struct Contents: Sendable {
-    var credential: Credential
-    var capabilities: Capabilities
-    var extensions: [Extension]
+  package struct Contents: Sendable {
+    package var credential: Credential
+    package var capabilities: Capabilities
+    package var extensions: [Extension]
   }
 
-  var contents: Contents { Contents(credential: credential, capabilities: capabilities, extensions: extensions) }
+  package var contents: Contents {
+    Contents(credential: credential, capabilities: capabilities, extensions: extensions)
+  }
 
   /// Makes and signs a leaf. `position` is nil for a key package's.
-  init(
+  package init(
     _ contents: Contents, encryptionKey: HPKEPublicKey, source: LeafNodeSource, position: Position?,
     signatureKey: SignaturePrivateKey
   ) throws(MLSError) {
@@ -72,14 +74,14 @@ public struct LeafNode: Hashable, Sendable, TLSCodable {
   }
 
   /// Whether the signature is that of ``signatureKey`` over this leaf at this place in the group.
-  func hasValidSignature(_ suite: Suite, position: Position) -> Bool {
+  package func hasValidSignature(_ suite: Suite, position: Position) -> Bool {
     let toBeSigned = Self.toBeSigned(
       encryptionKey, signatureKey, credential, capabilities, source, extensions, position)
     return suite.verifyWithLabel(signatureKey, "LeafNodeTBS", toBeSigned, signature)
   }
 
   /// The same for a leaf that is in no group: a key package's.
-  func hasValidKeyPackageSignature(_ suite: Suite) -> Bool {
+  package func hasValidKeyPackageSignature(_ suite: Suite) -> Bool {
     guard case .keyPackage = source else { return false }
     return hasValidSignature(suite, position: Position(groupID: [], leafIndex: 0))
   }

@@ -1,25 +1,25 @@
-internal import TLSPresentation
+package import TLSPresentation
 
 /// RFC 9420 §7.1.
-struct ParentNode: Hashable, Sendable, TLSCodable {
-  var encryptionKey: HPKEPublicKey
-  var parentHash: [UInt8]
+package struct ParentNode: Hashable, Sendable, TLSCodable {
+  package var encryptionKey: HPKEPublicKey
+  package var parentHash: [UInt8]
   /// In increasing order.
-  var unmergedLeaves: [LeafIndex]
+  package var unmergedLeaves: [LeafIndex]
 
-  init(encryptionKey: HPKEPublicKey, parentHash: [UInt8], unmergedLeaves: [LeafIndex]) {
+  package init(encryptionKey: HPKEPublicKey, parentHash: [UInt8], unmergedLeaves: [LeafIndex]) {
     self.encryptionKey = encryptionKey
     self.parentHash = parentHash
     self.unmergedLeaves = unmergedLeaves
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(encryptionKey)
     encoder.write(opaque: parentHash)
     encoder.write(vector: unmergedLeaves)
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     encryptionKey = try decoder.read()
     parentHash = try decoder.readOpaque()
     unmergedLeaves = try decoder.readVector()
@@ -31,11 +31,11 @@ struct ParentNode: Hashable, Sendable, TLSCodable {
 
 /// A node of the ratchet tree that is not blank (RFC 9420 §12.4.3.3). Indirect, so that copying a tree copies one
 /// reference a node.
-indirect enum Node: Hashable, Sendable, TLSCodable {
+package indirect enum Node: Hashable, Sendable, TLSCodable {
   case leaf(LeafNode)
   case parent(ParentNode)
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     switch self {
     case .leaf(let leaf):
       encoder.write(UInt8(1))
@@ -46,7 +46,7 @@ indirect enum Node: Hashable, Sendable, TLSCodable {
     }
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     switch try decoder.read(UInt8.self) {
     case 1: self = .leaf(try decoder.read())
     case 2: self = .parent(try decoder.read())

@@ -2,7 +2,7 @@ internal import TLSPresentation
 
 extension RatchetTree {
   /// The tree hash of the root (RFC 9420 §7.8), remembering those of all nodes.
-  mutating func rootHash(_ suite: Suite) -> [UInt8] {
+  package mutating func rootHash(_ suite: Suite) -> [UInt8] {
     rememberHash(of: shape.root, suite)
   }
 
@@ -21,7 +21,7 @@ extension RatchetTree {
 
   /// The tree hash of a node in this tree without some leaves: they are blank, and no list of unmerged leaves has them.
   /// `excluded` is in increasing order.
-  func hash(of node: NodeIndex, _ suite: Suite, excluding excluded: [LeafIndex] = []) -> [UInt8] {
+  package func hash(of node: NodeIndex, _ suite: Suite, excluding excluded: [LeafIndex] = []) -> [UInt8] {
     let below = node.leaves
     let excluded = excluded.filter { below.contains($0.rawValue) }
     if excluded.isEmpty, let hash = hashes[node.value] { return hash }

@@ -3,7 +3,7 @@ internal import TLSPresentation
 /// RFC 9420 §7.9.
 extension RatchetTree {
   /// The parent hash of a parent node with the given copath child.
-  func parentHash(of parent: ParentNode, copathChild: NodeIndex, _ suite: Suite) -> [UInt8] {
+  package func parentHash(of parent: ParentNode, copathChild: NodeIndex, _ suite: Suite) -> [UInt8] {
     var input = TLSEncoder(reservingCapacity: 256)
     input.write(parent.encryptionKey)
     input.write(opaque: parent.parentHash)
@@ -13,7 +13,7 @@ extension RatchetTree {
 
   /// Sets the public keys and the parent hashes of a leaf's filtered direct path, whose lists of unmerged leaves become
   /// empty, and answers with the parent hash that the leaf must have. The rest of the direct path becomes blank.
-  mutating func setPath(
+  package mutating func setPath(
     of leaf: LeafIndex, steps: [PathStep], publicKeys: [HPKEPublicKey], _ suite: Suite
   ) -> [UInt8] {
     blankDirectPath(of: leaf)
@@ -30,7 +30,7 @@ extension RatchetTree {
 
   /// Throws unless every parent node is parent-hash valid, by exactly one chain (RFC 9420 §7.9.2). The tree hashes must
   /// have been computed.
-  func validateParentHashes(_ suite: Suite) throws(MLSError) {
+  package func validateParentHashes(_ suite: Suite) throws(MLSError) {
     for index in stride(from: 1, to: nodes.count, by: 2) {
       let node = NodeIndex(index)
       guard let parent = parent(node), let left = node.left, let right = node.right else { continue }

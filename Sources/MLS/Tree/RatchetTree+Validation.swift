@@ -1,7 +1,7 @@
 extension RatchetTree {
   /// Checks the leaves against each other (RFC 9420 §7.3): every credential type in use is supported by all, and no key
   /// appears twice.
-  func validateLeavesTogether() throws(MLSError) {
+  package func validateLeavesTogether() throws(MLSError) {
     let leaves = leaves
     let inUse = Set(leaves.map(\.node.credential.type))
     var signatureKeys: Set<SignaturePublicKey> = []
@@ -24,7 +24,7 @@ extension RatchetTree {
   }
 
   /// The same where only some leaves are new in a tree that was valid: it compares those with all.
-  func validateNewLeaves(_ new: [LeafIndex]) throws(MLSError) {
+  package func validateNewLeaves(_ new: [LeafIndex]) throws(MLSError) {
     guard !new.isEmpty else { return }
     let newLeaves = new.compactMap { self[$0] }
     let newTypes = Set(newLeaves.map(\.credential.type))
@@ -62,7 +62,7 @@ extension RatchetTree {
   }
 
   /// Whether any of these keys is a node's already (RFC 9420 §12.4.2).
-  func contains(anyOf keys: Set<HPKEPublicKey>) -> Bool {
+  package func contains(anyOf keys: Set<HPKEPublicKey>) -> Bool {
     nodes.contains { node in
       switch node {
       case .leaf(let leaf): keys.contains(leaf.encryptionKey)
@@ -73,7 +73,7 @@ extension RatchetTree {
   }
 
   /// RFC 9420 §12.4.3.1: each unmerged leaf is a leaf below, and unmerged in all nodes between.
-  func validateUnmergedLeaves() throws(MLSError) {
+  package func validateUnmergedLeaves() throws(MLSError) {
     let shape = shape
     for index in stride(from: 1, to: nodes.count, by: 2) {
       let node = NodeIndex(index)
@@ -90,7 +90,7 @@ extension RatchetTree {
 
   /// Everything that RFC 9420 §12.4.3.1 asks of the tree of a group that is joined or followed. The tree hashes are
   /// remembered.
-  mutating func validate(
+  package mutating func validate(
     _ suite: Suite, context: GroupContext, authentication: any AuthenticationService
   ) throws(MLSError) {
     // [val 12.4.3-7]

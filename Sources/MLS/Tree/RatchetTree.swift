@@ -4,24 +4,24 @@ public import TLSPresentation
 /// it is a group's tree is known once a ``Group`` or a ``PublicGroup`` has taken it.
 public struct RatchetTree: Sendable, Equatable, TLSCodable {
   /// More leaves than any group of this library has.
-  static let leafCountMax = 1 << 20
+  package static let leafCountMax = 1 << 20
 
   /// As long as the full tree; nil stands for a blank node.
-  private(set) var nodes: [Node?]
+  package private(set) var nodes: [Node?]
   /// Tree hashes that are still right, by node.
-  var hashes: [[UInt8]?]
+  package var hashes: [[UInt8]?]
 
   /// A tree of one leaf.
-  init(_ leaf: LeafNode) {
+  package init(_ leaf: LeafNode) {
     nodes = [.leaf(leaf)]
     hashes = [nil]
   }
 
   public static func == (a: Self, b: Self) -> Bool { a.nodes == b.nodes }
 
-  var shape: TreeShape { TreeShape(holding: (nodes.count + 1) / 2) }
+  package var shape: TreeShape { TreeShape(holding: (nodes.count + 1) / 2) }
 
-  var leafCount: Int { (nodes.count + 1) / 2 }
+  package var leafCount: Int { (nodes.count + 1) / 2 }
 
   // MARK: Nodes
 
@@ -31,14 +31,14 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     return node
   }
 
-  func parent(_ node: NodeIndex) -> ParentNode? {
+  package func parent(_ node: NodeIndex) -> ParentNode? {
     guard node.value < nodes.count, case .parent(let parent)? = nodes[node.value] else { return nil }
     return parent
   }
 
-  func isBlank(_ node: NodeIndex) -> Bool { node.value >= nodes.count || nodes[node.value] == nil }
+  package func isBlank(_ node: NodeIndex) -> Bool { node.value >= nodes.count || nodes[node.value] == nil }
 
-  func encryptionKey(of node: NodeIndex) -> HPKEPublicKey? {
+  package func encryptionKey(of node: NodeIndex) -> HPKEPublicKey? {
     guard node.value < nodes.count else { return nil }
     switch nodes[node.value] {
     case .leaf(let leaf): return leaf.encryptionKey
@@ -61,7 +61,7 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   }
 
   /// Replaces a node within the tree, and forgets the hashes that depend on it.
-  mutating func set(_ node: NodeIndex, to value: Node?) {
+  package mutating func set(_ node: NodeIndex, to value: Node?) {
     guard node.value < nodes.count else { return }
     nodes[node.value] = value
     invalidateHashes(from: node)
@@ -76,14 +76,14 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     }
   }
 
-  mutating func blankDirectPath(of leaf: LeafIndex) {
+  package mutating func blankDirectPath(of leaf: LeafIndex) {
     for node in shape.directPath(of: NodeIndex(leaf)) where !isBlank(node) { set(node, to: nil) }
   }
 
   // MARK: Resolutions and paths
 
   /// RFC 9420 §4.1.1.
-  func resolution(of node: NodeIndex) -> [NodeIndex] {
+  package func resolution(of node: NodeIndex) -> [NodeIndex] {
     var result: [NodeIndex] = []
     appendResolution(of: node, to: &result)
     return result
@@ -110,13 +110,13 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   }
 
   /// A node of a filtered direct path, with its child on the copath.
-  struct PathStep: Sendable, Equatable {
-    let node: NodeIndex
-    let copathChild: NodeIndex
+  package struct PathStep: Sendable, Equatable {
+    package let node: NodeIndex
+    package let copathChild: NodeIndex
   }
 
   /// The direct path of a leaf without the nodes whose copath child has an empty resolution (RFC 9420 §4.1.2).
-  func filteredDirectPath(of leaf: LeafIndex) -> [PathStep] {
+  package func filteredDirectPath(of leaf: LeafIndex) -> [PathStep] {
     let node = NodeIndex(leaf)
     return zip(shape.directPath(of: node), shape.copath(of: node)).compactMap { step in
       hasEmptyResolution(step.1) ? nil : PathStep(node: step.0, copathChild: step.1)
@@ -126,8 +126,10 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   // MARK: Adding and removing leaves, RFC 9420 §7.7
 
   /// The leftmost blank leaf at or after `start`, extending the tree where there is none.
-  mutating func blankLeaf(from start: Int = 0) -> LeafIndex {
-    for leaf in start..<max(start, leafCount) where nodes[2 * leaf] == nil { return LeafIndex(UInt32(truncatingIfNeeded: leaf)) }
+  package mutating func blankLeaf(from start: Int = 0) -> LeafIndex {
+    for leaf in start..<max(start, leafCount) where nodes[2 * leaf] == nil {
+      return LeafIndex(UInt32(truncatingIfNeeded: leaf))
+    }
     let leaf = LeafIndex(UInt32(truncatingIfNeeded: leafCount))
     let count = 2 * nodes.count + 1
     nodes.append(contentsOf: repeatElement(nil, count: count - nodes.count))
@@ -137,7 +139,7 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
 
   /// Places a leaf as the application of an Add does (RFC 9420 §12.1.1).
   @discardableResult
-  mutating func add(_ leaf: LeafNode, from start: Int = 0) -> LeafIndex {
+  package mutating func add(_ leaf: LeafNode, from start: Int = 0) -> LeafIndex {
     let index = blankLeaf(from: start)
     set(NodeIndex(index), to: .leaf(leaf))
     for node in shape.directPath(of: NodeIndex(index)) {
@@ -150,20 +152,21 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   }
 
   /// Replaces a leaf as the application of an Update does (RFC 9420 §12.1.2).
-  mutating func update(_ index: LeafIndex, to leaf: LeafNode) {
+  package mutating func update(_ index: LeafIndex, to leaf: LeafNode) {
     set(NodeIndex(index), to: .leaf(leaf))
     blankDirectPath(of: index)
   }
 
   /// Blanks a leaf and its direct path; ``truncate()`` completes the application of Removes (RFC 9420 §12.1.3).
-  mutating func blank(_ index: LeafIndex) {
+  package mutating func blank(_ index: LeafIndex) {
     set(NodeIndex(index), to: nil)
     blankDirectPath(of: index)
   }
 
   /// Halves the tree while its right half holds no leaf.
-  mutating func truncate() {
-    guard let last = stride(from: nodes.count - 1, through: 0, by: -2).first(where: { nodes[$0] != nil }) else { return }
+  package mutating func truncate() {
+    let leaves = stride(from: nodes.count - 1, through: 0, by: -2)
+    guard let last = leaves.first(where: { nodes[$0] != nil }) else { return }
     let count = TreeShape(holding: last / 2 + 1).nodeCount
     guard count < nodes.count else { return }
     nodes.removeLast(nodes.count - count)

@@ -32,74 +32,74 @@ public struct LeafIndex: RawRepresentable, Hashable, Comparable, Sendable, TLSCo
 }
 
 /// A node's place in the array of RFC 9420 appendix C: leaves are even.
-struct NodeIndex: Hashable, Comparable, Sendable {
-  let value: Int
+package struct NodeIndex: Hashable, Comparable, Sendable {
+  package let value: Int
 
-  init(_ value: Int) {
+  package init(_ value: Int) {
     self.value = value
   }
 
-  init(_ leaf: LeafIndex) {
+  package init(_ leaf: LeafIndex) {
     value = 2 * Int(leaf.rawValue)
   }
 
-  static func < (a: Self, b: Self) -> Bool { a.value < b.value }
+  package static func < (a: Self, b: Self) -> Bool { a.value < b.value }
 
-  var isLeaf: Bool { value & 1 == 0 }
+  package var isLeaf: Bool { value & 1 == 0 }
 
   /// Leaves are of level 0, their parents of level 1, and so on.
-  var level: Int { (~value).trailingZeroBitCount }
+  package var level: Int { (~value).trailingZeroBitCount }
 
   /// The leaf at this node; for leaves only.
-  var leaf: LeafIndex { LeafIndex(UInt32(truncatingIfNeeded: value >> 1)) }
+  package var leaf: LeafIndex { LeafIndex(UInt32(truncatingIfNeeded: value >> 1)) }
 
   /// The left child, or nil for a leaf.
-  var left: NodeIndex? { isLeaf ? nil : NodeIndex(value ^ (1 << (level - 1))) }
+  package var left: NodeIndex? { isLeaf ? nil : NodeIndex(value ^ (1 << (level - 1))) }
 
   /// The right child, or nil for a leaf.
-  var right: NodeIndex? { isLeaf ? nil : NodeIndex(value ^ (3 << (level - 1))) }
+  package var right: NodeIndex? { isLeaf ? nil : NodeIndex(value ^ (3 << (level - 1))) }
 
   /// The parent in a tree that is large enough to have one.
-  var parentUnbounded: NodeIndex {
+  package var parentUnbounded: NodeIndex {
     let level = level
     return NodeIndex((value | (1 << level)) & ~(1 << (level + 1)))
   }
 
   /// The leaves below this node, this node included if it is one.
-  var leaves: ClosedRange<UInt32> {
+  package var leaves: ClosedRange<UInt32> {
     let reach = (1 << level) - 1
     return UInt32(truncatingIfNeeded: (value - reach) >> 1)...UInt32(truncatingIfNeeded: (value + reach) >> 1)
   }
 
-  func isAncestor(of leaf: LeafIndex) -> Bool { leaves.contains(leaf.rawValue) }
+  package func isAncestor(of leaf: LeafIndex) -> Bool { leaves.contains(leaf.rawValue) }
 }
 
 /// The shape of a full tree: the number of leaves is a power of two (RFC 9420 §4.1, appendix C).
-struct TreeShape: Hashable, Sendable {
-  let leafCount: Int
+package struct TreeShape: Hashable, Sendable {
+  package let leafCount: Int
 
   /// The smallest full tree with at least this many leaves.
-  init(holding leaves: Int) {
+  package init(holding leaves: Int) {
     var count = 1
     while count < leaves { count <<= 1 }
     leafCount = count
   }
 
-  var nodeCount: Int { 2 * leafCount - 1 }
+  package var nodeCount: Int { 2 * leafCount - 1 }
 
-  var root: NodeIndex { NodeIndex(leafCount - 1) }
+  package var root: NodeIndex { NodeIndex(leafCount - 1) }
 
-  func parent(of node: NodeIndex) -> NodeIndex? {
+  package func parent(of node: NodeIndex) -> NodeIndex? {
     node == root ? nil : node.parentUnbounded
   }
 
-  func sibling(of node: NodeIndex) -> NodeIndex? {
+  package func sibling(of node: NodeIndex) -> NodeIndex? {
     guard let parent = parent(of: node) else { return nil }
     return node < parent ? parent.right : parent.left
   }
 
   /// From the node's parent to the root.
-  func directPath(of node: NodeIndex) -> [NodeIndex] {
+  package func directPath(of node: NodeIndex) -> [NodeIndex] {
     var path: [NodeIndex] = []
     var node = node
     while let parent = parent(of: node) {
@@ -110,7 +110,7 @@ struct TreeShape: Hashable, Sendable {
   }
 
   /// The siblings of the node and of its direct path without the root, in that order.
-  func copath(of node: NodeIndex) -> [NodeIndex] {
+  package func copath(of node: NodeIndex) -> [NodeIndex] {
     var copath: [NodeIndex] = []
     var node = node
     while let sibling = sibling(of: node) {
@@ -121,7 +121,7 @@ struct TreeShape: Hashable, Sendable {
   }
 
   /// The lowest node above two different leaves.
-  static func commonAncestor(_ a: LeafIndex, _ b: LeafIndex) -> NodeIndex {
+  package static func commonAncestor(_ a: LeafIndex, _ b: LeafIndex) -> NodeIndex {
     var node = NodeIndex(a)
     while !node.isAncestor(of: b) { node = node.parentUnbounded }
     return node

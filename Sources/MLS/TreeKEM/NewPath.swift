@@ -1,14 +1,14 @@
 /// A path that this client makes for a commit (RFC 9420 §7.5), before its secrets are encrypted: the provisional group
 /// context, which the encryption covers, needs the tree that has the path.
-struct NewPath: Sendable {
-  let sender: LeafIndex
-  let leafNode: LeafNode
-  let leafKey: HPKEKeyPair
-  let steps: [RatchetTree.PathStep]
-  let secrets: PathSecrets
+package struct NewPath: Sendable {
+  package let sender: LeafIndex
+  package let leafNode: LeafNode
+  package let leafKey: HPKEKeyPair
+  package let steps: [RatchetTree.PathStep]
+  package let secrets: PathSecrets
 
   /// Makes fresh keys for a leaf and its filtered direct path, and merges them into `tree`.
-  init(
+  package init(
     _ suite: Suite, sender: LeafIndex, contents: LeafNode.Contents, groupID: [UInt8],
     signatureKey: SignaturePrivateKey, tree: inout RatchetTree, random: RandomSource
   ) throws(MLSError) {
@@ -23,10 +23,10 @@ struct NewPath: Sendable {
     tree.set(NodeIndex(sender), to: .leaf(leafNode))
   }
 
-  var commitSecret: Secret { secrets.commitSecret }
+  package var commitSecret: Secret { secrets.commitSecret }
 
   /// Encrypts each path secret to the resolution of its copath child, without the leaves that the commit adds.
-  func encrypted(
+  package func encrypted(
     for tree: RatchetTree, added: Set<NodeIndex>, context: [UInt8], _ suite: Suite
   ) throws(MLSError) -> UpdatePath {
     var nodes: [UpdatePathNode] = []
@@ -44,14 +44,14 @@ struct NewPath: Sendable {
   }
 
   /// The private keys of the member that made the path.
-  var privateTree: PrivateTree {
+  package var privateTree: PrivateTree {
     var keys = PrivateTree(leafIndex: sender, leafKey: leafKey.privateKey)
     for (step, keyPair) in zip(steps, secrets.keyPairs) { keys.set(step.node, to: keyPair.privateKey) }
     return keys
   }
 
   /// The path secret that a new member at `leaf` needs (RFC 9420 §12.4.3.1).
-  func pathSecret(for leaf: LeafIndex) -> Secret? {
+  package func pathSecret(for leaf: LeafIndex) -> Secret? {
     let ancestor = TreeShape.commonAncestor(sender, leaf)
     return zip(steps, secrets.secrets).first { $0.0.node == ancestor }?.1
   }

@@ -1,11 +1,11 @@
 /// The chain of path secrets from one node of a filtered direct path upwards (RFC 9420 §7.4).
-struct PathSecrets: Sendable {
+package struct PathSecrets: Sendable {
   /// One a node, and its key pair.
-  let secrets: [Secret]
-  let keyPairs: [HPKEKeyPair]
-  let commitSecret: Secret
+  package let secrets: [Secret]
+  package let keyPairs: [HPKEKeyPair]
+  package let commitSecret: Secret
 
-  init(_ suite: Suite, first: Secret, count: Int) throws(MLSError) {
+  package init(_ suite: Suite, first: Secret, count: Int) throws(MLSError) {
     var secret = first
     var secrets: [Secret] = []
     var keyPairs: [HPKEKeyPair] = []

@@ -1,30 +1,30 @@
 /// The private keys that one member holds: of its leaf, and of nodes on its direct path (RFC 9420 §4.2).
-struct PrivateTree: Sendable, Equatable {
-  let leafIndex: LeafIndex
-  private(set) var keys: [NodeIndex: HPKEPrivateKey]
+package struct PrivateTree: Sendable, Equatable {
+  package let leafIndex: LeafIndex
+  package private(set) var keys: [NodeIndex: HPKEPrivateKey]
 
-  init(leafIndex: LeafIndex, leafKey: HPKEPrivateKey) {
+  package init(leafIndex: LeafIndex, leafKey: HPKEPrivateKey) {
     self.leafIndex = leafIndex
     keys = [NodeIndex(leafIndex): leafKey]
   }
 
-  init(leafIndex: LeafIndex, keys: [NodeIndex: HPKEPrivateKey]) {
+  package init(leafIndex: LeafIndex, keys: [NodeIndex: HPKEPrivateKey]) {
     self.leafIndex = leafIndex
     self.keys = keys
   }
 
-  mutating func set(_ node: NodeIndex, to key: HPKEPrivateKey) {
+  package mutating func set(_ node: NodeIndex, to key: HPKEPrivateKey) {
     keys[node] = key
   }
 
   /// Forgets the keys of nodes that have become blank, or are outside the tree.
-  mutating func forgetBlanks(of tree: RatchetTree) {
+  package mutating func forgetBlanks(of tree: RatchetTree) {
     keys = keys.filter { !tree.isBlank($0.key) }
   }
 
   /// Takes the path secret of a node, and with it those of the nodes above on `steps`: keys of the nodes of a filtered
   /// direct path from that node to the root. Answers with the commit secret.
-  mutating func take(
+  package mutating func take(
     _ pathSecret: Secret, of node: NodeIndex, steps: [RatchetTree.PathStep], tree: RatchetTree, _ suite: Suite
   ) throws(MLSError) -> Secret {
     let steps = steps.drop { $0.node != node }
@@ -39,7 +39,7 @@ struct PrivateTree: Sendable, Equatable {
 
   /// Decrypts the path secret that an update path holds for this member (RFC 9420 §7.5), and takes the keys that follow
   /// from it. `tree` has the path merged; `added` are the leaves added by the same commit.
-  mutating func decrypt(
+  package mutating func decrypt(
     _ path: UpdatePath, from sender: LeafIndex, tree: RatchetTree, added: Set<NodeIndex>, context: [UInt8],
     _ suite: Suite
   ) throws(MLSError) -> (commitSecret: Secret, pathSecret: Secret) {
