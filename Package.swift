@@ -88,6 +88,7 @@ let package = Package(
       "liaisond", ["CommandKit", "LiaisonNode", "LiaisonStore", argumentParser, lifecycle, configuration, yams, logging]),
     program("liaisonctl", ["CommandKit", "LiaisonNode", argumentParser]),
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
+    .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", []),
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: settings),
     tests("Sodium", ["TestKit"]),

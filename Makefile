@@ -1,0 +1,56 @@
+# What people type here is in `make help`; CI runs .ci/run, which calls `make lint` and `make test`.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROGRAMS := liaisond liaisonctl liaison
+# One configuration for everything, so that nothing is built twice.
+FLAGS := -c release
+# Generated code is linted by nobody.
+SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
+
+.PHONY: help deps swift build demo test lint format install uninstall clean proto
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 14
+
+deps: swift ## install the system libraries that are missing (Debian, Ubuntu)
+	@Config/build/dependencies
+
+swift:
+	@command -v $(SWIFT) >/dev/null || { \
+	  echo "Swift 6.2 or later is needed and was not found: https://www.swift.org/install/linux/" >&2; exit 1; }
+
+build: deps ## build the three programs
+	$(SWIFT) build $(FLAGS)
+
+demo: build ## three countries on this machine: enrol, write, share, remove, suspend
+	Config/demo/run.sh "$$($(SWIFT) build $(FLAGS) --show-bin-path)"
+
+test: deps ## build and run all tests
+	$(SWIFT) build $(FLAGS) --build-tests
+	$(SWIFT) test $(FLAGS) --skip-build
+
+lint: swift ## check the format of all sources, and the shell scripts' syntax
+	@$(SWIFT) format lint --strict --parallel --configuration .swift-format $(SOURCES)
+	@for script in .ci/run Config/build/dependencies $$(find Config Tests -name '*.sh'); do \
+	  bash -n "$$script" || exit 1; done
+	@if git grep -nI '[[:blank:]]$$' -- ':!*.pb.swift' ':!LICENSE' ':!*.md' ':!Tests/*/Fixtures'; then \
+	  echo "the lines above end in blanks" >&2; exit 1; fi
+
+format: swift ## format all sources
+	$(SWIFT) format --in-place --parallel --configuration .swift-format $(SOURCES)
+
+install: build ## install the programs: PREFIX=/usr/local DESTDIR=
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	bin="$$($(SWIFT) build $(FLAGS) --show-bin-path)"; \
+	  for program in $(PROGRAMS); do install -m 0755 "$$bin/$$program" '$(DESTDIR)$(PREFIX)/bin/' || exit 1; done
+
+uninstall: ## remove what install put there
+	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
+
+clean: swift ## remove what was built
+	$(SWIFT) package clean
+
+proto: swift ## generate Sources/LiaisonProtocol/Generated from Protocols/*.proto; needs protoc
+	@Config/build/generate-protobuf

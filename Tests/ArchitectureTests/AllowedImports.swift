@@ -1,0 +1,57 @@
+/// What each module may import, ARCHITECTURE.md §7 made exact. The order is the map's, from the bottom up: a module
+/// imports only what stands above it here.
+enum AllowedImports {
+  static let table: [(module: String, imports: Set<String>)] = [
+    ("Sodium", system + ["CSodium"]),
+    ("TLSPresentation", []),
+    ("MerkleLog", ["Crypto"]),
+    ("MLS", foundation + ["TLSPresentation", "Crypto"]),
+    ("LiaisonModel", foundation + ["TLSPresentation", "MerkleLog", "Crypto"]),
+    ("LiaisonRooms", foundation + ["MLS", "LiaisonModel", "TLSPresentation"]),
+    ("LiaisonProtocol", foundation + ["LiaisonModel", "TLSPresentation", "SwiftProtobuf", "NIOCore"]),
+    ("LiaisonTrust", foundation + ["LiaisonModel", "MerkleLog", "TLSPresentation", "Crypto"]),
+    (
+      "LiaisonLink",
+      foundation + concurrency + nio + [
+        "LiaisonProtocol", "LiaisonModel", "TLSPresentation", "NIOSSL", "X509", "SwiftASN1", "Crypto", "Logging",
+      ]
+    ),
+    (
+      "LiaisonNode",
+      foundation + concurrency + system + nio + [
+        "LiaisonRooms", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MLS", "MerkleLog", "Sodium",
+        "TLSPresentation", "Crypto", "Logging",
+      ]
+    ),
+    (
+      "LiaisonStore",
+      foundation + ["LiaisonNode", "LiaisonTrust", "LiaisonModel", "TLSPresentation", "MerkleLog", "GRDB"]
+    ),
+    (
+      "LiaisonClient",
+      foundation + concurrency + system + nio + [
+        "MLS", "LiaisonRooms", "Sodium", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MerkleLog",
+        "TLSPresentation", "Crypto", "GRDB", "Logging",
+      ]
+    ),
+    ("CommandKit", foundation + system + ["Sodium", "LiaisonModel", "ArgumentParser"]),
+    (
+      "liaisond",
+      program + ["LiaisonNode", "LiaisonStore", "LiaisonTrust", "ServiceLifecycle", "Configuration", "Yams"]
+    ),
+    ("liaisonctl", program + ["LiaisonNode", "LiaisonTrust"]),
+    ("liaison", program + ["LiaisonClient"]),
+  ]
+
+  /// Modules whose public interface is free of Foundation, so that anybody may build on them.
+  static let withoutFoundationInPublic: Set<String> = ["Sodium", "TLSPresentation", "MerkleLog", "MLS"]
+
+  private static let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
+  private static let concurrency: Set<String> = ["Synchronization", "Dispatch"]
+  private static let system: Set<String> = ["Glibc", "Musl", "Darwin"]
+  private static let nio: Set<String> = ["NIO", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "NIOFoundationCompat"]
+  private static let program =
+    foundation + concurrency + system + ["CommandKit", "Sodium", "LiaisonModel", "ArgumentParser", "Logging"]
+}
+
+private func + (a: Set<String>, b: Set<String>) -> Set<String> { a.union(b) }
