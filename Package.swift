@@ -85,7 +85,8 @@ let package = Package(
       ]),
     library("CommandKit", ["Sodium", "LiaisonModel", argumentParser]),
     program(
-      "liaisond", ["CommandKit", "LiaisonNode", "LiaisonStore", argumentParser, lifecycle, configuration, yams, logging]),
+      "liaisond",
+      ["CommandKit", "LiaisonNode", "LiaisonStore", argumentParser, lifecycle, configuration, yams, logging]),
     program("liaisonctl", ["CommandKit", "LiaisonNode", argumentParser]),
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
