@@ -13,7 +13,8 @@ enum AllowedImports {
     (
       "LiaisonLink",
       foundation + concurrency + nio + [
-        "LiaisonProtocol", "LiaisonModel", "TLSPresentation", "NIOSSL", "X509", "SwiftASN1", "Crypto", "Logging",
+        "LiaisonProtocol", "LiaisonModel", "TLSPresentation", "NIOSSL", "NIOTLS", "X509", "SwiftASN1", "Crypto",
+        "Logging",
       ]
     ),
     (
