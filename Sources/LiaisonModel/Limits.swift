@@ -38,16 +38,45 @@ public enum Limits {
   public static let clockErrorMillisecondsMax: UInt64 = 3_600_000
   /// Key packages that a node holds for one device, the last-resort one not counted.
   public static let keyPackagesPerDeviceMax = 100
+  /// A member's devices, as many as a card names.
+  public static let devicesPerMemberMax = 8
+  /// How long a member card is in force: a year. The node renews it in time.
+  public static let memberCardLifetimeMilliseconds: UInt64 = 365 * 86_400_000
+  /// How long before its end a member card is renewed.
+  public static let memberCardRenewalMilliseconds: UInt64 = 90 * 86_400_000
+  /// The longest that an invitation may stand open: 30 days.
+  public static let invitationLifetimeMillisecondsMax: UInt64 = 30 * 86_400_000
+  /// A key package, bytes: its leaf holds a member card.
+  public static let keyPackageBytesMax = 64 << 10
   /// How long a key package lives: 84 days (ARCHITECTURE.md §4).
   public static let keyPackageLifetimeSeconds: UInt64 = 84 * 86_400
   /// Envelopes sent on a link and not yet receipted: bounds what a node resends and what it holds in memory.
   public static let deliveryWindow = 256
   /// Bytes of the same.
   public static let deliveryWindowBytes = 16 << 20
+  /// How far the two upper precedences may pass the window: a window full of routine traffic does not hold them up.
+  public static let deliveryWindowReserve = 64
+  /// Envelopes that one signed batch of receipts proves: several windows' worth, within a frame.
+  public static let receiptBatchMax = 1024
+  /// Silence about what was sent on a link after which it is sent again: a peer whose disk was full has dropped it.
+  public static let receiptMillisecondsMax: UInt64 = 30_000
+  /// Envelopes held for one peer whose room or epoch is not known here yet; what comes on top is refused.
+  public static let heldEnvelopesPerPeerMax = 10_000
+  /// Bytes of the same.
+  public static let heldBytesPerPeerMax = 64 << 20
+  /// How long they are held: 14 days, in which the hub that owes the welcome can come back.
+  public static let heldMillisecondsMax: UInt64 = 14 * 86_400_000
+  /// How long a message is remembered after its envelope is gone: as long as it could come again, and as long again, for
+  /// its receipts.
+  public static let messageRecordMilliseconds = 2 * envelopeLifetimeMilliseconds
   /// Inbox items pushed to a device and not yet acknowledged.
   public static let inboxWindow = 128
+  /// Bytes of the same.
+  public static let inboxWindowBytes = 16 << 20
   /// Requests of one link that wait for their answers.
   public static let pendingRequestsMax = 64
+  /// Time for another node to answer what a device asked of it.
+  public static let relayMillisecondsMax: UInt64 = 20_000
   /// Envelopes queued for one peer: beyond it a submission is refused with "try again later".
   public static let queuedEnvelopesPerPeerMax = 1_000_000
   /// Items held for one device that is away.

@@ -1,0 +1,67 @@
+package import LiaisonModel
+package import LiaisonProtocol
+
+/// What an administrator asks of the core.
+package enum AdministrationRequest: Sendable {
+  /// A decision: the trust log's next entry, verified by the registry, the log's head over it as this node signed it,
+  /// and the peers as they stand after it. Entry, head and effects become durable together.
+  case decide(TrustLogEntry, head: [UInt8], PeerTable)
+  /// One device of a member, who is made where there is none of this address.
+  case invite(Address, profile: MemberProfile, expiresAt: Timestamp)
+  case members
+  case member(Address)
+  case revoke(Address, reason: String)
+  /// Every peer's queue.
+  case queues
+  /// One peer's queue and the oldest of what waits in it.
+  case queue(Handle)
+  /// The node in figures.
+  case status
+}
+
+/// The answer to an ``AdministrationRequest``.
+package enum AdministrationAnswer: Sendable {
+  case invitation(Invitation)
+  case members([MemberRecord])
+  case member(MemberRecord, devices: [DeviceRecord])
+  case queues([QueueStatus])
+  case queue(QueueStatus, oldest: [QueuedEnvelope])
+  case status(NodeStatus)
+  case done
+  case failed(Frame.Failure)
+}
+
+/// What an administrator says of a member; the node's key signs it into the member's card.
+package struct MemberProfile: Hashable, Sendable {
+  package var name: String
+  package var discipline: Discipline
+  package var role: String
+
+  /// Bounds are those of ``LiaisonModel/MemberCard``.
+  package init(name: String, discipline: Discipline, role: String) {
+    self.name = name
+    self.discipline = discipline
+    self.role = role
+  }
+}
+
+/// A peer's queue as an administrator sees it.
+package struct QueueStatus: Hashable, Sendable {
+  package var peer: Handle
+  package var record: QueueRecord
+  package var isLinked: Bool
+  package var isActive: Bool
+  /// Sent on the present link and not yet receipted.
+  package var underWay: Int
+  /// When it is dialled next, where that is planned.
+  package var dialsAt: Timestamp?
+}
+
+/// The node in figures.
+package struct NodeStatus: Hashable, Sendable {
+  package var handle: Handle
+  package var peersLinked: Int
+  package var peersActive: Int
+  package var devicesLinked: Int
+  package var counts: StoreCounts
+}

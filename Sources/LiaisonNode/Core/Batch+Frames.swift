@@ -1,0 +1,84 @@
+internal import LiaisonModel
+internal import LiaisonProtocol
+
+/// Which frames a link of each kind may bring, and who deals with them.
+extension Batch {
+  mutating func take(_ frame: Frame, from peer: Handle, _ link: LinkID) throws {
+    switch frame.body {
+    case .deliver(let envelope): try deliver(envelope, from: peer)
+    case .receipts(let receipts): try take(receipts, from: peer)
+    case .refused(let message, let failure): try take(refusal: failure, of: message, from: peer)
+    case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)
+    case .keyPackagesRequest(let address):
+      let packages = try takeKeyPackages(of: address)
+      answer(try frame.asking, .keyPackages(packages), on: link)
+    case .directoryQuery(let query): try answer(query, fromPeerOn: link, try frame.asking)
+    case .hubAnswer, .keyPackages, .directoryAnswer, .failure: try relayAnswer(frame, from: peer, link)
+    default: throw Violation("a frame of a kind that nodes do not send one another")
+    }
+  }
+
+  mutating func take(_ frame: Frame, from device: DeviceIdentifier, _ link: LinkID) throws {
+    guard let open = memory.links.devices[link] else { return }
+    if case .inboxAcknowledge(let sequence) = frame.body { return try acknowledge(device, through: sequence) }
+    let request = try frame.asking
+    switch frame.body {
+    case .submit(let envelope):
+      try submit(envelope, by: device, of: open.address)
+      answer(request, .done, on: link)
+    case .createRoom(let room):
+      try create(room, by: device)
+      answer(request, .done, on: link)
+    case .hubCommit(let commit): try forwardOrOrder(commit, by: device, of: open.address, request, on: link)
+    case .uploadKeyPackages(let keyPackages, let lastResort):
+      try keep(keyPackages, lastResort: lastResort, of: device, open.address)
+      answer(request, .done, on: link)
+    case .keyPackagesRequest(let address): try fetchKeyPackages(of: address, request, on: link)
+    case .directoryQuery(let query): try answer(query, request, on: link)
+    case .roomStateRequest(let room):
+      answer(request, .roomState(try state(of: room, for: device, open.address)), on: link)
+    case .peersRequest: answer(request, .peers(peerList), on: link)
+    default: throw Violation("a frame of a kind that devices do not send")
+    }
+  }
+
+  mutating func take(_ frame: Frame, bringing key: DeviceLinkKey, _ link: LinkID) throws {
+    guard case .enrol(let enrol) = frame.body else { throw Violation("another frame than Enrol on an enrolment link") }
+    let request = try frame.asking
+    let card: Unverified<MemberCard>
+    do {
+      card = try self.enrol(enrol, linkKey: key)
+    } catch let failure as Frame.Failure {
+      // One request, one answer: a stranger has no second guess on this link.
+      answer(request, .failure(failure), on: link)
+      close(link, nil)
+      return
+    }
+    answer(request, .enrolled(memberCard: card, nodeCard: identity.card.unverified), on: link)
+    close(link, nil)
+  }
+
+  /// The peers as a device is shown them, this node first.
+  private var peerList: [Frame.Peer] {
+    let own = Frame.Peer(nodeCard: identity.card.unverified, isActive: true, isLinked: true)
+    let others = peers.peers.values.filter { $0.standing != .known }.sorted {
+      $0.card.content.handle < $1.card.content.handle
+    }
+    return [own]
+      + others.map { peer in
+        Frame.Peer(
+          nodeCard: peer.card.unverified, isActive: peer.standing == .active,
+          isLinked: memory.links.peers[peer.card.content.handle] != nil)
+      }
+  }
+}
+
+extension Frame {
+  /// The number that the answer carries. Throws where a request has none.
+  fileprivate var asking: UInt64 {
+    get throws {
+      guard request != 0 else { throw Violation("a request without a number") }
+      return request
+    }
+  }
+}

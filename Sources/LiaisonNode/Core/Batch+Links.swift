@@ -1,0 +1,88 @@
+internal import LiaisonLink
+internal import LiaisonModel
+internal import LiaisonProtocol
+
+/// Links that come and go.
+extension Batch {
+  mutating func opened(_ link: LinkID, _ peer: LinkPeer) throws {
+    switch peer {
+    case .peer(let handle, let isDialledHere): try opened(link, to: handle, isDialledHere: isDialledHere)
+    case .device(let device, let position): try opened(link, by: device, position: position)
+    case .enrolment(let key): memory.links.insert(link, enrolment: key)
+    }
+  }
+
+  private mutating func opened(_ link: LinkID, to peer: Handle, isDialledHere: Bool) throws {
+    // The registry may have changed while the Hellos were under way.
+    guard peers.isActive(peer) else {
+      outputs.append(.close(link, .notPermitted("not accepted")))
+      return
+    }
+    if let standing = memory.links.peers[peer] {
+      let age = now.milliseconds - min(now.milliseconds, standing.openedAt.milliseconds)
+      guard
+        SimultaneousDial.replaces(
+          standingDialledBy: standing.isDialledHere ? handle : peer, standingForMilliseconds: age,
+          newDialledBy: isDialledHere ? handle : peer, between: handle, and: peer)
+      else {
+        outputs.append(.close(link, nil))
+        return
+      }
+      memory.links.remove(standing.link)
+      outputs.append(.close(standing.link, nil))
+    } else {
+      log(.info, peer: peer, "the link stands")
+    }
+    memory.links.insert(
+      link, Links.Peer(link: link, isDialledHere: isDialledHere, openedAt: now), of: peer)
+    memory.dials[peer] = Memory.Dial()
+    peersToServe.insert(peer)
+  }
+
+  private mutating func opened(_ link: LinkID, by device: DeviceIdentifier, position: UInt64) throws {
+    guard let record = try store.device(device) else { throw Frame.Failure.notPermitted("not accepted") }
+    guard memory.links.links(of: device).count < Limits.connectionsPerDeviceMax else {
+      throw Frame.Failure.limit("a device has at most \(Limits.connectionsPerDeviceMax) connections at one time")
+    }
+    guard position <= Inbox.positionMax else { throw Violation("a device's inbox position is out of range") }
+    if position > (try store.inboxEnd(device)) {
+      // This store is older than the device: restored from a backup. New items must not take numbers that the
+      // device has passed already.
+      log(.warning, "a device is ahead of this node's store, which seems to come from a backup")
+      try store.advanceInbox(device, past: position)
+    }
+    try acknowledge(device, through: position)
+    memory.links.insert(link, Links.Device(device: device, address: record.address, push: Push(position: position)))
+    devicesToServe.insert(device)
+  }
+
+  mutating func closed(_ link: LinkID) {
+    if case .peer(let handle)? = memory.links.owners[link] { log(.info, peer: handle, "the link ended") }
+    memory.lost(link, now: now, random: &random)
+  }
+
+  /// Takes over the registry's new state; it takes effect on live links before anything else.
+  mutating func adopt(_ table: PeerTable) throws {
+    peers = table
+    for (handle, peer) in memory.links.peers.sorted(by: { $0.key < $1.key }) where !table.isActive(handle) {
+      log(.info, peer: handle, "the link is closed: the peer is not active")
+      close(peer.link, .notPermitted("not accepted"))
+    }
+    for handle in table.peers.keys.sorted() where table[handle]?.standing == .revoked { try giveUpQueue(of: handle) }
+    memory.dials = memory.dials.filter { table.isActive($0.key) }
+    // What was held because a card was unknown may be valid now.
+    roomsToRelease.formUnion(try store.held(since: now, limit: Housekeeping.rowsMax).map(\.held.room))
+  }
+
+  /// Plans a dial for each active peer without a link, and asks for those that are due.
+  mutating func dialWhoIsAway() throws {
+    for handle in peers.active where memory.links.peers[handle] == nil && handle != self.handle {
+      var dial = memory.dials[handle] ?? Memory.Dial(at: now)
+      if let at = dial.at, at <= now {
+        dial.at = nil
+        outputs.append(.dial(handle))
+      }
+      memory.dials[handle] = dial
+    }
+  }
+}

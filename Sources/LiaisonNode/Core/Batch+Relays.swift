@@ -1,0 +1,54 @@
+internal import LiaisonModel
+internal import LiaisonProtocol
+
+/// Requests of devices that another node answers.
+extension Batch {
+  /// Passes a request on to a peer. Its answer, or a failure in time, comes back to the device.
+  mutating func relay(
+    _ body: Frame.Body, _ kind: Relays.Kind, to peer: Handle, for request: UInt64, on link: LinkID
+  ) throws {
+    guard peers.isActive(peer) else { throw Frame.Failure.unknown("\(peer) is not an active peer of this node") }
+    guard let peerLink = memory.links.peers[peer]?.link else {
+      throw Frame.Failure.unavailable("\(peer) cannot be reached now")
+    }
+    guard memory.relays.count(asker: link) < Limits.pendingRequestsMax else {
+      throw Frame.Failure.limit("too many requests of this device wait for other nodes")
+    }
+    let number = memory.relays.insert(
+      Relays.Relay(
+        peer: peerLink, kind: kind, asker: link, request: request,
+        expiresAt: now.adding(milliseconds: Limits.relayMillisecondsMax)))
+    send(Frame(request: number, body), on: peerLink)
+  }
+
+  /// A peer's answer goes to the device that asked.
+  mutating func relayAnswer(_ frame: Frame, from peer: Handle, _ link: LinkID) throws {
+    guard memory.relays.wasUsed(frame.request) else { throw Violation("an answer to what nobody asked") }
+    // One that was given up meanwhile has been answered already.
+    guard let relay = memory.relays.take(frame.request, from: link) else { return }
+    let body: Frame.Body
+    switch (relay.kind, frame.body) {
+    case (_, .failure): body = frame.body
+    case (.hubCommit, .hubAnswer): body = frame.body
+    case (.keyPackages, .keyPackages(let packages)) where packages.count <= Limits.devicesPerMemberMax:
+      body = frame.body
+    case (.member(let address), .directoryAnswer(let cards)):
+      body = .directoryAnswer(cards.filter { isCard($0, of: address) })
+    default: throw Violation("an answer of another kind than was asked for")
+    }
+    answer(relay.request, body, on: relay.asker)
+  }
+
+  /// Tells those who asked what nobody will answer any more.
+  mutating func giveUpLostRelays() {
+    let owners = memory.links.owners
+    for relay in memory.relays.takeLost(at: now, isOpen: { owners[$0] != nil }) {
+      answer(relay.request, .failure(.unavailable("the other node did not answer")), on: relay.asker)
+    }
+  }
+
+  private func isCard(_ card: Unverified<MemberCard>, of address: Address) -> Bool {
+    guard let nodeCard = peers[address.handle]?.card, let card = try? card.verified(by: nodeCard) else { return false }
+    return card.content.address == address
+  }
+}

@@ -1,0 +1,23 @@
+internal import LiaisonModel
+
+/// What time alone brings about.
+extension Batch {
+  mutating func tick() throws {
+    resendWhereSilent()
+    let last = memory.housekeepingAt
+    if let last, now < last.adding(milliseconds: Housekeeping.intervalMilliseconds), last <= now { return }
+    try keepHouse()
+    memory.housekeepingAt = now
+  }
+
+  /// Tidies a bounded number of rows of each kind; what is left over waits for the next time.
+  mutating func keepHouse() throws {
+    try expireQueues()
+    try dropWhatWasHeldTooLong()
+    try renewCards()
+    try store.removeKeyPackages(expiredBefore: now)
+    let (time, overflow) = now.milliseconds.subtractingReportingOverflow(Limits.messageRecordMilliseconds)
+    guard !overflow else { return }
+    _ = try store.forgetMessages(acceptedBefore: Timestamp(milliseconds: time), limit: Housekeeping.rowsMax)
+  }
+}

@@ -1,0 +1,68 @@
+internal import LiaisonModel
+
+/// The links that stand, by whose they are.
+struct Links: Sendable {
+  /// Whose a link is.
+  enum Owner: Hashable, Sendable {
+    case peer(Handle)
+    case device(DeviceIdentifier)
+    case enrolment(DeviceLinkKey)
+  }
+
+  /// The one link with a peer.
+  struct Peer: Sendable {
+    let link: LinkID
+    let isDialledHere: Bool
+    let openedAt: Timestamp
+    var window = Window()
+  }
+
+  /// One of a device's links.
+  struct Device: Sendable {
+    let device: DeviceIdentifier
+    let address: Address
+    var push: Push
+  }
+
+  private(set) var owners: [LinkID: Owner] = [:]
+  var peers: [Handle: Peer] = [:]
+  var devices: [LinkID: Device] = [:]
+  private var linksOfDevices: [DeviceIdentifier: [LinkID]] = [:]
+
+  func links(of device: DeviceIdentifier) -> [LinkID] { linksOfDevices[device] ?? [] }
+
+  mutating func insert(_ link: LinkID, _ peer: Peer, of handle: Handle) {
+    owners[link] = .peer(handle)
+    peers[handle] = peer
+  }
+
+  mutating func insert(_ link: LinkID, _ device: Device) {
+    owners[link] = .device(device.device)
+    devices[link] = device
+    linksOfDevices[device.device, default: []].append(link)
+  }
+
+  mutating func insert(_ link: LinkID, enrolment key: DeviceLinkKey) { owners[link] = .enrolment(key) }
+
+  /// A peer gave a receipt for a message, or refused it.
+  mutating func settled(_ message: MessageIdentifier, by peer: Handle, at now: Timestamp) {
+    guard var window = peers[peer]?.window else { return }
+    window.settled(message, at: now)
+    peers[peer]?.window = window
+  }
+
+  /// Forgets a link, and returns whose it was.
+  @discardableResult
+  mutating func remove(_ link: LinkID) -> Owner? {
+    guard let owner = owners.removeValue(forKey: link) else { return nil }
+    switch owner {
+    case .peer(let handle): if peers[handle]?.link == link { peers[handle] = nil }
+    case .device(let device):
+      devices[link] = nil
+      let rest = links(of: device).filter { $0 != link }
+      linksOfDevices[device] = rest.isEmpty ? nil : rest
+    case .enrolment: break
+    }
+    return owner
+  }
+}

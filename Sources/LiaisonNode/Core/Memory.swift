@@ -1,0 +1,42 @@
+internal import LiaisonLink
+internal import LiaisonModel
+internal import LiaisonProtocol
+
+/// What the core remembers besides the store. It is a value, so that a batch which the store refuses leaves no trace.
+struct Memory: Sendable {
+  var links = Links()
+  var dials: [Handle: Dial] = [:]
+  var relays = Relays()
+  /// The last housekeeping (``Batch/keepHouse()``).
+  var housekeepingAt: Timestamp?
+
+  /// When an active peer without a link is dialled.
+  struct Dial: Sendable {
+    var redial = Redial()
+    /// `nil` while a dial is under way.
+    var at: Timestamp?
+  }
+
+  var wakeAt: Timestamp {
+    // A core that has just started has nothing planned yet: it is due at once.
+    let housekeeping = housekeepingAt?.adding(milliseconds: Housekeeping.intervalMilliseconds)
+    let dial = dials.values.compactMap(\.at).min()
+    let resend = links.peers.values.compactMap(\.window.resendAt).min()
+    let others = [dial, resend, relays.expiresAt].compactMap { $0 }
+    return others.reduce(housekeeping ?? Timestamp(milliseconds: 0), min)
+  }
+
+  /// A link ended: its peer is dialled again, soon at first.
+  mutating func lost(_ link: LinkID, now: Timestamp, random: inout some RandomNumberGenerator) {
+    relays.forget(asker: link)
+    guard case .peer(let handle) = links.remove(link) else { return }
+    dialFailed(handle, now: now, random: &random)
+  }
+
+  /// A peer was not reached, or was lost.
+  mutating func dialFailed(_ handle: Handle, now: Timestamp, random: inout some RandomNumberGenerator) {
+    guard links.peers[handle] == nil, var dial = dials[handle] else { return }
+    dial.at = now.adding(milliseconds: dial.redial.failed(using: &random))
+    dials[handle] = dial
+  }
+}

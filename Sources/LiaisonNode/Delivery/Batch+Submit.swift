@@ -1,0 +1,85 @@
+internal import LiaisonModel
+internal import LiaisonProtocol
+internal import MLS
+internal import TLSPresentation
+
+/// Messages of this node's own devices.
+extension Batch {
+  /// Takes an envelope from a device: once this returns and the batch stands, it is delivered or its sender is told.
+  mutating func submit(_ bytes: [UInt8], by device: DeviceIdentifier, of sender: Address) throws {
+    let envelope: Envelope
+    do { envelope = try Envelope(tlsEncoded: bytes) } catch {
+      throw Frame.Failure.malformed("the envelope is malformed")
+    }
+    guard envelope.origin == handle else {
+      throw Frame.Failure.notPermitted("an envelope's origin is the node that takes it")
+    }
+    let digest = Envelope.digest(ofEncoded: bytes)
+    if let (_, known) = try store.message(envelope.message, from: handle) {
+      // The same again is done already; a device that heard no answer asks twice.
+      guard known.digest == digest, known.sender == sender else {
+        throw Frame.Failure.conflict("another message has this identifier")
+      }
+      return
+    }
+    try checkDates(envelope)
+    guard let room = try store.room(envelope.room), !room.isLeft else {
+      throw Frame.Failure.unknown("this node knows no such room")
+    }
+    let leaves = try leaves(envelope.room)
+    guard leaves.contains(where: { $0.device == device && $0.address == sender }) else {
+      throw Frame.Failure.notPermitted("this device is not in the room")
+    }
+    let epoch = try applicationEpoch(of: envelope)
+    guard epoch <= room.epoch else {
+      throw Frame.Failure.later("the room's epoch \(epoch) is not known at this node yet")
+    }
+    let recipients = leaves.filter { $0.sinceEpoch <= epoch }
+    let others = Set(recipients.map(\.address.handle)).subtracting([handle]).sorted()
+    for peer in others where peers.isActive(peer) {
+      guard try store.queueCount(for: peer) < Limits.queuedEnvelopesPerPeerMax else {
+        throw Frame.Failure.later("the queue for \(peer) is full")
+      }
+    }
+    let devices = recipients.filter { $0.address.handle == handle && $0.device != device }.map(\.device)
+    let key = try store.insertMessage(
+      MessageRecord(
+        message: envelope.message, origin: handle, room: envelope.room, digest: digest,
+        acceptedAt: envelope.acceptedAt, sender: sender), envelope: bytes)
+    let put = try putInbox(.message(key), of: devices)
+    for peer in others {
+      guard peers.isActive(peer) else {
+        // Its administrator may activate it again, but nobody can say when: better told than kept waiting.
+        try tellUndeliverable(
+          envelope.message, to: sender, at: peer, .notPermitted("\(peer) is not an active peer of this node"))
+        continue
+      }
+      try store.enqueue(key, for: peer, precedence: envelope.precedence, at: now)
+      peersToServe.insert(peer)
+    }
+    if put.full > 0 {
+      try tellUndeliverable(envelope.message, to: sender, at: handle, .limit("\(put.full) devices' inboxes are full"))
+    }
+  }
+
+  /// The epoch of an application message. Throws where the payload is anything else, or of another room.
+  func applicationEpoch(of envelope: Envelope) throws -> UInt64 {
+    guard envelope.kind == .application, let message = try? MLSMessage(envelope.payload),
+      message.wireFormat == .privateMessage, message.contentType == .application, let epoch = message.epoch
+    else { throw Frame.Failure.malformed("the payload is not an encrypted application message") }
+    guard message.groupID == envelope.room.bytes, epoch < UInt64(Int64.max) else {
+      throw Frame.Failure.malformed("the payload is of another room")
+    }
+    return epoch
+  }
+
+  /// Neither from the future, beyond what clocks may differ, nor older than an envelope is kept.
+  func checkDates(_ envelope: Envelope) throws {
+    guard envelope.acceptedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+      throw Frame.Failure.notPermitted("the envelope is dated in the future; is the clock right?")
+    }
+    guard now < envelope.acceptedAt.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else {
+      throw Frame.Failure.notPermitted("the envelope is older than 90 days")
+    }
+  }
+}
