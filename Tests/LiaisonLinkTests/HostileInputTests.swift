@@ -6,15 +6,9 @@ import NIOSSL
 import Testing
 
 /// Each of these loses its own connection; the listener and an honest link go on.
-@Suite("Hostile input", .timeLimit(.minutes(1)))
+@Suite("Hostile input", .serialized, .timeLimit(.minutes(1)))
 struct HostileInputTests {
-  let bench: LinkBench
-
-  init() {
-    var bench = LinkBench()
-    bench.timing.handshakeMilliseconds = 1000
-    self.bench = bench
-  }
+  var bench = LinkBench()
 
   private static let hello = Array(ByteBuffer(frames: [Frame(.hello(LinkBench.hello("hostile")))]).readableBytesView)
 
@@ -106,36 +100,40 @@ struct HostileInputTests {
 
   @Test("a connection that never says anything ends in time")
   func mute() async throws {
-    try await beside { endpoint in
+    var patient = self
+    patient.bench.timing.handshakeMilliseconds = 2000
+    try await patient.beside { [patient] endpoint in
       let plain = try await RawClient(endpoint, tls: nil)
       _ = try await plain.untilClosed()
-      let secured = try await client(endpoint)
+      let secured = try await patient.client(endpoint)
       #expect(try await secured.framesUntilClosed().count == 1)
     }
   }
 
-  @Test(
-    "bytes that are no frames end the connection",
-    arguments: [
-      ("a frame before Hello", Array(ByteBuffer(frames: [Frame(.ping)]).readableBytesView), 1),
-      ("an oversized length before Hello", [0x00, 0x01, 0x00, 0x01], 1),
-      ("garbage before Hello", [0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF], 1),
-      ("a megabyte of zeros", [UInt8](repeating: 0, count: 1 << 20), 1),
-      ("a second Hello", hello + hello, 1),
-      ("an oversized length", hello + [0x00, 0x80, 0x00, 0x01], 1),
-      ("the longest length of all", hello + [0xFF, 0xFF, 0xFF, 0xFF], 1),
-      ("an empty frame", hello + [0, 0, 0, 0], 1),
-      ("garbage", hello + [0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF], 1),
-      ("a frame of an unknown kind", hello + [0, 0, 0, 4, 0xFA, 0xFF, 0x03, 0x00], 1),
-      ("a megabyte of zeros after Hello", hello + [UInt8](repeating: 0, count: 1 << 20), 1),
-    ] as [(String, [UInt8], Int)])
-  func notFrames(name: String, bytes: [UInt8], answers: Int) async throws {
+  /// What is sent, by name: a test's arguments are printed, and a megabyte is not for printing.
+  private static let streams: [String: [UInt8]] = [
+    "a frame before Hello": Array(ByteBuffer(frames: [Frame(.ping)]).readableBytesView),
+    "an oversized length before Hello": [0x00, 0x01, 0x00, 0x01],
+    "garbage before Hello": [0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF],
+    "a megabyte of zeros": [UInt8](repeating: 0, count: 1 << 20),
+    "a second Hello": hello + hello,
+    "an oversized length": hello + [0x00, 0x80, 0x00, 0x01],
+    "the longest length of all": hello + [0xFF, 0xFF, 0xFF, 0xFF],
+    "an empty frame": hello + [0, 0, 0, 0],
+    "garbage": hello + [0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF],
+    "a frame of an unknown kind": hello + [0, 0, 0, 4, 0xFA, 0xFF, 0x03, 0x00],
+    "a megabyte of zeros after Hello": hello + [UInt8](repeating: 0, count: 1 << 20),
+  ]
+
+  @Test("bytes that are no frames end the connection", arguments: streams.keys.sorted())
+  func notFrames(name: String) async throws {
+    let bytes = try #require(Self.streams[name])
     try await beside { endpoint in
       let client = try await client(endpoint)
       client.write(bytes)
       let frames = try await client.framesUntilClosed()
-      // Nothing but the listener's Hello comes back.
-      #expect(frames.count == answers)
+      // Nothing but the listener's Hello comes back, and where it closed over unread bytes not even that.
+      #expect(frames.count <= 1)
       #expect(
         frames.allSatisfy {
           if case .hello = $0.body { true } else { false }

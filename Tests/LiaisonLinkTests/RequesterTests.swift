@@ -4,7 +4,7 @@ import LiaisonProtocol
 import Synchronization
 import Testing
 
-@Suite("A requester", .timeLimit(.minutes(1)))
+@Suite("A requester", .serialized, .timeLimit(.minutes(1)))
 struct RequesterTests {
   let bench = LinkBench()
 
@@ -24,10 +24,10 @@ struct RequesterTests {
         held = []
       }
     }
-    let pushed = Mutex(0)
+    let pushed = Count()
     try await bench.withListener(serve: serve) { endpoint in
       let link = try await bench.dial(endpoint, .device)
-      try await Requester.with(link, pushed: { _ in pushed.withLock { $0 += 1 } }) { requester in
+      try await Requester.with(link, pushed: { _ in pushed.add() }) { requester in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<200 {
             group.addTask {
@@ -41,23 +41,20 @@ struct RequesterTests {
       }
       #expect(link.end == .closedHere)
     }
-    #expect(pushed.withLock { $0 } == 100)
+    #expect(pushed.value == 100)
   }
 
   @Test("keeps at most 64 requests under way")
   func bound() async throws {
-    let most = Mutex((now: 0, most: 0))
+    let most = Count()
     let serve: @Sendable (Link) async -> Void = { link in
       var held: [UInt64] = []
       for await frame in link.frames {
         held.append(frame.request)
-        most.withLock {
-          $0.now += 1
-          $0.most = max($0.most, $0.now)
-        }
+        most.add()
         guard held.count == Limits.pendingRequestsMax else { continue }
         try? await Task.sleep(for: .milliseconds(50))
-        most.withLock { $0.now -= held.count }
+        most.add(-held.count)
         link.post(held.map { Frame(request: $0, .done) })
         held = []
       }
@@ -76,7 +73,7 @@ struct RequesterTests {
         }
       }
     }
-    #expect(most.withLock { $0.most } == Limits.pendingRequestsMax)
+    #expect(most.highest == Limits.pendingRequestsMax)
   }
 
   @Test("fails with the reason when the request is refused, the link ends, or time runs out")
@@ -108,11 +105,16 @@ struct RequesterTests {
           try? await Task.sleep(for: .milliseconds(50))
           group.cancelAll()
         }
-        async let hanging = requester.request(.roomStateRequest(bench.room()))
-        await #expect(throws: RequestError.ended(.closed)) {
-          _ = try await requester.request(.directoryQuery(.text("x")))
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask {
+            await #expect(throws: RequestError.ended(.closed)) {
+              _ = try await requester.request(.roomStateRequest(bench.room()))
+            }
+          }
+          await #expect(throws: RequestError.ended(.closed)) {
+            _ = try await requester.request(.directoryQuery(.text("x")))
+          }
         }
-        await #expect(throws: RequestError.ended(.closed)) { _ = try await hanging }
         await #expect(throws: RequestError.ended(.closed)) { _ = try await requester.request(.peersRequest) }
       }
     }

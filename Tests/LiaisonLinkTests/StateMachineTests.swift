@@ -193,25 +193,41 @@ struct KeepAliveTests {
 
 @Suite("Redialling")
 struct RedialTests {
-  /// Always the same draw.
-  struct Fixed: RandomNumberGenerator {
-    var value: UInt64
-    mutating func next() -> UInt64 { value }
+  /// SplitMix64.
+  struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+      return z ^ (z >> 31)
+    }
   }
 
   @Test("waits 250 ms, then twice as long each time, a minute at most; jitter takes off half at most")
   func doubling() {
-    var longest = Redial()
-    var shortest = Redial()
-    var low = Fixed(value: 0)
-    var high = Fixed(value: .max)
-    for full in [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] as [UInt64] {
-      #expect(longest.failed(using: &low) == full)
-      #expect(shortest.failed(using: &high) == full - full / 2)
+    var generator = Seeded(state: 1)
+    let full: [UInt64] = [250, 500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
+    var longest = [UInt64](repeating: 0, count: full.count)
+    var shortest = [UInt64](repeating: .max, count: full.count)
+    for _ in 0..<1000 {
+      var redial = Redial()
+      for index in full.indices {
+        let wait = redial.failed(using: &generator)
+        #expect(full[index] - full[index] / 2 <= wait && wait <= full[index])
+        longest[index] = max(longest[index], wait)
+        shortest[index] = min(shortest[index], wait)
+      }
+      for _ in 0..<100 { #expect(redial.failed(using: &generator) <= 60_000) }
+      redial.succeeded()
+      #expect(redial.failed(using: &generator) <= 250)
     }
-    for _ in 0..<100 { #expect(longest.failed(using: &low) == 60_000) }
-    longest.succeeded()
-    #expect(longest.failed(using: &low) == 250)
+    // The jitter uses its whole range.
+    for index in full.indices {
+      #expect(longest[index] > full[index] * 95 / 100)
+      #expect(shortest[index] < full[index] * 55 / 100)
+    }
   }
 }
 
