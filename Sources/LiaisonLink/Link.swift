@@ -89,7 +89,10 @@ package final class Link: Sendable {
   }
 
   /// Ends the link, after `failure` as this side's last word where there is one. What was sent before still goes out.
-  package func close(saying failure: Frame.Failure? = nil) { finish(.closedHere, failure) }
+  package func close(saying failure: Frame.Failure? = nil) {
+    ending.set(.closedHere)
+    finish(.closedHere, failure)
+  }
 
   /// Returns when the connection is gone, with the reason.
   package func closed() async -> LinkError {
