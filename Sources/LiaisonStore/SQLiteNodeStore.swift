@@ -1,0 +1,108 @@
+package import LiaisonNode
+internal import FoundationEssentials
+internal import GRDB
+
+/// The node's store in one SQLite file: write-ahead log, flushed at each commit. One process uses it.
+package final class SQLiteNodeStore: NodeStore, Sendable {
+  private let queue: DatabaseQueue
+
+  /// Opens the file at `path`, which is made where there is none, and brings its schema up to date.
+  package convenience init(path: String) throws(StoreError) {
+    try self.init {
+      var configuration = Self.configuration
+      configuration.journalMode = .wal
+      return try DatabaseQueue(path: path, configuration: configuration)
+    }
+  }
+
+  /// A store that is gone with the process, for tests and simulations.
+  package static func inMemory() throws(StoreError) -> SQLiteNodeStore {
+    try SQLiteNodeStore { try DatabaseQueue(configuration: configuration) }
+  }
+
+  private init(_ open: () throws -> DatabaseQueue) throws(StoreError) {
+    do {
+      queue = try open()
+      let migrator = Schema.migrator
+      guard try !queue.read(migrator.hasBeenSuperseded) else { throw StoreError.newer }
+      try migrator.migrate(queue)
+    } catch { throw StoreError(error) }
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(2)
+    configuration.label = "node.sqlite"
+    configuration.prepareDatabase { database in
+      // FULL: a commit is on the disk before it is acknowledged, also in the write-ahead log's mode.
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      try database.execute(sql: "PRAGMA cell_size_check = ON")
+    }
+    return configuration
+  }
+
+  package func write<Result>(_ body: (SQLiteNodeTransaction) throws -> Result) throws -> Result {
+    do {
+      return try queue.write { database in
+        let transaction = SQLiteNodeTransaction(database)
+        let result = try body(transaction)
+        try transaction.finish()
+        return result
+      }
+    } catch let error as DatabaseError { throw StoreError(error) }
+  }
+
+  package func read<Result>(_ body: (SQLiteNodeTransaction) throws -> Result) throws -> Result {
+    do {
+      return try queue.read { try body(SQLiteNodeTransaction($0)) }
+    } catch let error as DatabaseError { throw StoreError(error) }
+  }
+
+  package func checkIntegrity() throws(StoreError) {
+    do {
+      try queue.read { database in
+        let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check")
+        guard findings == ["ok"] else { throw StoreError.corrupt }
+        guard try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") == nil else { throw StoreError.corrupt }
+        // What is counted apart must agree with what is there.
+        guard try Row.fetchOne(database, sql: Schema.disagreements) == nil else { throw StoreError.corrupt }
+      }
+    } catch { throw StoreError(error) }
+  }
+
+  /// The schema as `schema.sql` shows it.
+  func schema() throws -> String {
+    try queue.read { database in
+      try String.fetchAll(
+        database,
+        sql: """
+          SELECT sql || ';' FROM sqlite_schema
+          WHERE sql IS NOT NULL AND tbl_name <> 'grdb_migrations' ORDER BY tbl_name, type DESC, name
+          """
+      ).joined(separator: "\n\n") + "\n"
+    }
+  }
+}
+
+extension StoreError {
+  init(_ error: any Error) {
+    switch error {
+    case let error as StoreError: self = error
+    case let error as DatabaseError: self.init(error)
+    default: self = .other("\(error)")
+    }
+  }
+
+  init(_ error: DatabaseError) {
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
+    case .SQLITE_FULL: self = .full
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt
+    case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+      self = .inputOutput(error.message ?? "unknown")
+    case .SQLITE_CONSTRAINT: self = .constraint(error.message ?? "unknown")
+    default: self = .other(error.message ?? "SQLite error \(error.resultCode.rawValue)")
+    }
+  }
+}

@@ -1,0 +1,119 @@
+internal import FoundationEssentials
+internal import GRDB
+package import LiaisonModel
+package import LiaisonNode
+
+extension SQLiteNodeTransaction: DeliveryStore {
+  package func enqueue(
+    _ key: MessageKey, for peer: Handle, precedence: Precedence, at time: Timestamp
+  ) throws(StoreError) {
+    guard let size = try row("SELECT length(bytes) FROM envelopes WHERE message = ?", key.rawValue) else {
+      throw .unreadable("an envelope is missing")
+    }
+    let bytes: Int = size[0]
+    let total = try row(
+      """
+      INSERT INTO peer_totals (peer, last_sequence, queued, queued_bytes) VALUES (?, 1, 1, ?)
+      ON CONFLICT DO UPDATE SET last_sequence = last_sequence + 1, queued = queued + 1,
+        queued_bytes = queued_bytes + excluded.queued_bytes
+      RETURNING last_sequence
+      """, peer.description, bytes)
+    guard let sequence: Int64 = total?[0] else { throw .unreadable("a peer's totals are missing") }
+    try run(
+      """
+      INSERT INTO deliveries (message, peer, state, precedence, sequence, bytes, queued_at)
+      VALUES (?, ?, 0, ?, ?, ?, ?)
+      """, key.rawValue, peer.description, Int(precedence.rawValue), sequence, bytes, time.integer)
+    try use(key)
+  }
+
+  package func queueCount(for peer: Handle) throws(StoreError) -> Int {
+    try row("SELECT queued FROM peer_totals WHERE peer = ?", peer.description)?[0] ?? 0
+  }
+
+  package func queue(
+    for peer: Handle, precedence: Precedence, after sequence: Int64, limit: Int
+  ) throws(StoreError) -> [QueuedEnvelope] {
+    try rows(
+      """
+      SELECT d.message, m.message, d.precedence, d.sequence, d.bytes, d.queued_at, d.peer
+      FROM deliveries d JOIN messages m ON m.id = d.message
+      WHERE d.peer = ? AND d.precedence = ? AND d.sequence > ? AND d.state = 0 ORDER BY d.sequence LIMIT ?
+      """, peer.description, Int(precedence.rawValue), sequence, limit
+    ).stored { row throws(StoreError) in try QueuedEnvelope(row) }
+  }
+
+  package func queues() throws(StoreError) -> [QueueRecord] {
+    try rows("SELECT peer, queued, queued_bytes FROM peer_totals WHERE queued > 0 ORDER BY peer")
+      .stored { row throws(StoreError) in
+        let peer = try row.handle(0)
+        var oldest: [Timestamp] = []
+        for precedence in Precedence.allCases {
+          if let first = try queue(for: peer, precedence: precedence, after: 0, limit: 1).first {
+            oldest.append(first.queuedAt)
+          }
+        }
+        return QueueRecord(peer: peer, count: row[1], bytes: row[2], oldest: oldest.min())
+      }
+  }
+
+  package func delivery(of key: MessageKey, to peer: Handle) throws(StoreError) -> DeliveryState? {
+    guard
+      let row = try row("SELECT state FROM deliveries WHERE message = ? AND peer = ?", key.rawValue, peer.description)
+    else { return nil }
+    guard let state = DeliveryState(rawValue: UInt8(clamping: row[0] as Int)) else { throw .unreadable("a delivery") }
+    return state
+  }
+
+  package func receipt(of key: MessageKey, by peer: Handle) throws(StoreError) -> [UInt8]? {
+    try row("SELECT receipt FROM deliveries WHERE message = ? AND peer = ?", key.rawValue, peer.description)?.optionalBytes(0)
+  }
+
+  package func markDelivered(_ key: MessageKey, to peer: Handle, receipt: [UInt8]) throws(StoreError) {
+    let isQueued = try delivery(of: key, to: peer) == .queued
+    try run(
+      "UPDATE deliveries SET state = 1, receipt = ? WHERE message = ? AND peer = ?", Data(receipt), key.rawValue,
+      peer.description)
+    if isQueued { try unqueue(key, from: peer) }
+  }
+
+  package func markUndeliverable(_ key: MessageKey, to peer: Handle) throws(StoreError) {
+    let isQueued = try delivery(of: key, to: peer) == .queued
+    try run("UPDATE deliveries SET state = 2 WHERE message = ? AND peer = ?", key.rawValue, peer.description)
+    if isQueued { try unqueue(key, from: peer) }
+  }
+
+  private func unqueue(_ key: MessageKey, from peer: Handle) throws(StoreError) {
+    try run(
+      """
+      UPDATE peer_totals SET queued = queued - 1,
+        queued_bytes = queued_bytes - (SELECT bytes FROM deliveries WHERE message = ? AND peer = ?)
+      WHERE peer = ?
+      """, key.rawValue, peer.description, peer.description)
+    try disuse(key)
+  }
+
+  package func queued(
+    before time: Timestamp, limit: Int
+  ) throws(StoreError) -> [(peer: Handle, entry: QueuedEnvelope)] {
+    try rows(
+      """
+      SELECT d.message, m.message, d.precedence, d.sequence, d.bytes, d.queued_at, d.peer
+      FROM deliveries d JOIN messages m ON m.id = d.message
+      WHERE d.queued_at < ? AND d.state = 0 ORDER BY d.queued_at LIMIT ?
+      """, time.integer, limit
+    ).stored { row throws(StoreError) in (try row.handle(6), try QueuedEnvelope(row)) }
+  }
+}
+
+extension QueuedEnvelope {
+  /// Columns: key, message, precedence, sequence, bytes, queued_at.
+  init(_ row: Row) throws(StoreError) {
+    guard let precedence = Precedence(rawValue: UInt8(clamping: row[2] as Int)) else {
+      throw .unreadable("a precedence")
+    }
+    self.init(
+      key: MessageKey(row[0]), message: try row.identifier(1), precedence: precedence, sequence: row[3],
+      bytes: row[4], queuedAt: row.timestamp(5))
+  }
+}

@@ -1,0 +1,71 @@
+internal import FoundationEssentials
+internal import GRDB
+package import LiaisonModel
+package import LiaisonNode
+
+extension SQLiteNodeTransaction: InboxStore {
+  package func appendInbox(
+    _ device: DeviceIdentifier, _ entry: InboxEntry, limit: Int
+  ) throws(StoreError) -> InboxAppend {
+    let end = try row(
+      """
+      UPDATE devices SET inbox_end = inbox_end + 1, inbox_count = inbox_count + 1
+      WHERE device = ? AND inbox_count < ? RETURNING inbox_end
+      """, device.data, limit)
+    guard let sequence: Int64 = end?[0] else {
+      return try row("SELECT 1 FROM devices WHERE device = ?", device.data) == nil ? .noDevice : .full
+    }
+    switch entry {
+    case .message(let key):
+      try run("INSERT INTO inbox (device, sequence, message) VALUES (?, ?, ?)", device.data, sequence, key.rawValue)
+      try use(key)
+    case .item(let bytes):
+      try run("INSERT INTO inbox (device, sequence, item) VALUES (?, ?, ?)", device.data, sequence, Data(bytes))
+    }
+    return .appended(sequence: UInt64(sequence))
+  }
+
+  package func inbox(
+    _ device: DeviceIdentifier, after sequence: UInt64, limit: Int
+  ) throws(StoreError) -> [InboxRecord] {
+    try rows(
+      """
+      SELECT i.sequence, i.item, e.bytes FROM inbox i LEFT JOIN envelopes e ON e.message = i.message
+      WHERE i.device = ? AND i.sequence > ? ORDER BY i.sequence LIMIT ?
+      """, device.data, sequence.integer, limit
+    ).stored { row throws(StoreError) in
+      if let item = row.optionalBytes(1) { return InboxRecord(sequence: row.unsigned(0), content: .item(item)) }
+      guard let envelope = row.optionalBytes(2) else { throw .unreadable("an inbox item's envelope is missing") }
+      return InboxRecord(sequence: row.unsigned(0), content: .envelope(envelope))
+    }
+  }
+
+  package func inboxEnd(_ device: DeviceIdentifier) throws(StoreError) -> UInt64 {
+    try row("SELECT inbox_end FROM devices WHERE device = ?", device.data)?.unsigned(0) ?? 0
+  }
+
+  package func acknowledgeInbox(_ device: DeviceIdentifier, through sequence: UInt64) throws(StoreError) {
+    let gone = try rows(
+      "DELETE FROM inbox WHERE device = ? AND sequence <= ? RETURNING message", device.data, sequence.integer)
+    guard !gone.isEmpty else { return }
+    for row in gone { if let key: Int64 = row[0] { try disuse(MessageKey(key)) } }
+    try run("UPDATE devices SET inbox_count = inbox_count - ? WHERE device = ?", gone.count, device.data)
+    if try run("DELETE FROM welcomes WHERE device = ? AND sequence <= ?", device.data, sequence.integer) > 0 {
+      try removeWelcomeStates()
+    }
+  }
+
+  package func advanceInbox(_ device: DeviceIdentifier, past sequence: UInt64) throws(StoreError) {
+    try run(
+      "UPDATE devices SET inbox_end = max(inbox_end, ?) WHERE device = ?", sequence.integer, device.data)
+  }
+
+  /// Drops the trees that no welcome needs any more.
+  func removeWelcomeStates() throws(StoreError) {
+    try run(
+      """
+      DELETE FROM welcome_states AS s
+      WHERE NOT EXISTS (SELECT 1 FROM welcomes w WHERE w.room = s.room AND w.epoch = s.epoch)
+      """)
+  }
+}

@@ -1,0 +1,110 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import LiaisonModel
+package import LiaisonNode
+
+/// A transaction on a ``SQLiteNodeStore``; it must not outlive it.
+package final class SQLiteNodeTransaction: NodeTransaction {
+  private let database: Database
+  /// Messages inserted here that nothing has named so far.
+  private var unused: Set<MessageKey> = []
+
+  init(_ database: Database) { self.database = database }
+
+  package func savepoint<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      var result: Result?
+      try database.inSavepoint {
+        result = try body()
+        return .commit
+      }
+      guard let result else { throw StoreError.other("a savepoint ended early") }
+      return result
+    } catch let error as DatabaseError { throw StoreError(error) }
+  }
+
+  /// Drops envelopes that came and that nothing needs.
+  func finish() throws {
+    for key in unused.sorted() {
+      try run("DELETE FROM envelopes WHERE message = ? AND (SELECT uses FROM messages WHERE id = ?) = 0", key.rawValue, key.rawValue)
+    }
+  }
+
+  package func counts() throws(StoreError) -> StoreCounts {
+    func count(_ sql: String) throws(StoreError) -> Int { try row(sql)?[0] ?? 0 }
+    return StoreCounts(
+      members: try count("SELECT count(*) FROM members WHERE revocation IS NULL"),
+      devices: try count("SELECT count(*) FROM devices"),
+      rooms: try count("SELECT count(*) FROM rooms WHERE is_left = 0"),
+      queued: try count("SELECT coalesce(sum(queued), 0) FROM peer_totals"),
+      inboxItems: try count("SELECT coalesce(sum(inbox_count), 0) FROM devices"),
+      held: try count("SELECT coalesce(sum(held), 0) FROM peer_totals"))
+  }
+}
+
+// MARK: Statements
+
+extension SQLiteNodeTransaction {
+  /// Runs one statement that returns nothing, and says how many rows it changed.
+  @discardableResult
+  func run(_ sql: String, _ arguments: (any DatabaseValueConvertible)?...) throws(StoreError) -> Int {
+    do {
+      try database.cachedStatement(sql: sql).execute(arguments: StatementArguments(arguments))
+      return database.changesCount
+    } catch { throw StoreError(error) }
+  }
+
+  func row(_ sql: String, _ arguments: (any DatabaseValueConvertible)?...) throws(StoreError) -> Row? {
+    do {
+      return try Row.fetchOne(database.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+    } catch { throw StoreError(error) }
+  }
+
+  func rows(_ sql: String, _ arguments: (any DatabaseValueConvertible)?...) throws(StoreError) -> [Row] {
+    do {
+      return try Row.fetchAll(database.cachedStatement(sql: sql), arguments: StatementArguments(arguments))
+    } catch { throw StoreError(error) }
+  }
+
+  var lastInsertedKey: MessageKey { MessageKey(database.lastInsertedRowID) }
+
+  /// Something new needs a message's envelope.
+  func use(_ key: MessageKey) throws(StoreError) {
+    try run("UPDATE messages SET uses = uses + 1 WHERE id = ?", key.rawValue)
+    unused.remove(key)
+  }
+
+  /// Something needs a message's envelope no longer.
+  func disuse(_ key: MessageKey) throws(StoreError) {
+    guard let uses: Int = try row("UPDATE messages SET uses = uses - 1 WHERE id = ? RETURNING uses", key.rawValue)?[0] else {
+      throw .unreadable("a message is missing")
+    }
+    if uses == 0 { try run("DELETE FROM envelopes WHERE message = ?", key.rawValue) }
+  }
+
+  func noteUnused(_ key: MessageKey) { unused.insert(key) }
+}
+
+extension SQLiteNodeTransaction: TrustLogStore {
+  package func appendTrustLogEntry(_ entry: TrustLogEntry) throws(StoreError) {
+    let count: Int64 = try row("SELECT count(*) FROM trust_log")?[0] ?? 0
+    guard entry.sequence == UInt64(count) else { throw .constraint("the trust log has \(count) entries") }
+    try run("INSERT INTO trust_log (sequence, entry) VALUES (?, ?)", count, Data(entry.bytes))
+  }
+
+  package func saveTrustLogHead(_ head: [UInt8]) throws(StoreError) {
+    try run(
+      "INSERT INTO trust_log_head (only_row, head) VALUES (1, ?) ON CONFLICT DO UPDATE SET head = excluded.head",
+      Data(head))
+  }
+
+  package func trustLogHead() throws(StoreError) -> [UInt8]? {
+    try row("SELECT head FROM trust_log_head").map { $0.bytes(0) }
+  }
+
+  package func trustLogEntries() throws(StoreError) -> [TrustLogEntry] {
+    try rows("SELECT sequence, entry FROM trust_log ORDER BY sequence").map {
+      TrustLogEntry(sequence: $0.unsigned(0), bytes: $0.bytes(1))
+    }
+  }
+}
