@@ -74,7 +74,7 @@ let package = Package(
       "LiaisonNode",
       [
         "LiaisonLink", "LiaisonTrust", "LiaisonProtocol", "LiaisonRooms", "LiaisonModel", "MLS", "MerkleLog", "Sodium",
-        "TLSPresentation", crypto, nio, logging,
+        "TLSPresentation", crypto, nio, nioPosix, logging,
       ]),
     library("LiaisonStore", ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb]),
     library(
@@ -100,7 +100,7 @@ let package = Package(
     tests("LiaisonProtocol", ["LiaisonModel"]),
     tests("LiaisonTrust", ["MerkleLog"]),
     tests("LiaisonLink", [nio, nioPosix, nioSSL]),
-    tests("LiaisonNode", []),
+    tests("LiaisonNode", ["TestKit"]),
     tests("LiaisonStore", []),
     tests("LiaisonClient", []),
   ]

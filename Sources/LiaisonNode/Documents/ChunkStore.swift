@@ -1,0 +1,144 @@
+internal import Crypto
+package import LiaisonModel
+internal import NIOPosix
+package import Sodium
+
+#if canImport(Darwin)
+internal import Darwin
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Glibc
+#endif
+
+/// Documents' ciphertext, in files named by its hash:
+///
+///     documents/ab/abcd…      the chunk
+///     documents/rooms/ROOM/abcd…      the same file, for each room that it belongs to
+///
+/// A room's claim to a chunk is a hard link, so that the chunk is stored once, a claim never stands for a chunk that is
+/// not there, and a document that is being moved asks nothing of the store that messages wait for. Work on files is done
+/// on threads of its own.
+package struct ChunkStore: Sendable {
+  private let folder: String
+
+  /// A store in `folder`, which is made where it is missing. Throws ``Sodium/FileError``.
+  package init(folder: String) throws(FileError) {
+    self.folder = folder
+    try Self.makeFolder(folder)
+    try Self.makeFolder(folder + "/rooms")
+    removeLeftovers()
+  }
+
+  /// Keeps a chunk for a room: it is on disk when this returns. Doing it again changes nothing.
+  @discardableResult
+  package func put(_ ciphertext: [UInt8], in room: RoomIdentifier) async throws -> ChunkName {
+    try await offLoop {
+      let name = ChunkName(of: ciphertext)
+      try keep(ciphertext, as: name, in: room)
+      return name
+    }
+  }
+
+  /// The chunk of that name, where it is here and belongs to the room. A file that is no longer what its name says is
+  /// removed, as if it had never come.
+  package func chunk(_ name: ChunkName, in room: RoomIdentifier) async throws -> [UInt8]? {
+    try await offLoop {
+      let place = placePath(name, room)
+      guard let bytes = try read(place) else { return nil }
+      if ChunkName(of: bytes) == name { return bytes }
+      unlink(place)
+      unlink(path(name))
+      return nil
+    }
+  }
+
+  /// Those of the names that the room has no chunk of, in their order.
+  package func missing(_ names: [ChunkName], in room: RoomIdentifier) async throws -> [ChunkName] {
+    try await offLoop { names.filter { access(placePath($0, room), F_OK) != 0 } }
+  }
+
+  private func offLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await NIOThreadPool.singleton.runIfActive(body)
+  }
+
+  // MARK: Files
+
+  private func path(_ name: ChunkName) -> String { "\(folder)/\(Hex.encode(name.bytes.prefix(1)))/\(name)" }
+
+  private func placePath(_ name: ChunkName, _ room: RoomIdentifier) -> String { "\(folder)/rooms/\(room)/\(name)" }
+
+  private func keep(_ ciphertext: [UInt8], as name: ChunkName, in room: RoomIdentifier) throws {
+    let place = placePath(name, room)
+    if access(place, F_OK) == 0 { return }
+    let path = path(name)
+    // Another room may have it; what the disk spoilt since is written again.
+    if try read(path) != ciphertext {
+      try Self.makeFolder("\(folder)/\(Hex.encode(name.bytes.prefix(1)))")
+      try AtomicFile.write(ciphertext, to: path)
+    }
+    let roomFolder = "\(folder)/rooms/\(room)"
+    try Self.makeFolder(roomFolder)
+    guard link(path, place) == 0 || errno == EEXIST else { throw FileError(.link, path: place, errorNumber: errno) }
+    try Self.flushFolder(roomFolder)
+  }
+
+  /// `nil` where there is no such file, or one that no chunk can be.
+  private func read(_ path: String) throws(FileError) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw FileError(.open, path: path, errorNumber: errno)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(.inspect, path: path, errorNumber: errno) }
+    let size = Int(status.st_size)
+    guard size <= Limits.chunkBytesMax else { return nil }
+    var errorNumber: Int32?
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+      filled = 0
+      while filled < size {
+        let count = pread(descriptor, buffer.baseAddress.map { $0 + filled }, size - filled, off_t(filled))
+        if count < 0 && errno == EINTR { continue }
+        if count < 0 { errorNumber = errno }
+        if count <= 0 { break }
+        filled += count
+      }
+    }
+    if let errorNumber { throw FileError(.read, path: path, errorNumber: errorNumber) }
+    return bytes
+  }
+
+  private static func makeFolder(_ path: String) throws(FileError) {
+    if mkdir(path, 0o700) == 0 {
+      let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+      return try flushFolder(parent.isEmpty ? "/" : parent)
+    }
+    guard errno == EEXIST else { throw FileError(.create, path: path, errorNumber: errno) }
+  }
+
+  private static func flushFolder(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(.open, path: path, errorNumber: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw FileError(.flush, path: path, errorNumber: errno) }
+  }
+
+  /// What a process that was killed while it wrote has left behind. Failures cost space only.
+  private func removeLeftovers() {
+    for prefix in 0...255 {
+      let shard = "\(folder)/\(Hex.encode([UInt8(prefix)]))"
+      guard let stream = opendir(shard) else { continue }
+      defer { closedir(stream) }
+      while let entry = readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+            String(cString: $0)
+          }
+        }
+        if name.hasPrefix("."), name.hasSuffix(".tmp") { unlink("\(shard)/\(name)") }
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import Synchronization
+
+/// What waits for the core. All of it is taken at once, so that what came while the disk was flushed shares the next flush.
+final class InputQueue: Sendable {
+  /// Inputs that are taken together, and who waits for them to be done.
+  struct Waiting: Sendable {
+    var inputs: [Input] = []
+    var done: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private struct State {
+    var waiting = Waiting()
+    var reader: CheckedContinuation<Void, Never>?
+    var isOver = false
+  }
+
+  private let state = Mutex(State())
+
+  /// Adds inputs, and returns at once.
+  func put(_ inputs: [Input]) { add(inputs, done: nil) }
+
+  /// Adds inputs, and returns when they are on disk and their outputs under way: a link reads no further before that, so
+  /// that what waits here is bounded by what each link may bring at once.
+  func process(_ inputs: [Input]) async {
+    await withCheckedContinuation { add(inputs, done: $0) }
+  }
+
+  /// All that waits, once anything does; `nil` after ``end()``.
+  func next() async -> Waiting? {
+    while true {
+      let (waiting, isOver) = state.withLock { state in
+        defer { state.waiting = Waiting() }
+        return (state.waiting, state.isOver)
+      }
+      if !waiting.inputs.isEmpty { return waiting }
+      if isOver { return nil }
+      await withCheckedContinuation { reader in
+        let mustWait = state.withLock { state in
+          guard state.waiting.inputs.isEmpty, !state.isOver else { return false }
+          state.reader = reader
+          return true
+        }
+        if !mustWait { reader.resume() }
+      }
+    }
+  }
+
+  /// Nothing is taken any more. What waits already is still given out.
+  func end() {
+    let reader = state.withLock { state in
+      state.isOver = true
+      defer { state.reader = nil }
+      return state.reader
+    }
+    reader?.resume()
+  }
+
+  private func add(_ inputs: [Input], done: CheckedContinuation<Void, Never>?) {
+    let (reader, isRefused) = state.withLock { state in
+      if state.isOver { return (state.reader, true) }
+      state.waiting.inputs += inputs
+      if let done { state.waiting.done.append(done) }
+      defer { state.reader = nil }
+      return (state.reader, false)
+    }
+    reader?.resume()
+    if isRefused { done?.resume() }
+  }
+}

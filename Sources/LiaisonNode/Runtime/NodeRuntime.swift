@@ -1,0 +1,362 @@
+package import LiaisonLink
+package import LiaisonModel
+package import LiaisonProtocol
+package import Logging
+package import NIOCore
+internal import Sodium
+
+/// A node that runs: the core, on a thread of its own, between its links, its clock and its disk.
+///
+/// Every input enters through one queue. The core takes all that waits as one transaction, and only then are its outputs
+/// performed. Each link is read by a task of its own, which waits for what it brought to be on disk before it reads on.
+package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
+  /// A standing link to a peer, for administrators.
+  package struct PeerLink: Sendable {
+    package let address: String
+    package let isDialledHere: Bool
+    package let since: Timestamp
+    package let software: String
+    /// The peer's clock less ours, when the link came to stand.
+    package let clockDifferenceMilliseconds: Int64
+  }
+
+  /// A peer's bulk links, or a device's, at one time.
+  private static var bulkLinksOfOneMax: Int { 8 }
+  /// Frames of one link that are taken together.
+  private static var framesAtOnceMax: Int { 256 }
+  /// Rest after a batch that the store refused, and the least between two ticks.
+  private static var storeRestMilliseconds: Int64 { 1000 }
+  private static var tickMillisecondsMin: Int64 { 10 }
+  private static var tickMillisecondsMax: Int64 { 60_000 }
+
+  package nonisolated let handle: Handle
+  private let thread: any EventLoop
+  private nonisolated let executor: any SerialExecutor
+  private let identity: LinkIdentity
+  private let software: String
+  private let chunks: ChunkStore
+  private let timing: LinkTiming
+  private let logger: Logger
+  private nonisolated let clock: @Sendable () -> Timestamp
+  private nonisolated let inputs = InputQueue()
+
+  private var core: NodeCore<Store>
+  private var random = SystemRandomNumberGenerator()
+  private var lastLink: UInt64 = 0
+  private var lastAdministration: UInt64 = 0
+  private var links: [LinkID: Link] = [:]
+  private var linksOfPeers: [LinkID: (peer: Handle, status: PeerLink)] = [:]
+  private var bulkLinks: [LinkID: Link] = [:]
+  private var bulk: BulkService?
+  private var answers: [AdministrationID: CheckedContinuation<AdministrationAnswer, Never>] = [:]
+  private var dialErrors: [Handle: LinkError] = [:]
+  private var cardShown: @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
+  private var timer: Scheduled<Void>?
+  private var isOver = false
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// A node at rest. `thread` must serve nobody else: the core waits for the disk on it. `software` is told to the other
+  /// side of each link.
+  package init(
+    core: sending NodeCore<Store>, chunks: ChunkStore, software: String, thread: any EventLoop, logger: Logger,
+    timing: LinkTiming = LinkTiming(), clock: @escaping @Sendable () -> Timestamp = Timestamp.now
+  ) {
+    handle = core.identity.handle
+    identity = LinkIdentity(core.identity.key)
+    self.core = core
+    self.chunks = chunks
+    self.software = software
+    self.thread = thread
+    executor = thread.executor
+    self.logger = logger
+    self.timing = timing
+    self.clock = clock
+  }
+
+  /// Runs until the task is cancelled; then closes the port and every link, and returns. What was acknowledged is on
+  /// disk by then. `cardShown` gets each card that a peer shows on its link.
+  package func run(
+    on listener: LinkListener, cardShown: @escaping @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
+  ) async {
+    self.cardShown = cardShown
+    let bulk = BulkService(handle: handle, chunks: chunks, authority: self)
+    self.bulk = bulk
+    inputs.put([.tick])
+    let inputs = inputs
+    await withTaskCancellationHandler {
+      await withDiscardingTaskGroup { group in
+        group.addTask { await bulk.run() }
+        group.addTask {
+          await listener.run(
+            authorise: { kind, key in await self.decide(kind, key) }, serve: { link in await self.serve(link) })
+        }
+        while let waiting = await inputs.next() {
+          for peer in process(waiting) { group.addTask { await self.dial(peer) } }
+        }
+        group.cancelAll()
+      }
+    } onCancel: {
+      inputs.end()
+    }
+    isOver = true
+    timer?.cancel()
+    for continuation in answers.values {
+      continuation.resume(returning: .failed(.unavailable("the node is ending")))
+    }
+    answers = [:]
+  }
+
+  // MARK: For administrators
+
+  /// Has the core do what an administrator asks, and gives the answer once it is on disk.
+  package func administer(_ request: AdministrationRequest) async -> AdministrationAnswer {
+    guard !isOver else { return .failed(.unavailable("the node is ending")) }
+    lastAdministration += 1
+    let identifier = AdministrationID(lastAdministration)
+    return await withCheckedContinuation { continuation in
+      answers[identifier] = continuation
+      inputs.put([.administration(identifier, request)])
+    }
+  }
+
+  /// Tells the core that something changed, and returns once it has taken it.
+  package nonisolated func take(_ input: Input) async { await inputs.process([input]) }
+
+  /// The standing links to peers.
+  package var peerLinks: [Handle: PeerLink] {
+    Dictionary(linksOfPeers.values.map { ($0.peer, $0.status) }, uniquingKeysWith: { $1 })
+  }
+
+  /// Why the last attempt to reach a peer failed, where the last one did.
+  package func dialError(of peer: Handle) -> LinkError? { dialErrors[peer] }
+
+  // MARK: The core
+
+  /// Takes a batch, performs what came of it, and returns the peers that are to be dialled.
+  private func process(_ waiting: InputQueue.Waiting) -> [Handle] {
+    let outputs = core.process(waiting.inputs, now: clock(), random: &random)
+    var toDial: [Handle] = []
+    var toSend: [LinkID: [Frame]] = [:]
+    var storeFailed = false
+    for output in outputs {
+      switch output {
+      case .send(let link, let frame): toSend[link, default: []].append(frame)
+      case .close(let identifier, let failure):
+        guard let link = links.removeValue(forKey: identifier) else { break }
+        linksOfPeers[identifier] = nil
+        link.post(toSend.removeValue(forKey: identifier) ?? [])
+        link.close(saying: failure)
+      case .dial(let peer): toDial.append(peer)
+      case .answer(let identifier, let answer): answers.removeValue(forKey: identifier)?.resume(returning: answer)
+      case .event(let event): log(event)
+      case .storeFailed(let error):
+        storeFailed = true
+        logger.error("the store took nothing", metadata: ["reason": "\(error.sentence)"])
+      }
+    }
+    for (identifier, frames) in toSend { links[identifier]?.post(frames) }
+    for done in waiting.done { done.resume() }
+    if waiting.inputs.contains(where: \.changesTrust) { closeBulkOfStrangers() }
+    scheduleTick(afterFailure: storeFailed)
+    return toDial
+  }
+
+  private func scheduleTick(afterFailure: Bool) {
+    timer?.cancel()
+    let now = clock().milliseconds
+    let due = Int64(clamping: core.wakeAt.milliseconds) - Int64(clamping: now)
+    let least = afterFailure ? Self.storeRestMilliseconds : Self.tickMillisecondsMin
+    let inputs = inputs
+    // A minute at most, because the clock that `wakeAt` goes by may be set meanwhile.
+    timer = thread.scheduleTask(in: .milliseconds(min(max(due, least), Self.tickMillisecondsMax))) {
+      inputs.put([.tick])
+    }
+  }
+
+  private func log(_ event: NodeEvent) {
+    let level: Logger.Level =
+      switch event.severity {
+      case .debug: .debug
+      case .info: .info
+      case .warning: .warning
+      case .error: .error
+      }
+    logger.log(level: level, "\(event.text)", metadata: event.peer.map { ["peer": "\($0)"] } ?? [:])
+  }
+
+  // MARK: Links
+
+  /// Whose key it is, where its owner may have a link of this kind.
+  private func owner(of key: [UInt8], for kind: LinkKind) -> LinkOwner? {
+    switch kind {
+    case .peer: return peer(of: key).map { .peer($0) }
+    case .device: return device(of: key).map { .device($0) }
+    case .bulk: return peer(of: key).map { .peer($0) } ?? device(of: key).map { .device($0) }
+    case .enrol: return (try? DeviceLinkKey(bytes: key)).map { .enrolment($0) }
+    }
+  }
+
+  private func peer(of key: [UInt8]) -> Handle? {
+    core.peers.active.first { peer in
+      core.peers[peer]?.card.content.nodeKeys.contains { $0.bytes == key } ?? false
+    }
+  }
+
+  private func device(of key: [UInt8]) -> DeviceIdentifier? {
+    guard let key = try? DeviceLinkKey(bytes: key) else { return nil }
+    do { return try core.device(linkKey: key)?.identifier } catch {
+      logger.error("the store cannot be read", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
+
+  private func decide(_ kind: LinkKind, _ key: [UInt8]) -> LinkHandshake.Decision {
+    guard let owner = owner(of: key, for: kind) else { return .refused(.notPermitted("not accepted")) }
+    if case .peer = owner { return .accepted(hello(showingCard: true)) }
+    return .accepted(hello(showingCard: false))
+  }
+
+  private func hello(showingCard: Bool) -> Frame.Hello {
+    Frame.Hello(
+      clock: clock(), software: software, nodeCard: showingCard ? core.identity.card.unverified : nil)
+  }
+
+  private func nextLink() -> LinkID {
+    lastLink += 1
+    return LinkID(lastLink)
+  }
+
+  /// Serves a link of any kind until it ends.
+  private func serve(_ link: Link) async {
+    // The registry may have changed since the key was accepted.
+    guard let owner = owner(of: link.remoteKey, for: link.kind) else {
+      return link.close(saying: .notPermitted("not accepted"))
+    }
+    let identifier = nextLink()
+    if link.kind == .bulk { return await serveBulk(link, identifier, owner) }
+    let peer: LinkPeer
+    switch owner {
+    case .peer(let handle):
+      peer = .peer(handle, dialledHere: link.isDialled)
+      linksOfPeers[identifier] = (
+        handle,
+        PeerLink(
+          address: link.remoteAddress, isDialledHere: link.isDialled, since: clock(),
+          software: link.remoteHello.software, clockDifferenceMilliseconds: link.clockDifferenceMilliseconds)
+      )
+    case .device(let device): peer = .device(device, inboxPosition: link.remoteHello.inboxPosition)
+    case .enrolment(let key): peer = .enrolment(key)
+    }
+    links[identifier] = link
+    await inputs.process([.linkOpened(identifier, peer)])
+    if case .peer = owner, let card = link.remoteHello.nodeCard { await cardShown(card) }
+    while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
+      await inputs.process(frames.map { .frame(identifier, $0) })
+    }
+    linksOfPeers[identifier] = nil
+    // Where the core closed it, it knows.
+    guard links.removeValue(forKey: identifier) != nil else { return }
+    if let end = link.end { logger.debug("\(identifier) ended", metadata: ["reason": "\(end.sentence)"]) }
+    await inputs.process([.linkClosed(identifier)])
+  }
+
+  /// Dials an active peer and serves the link that comes of it.
+  private func dial(_ peer: Handle) async {
+    do throws(LinkError) {
+      let link = try await dial(peer, .peer)
+      dialErrors[peer] = nil
+      await serve(link)
+      link.close()
+    } catch {
+      if dialErrors.updateValue(error, forKey: peer) != error {
+        logger.info("a peer is not reached", metadata: ["peer": "\(peer)", "reason": "\(error.sentence)"])
+      }
+      await inputs.process([.dialFailed(peer)])
+    }
+  }
+
+  /// The first of the peer's endpoints that answers.
+  private func dial(_ peer: Handle, _ kind: LinkKind) async throws(LinkError) -> Link {
+    guard core.peers.isActive(peer), let card = core.peers[peer]?.card.content else { throw .cancelled }
+    var first: LinkError?
+    for endpoint in card.endpoints {
+      do throws(LinkError) {
+        return try await LinkDialer.dial(
+          endpoint, as: identity, kind, expecting: Set(card.nodeKeys), hello: hello(showingCard: true),
+          timing: timing, now: clock)
+      } catch {
+        if error == .cancelled { throw error }
+        first = first ?? error
+      }
+    }
+    throw first ?? .unreachable("its card names no address")
+  }
+
+  // MARK: Bulk links
+
+  private func serveBulk(_ link: Link, _ identifier: LinkID, _ owner: LinkOwner) async {
+    let remote: BulkRemote
+    switch owner {
+    case .peer(let peer): remote = .peer(peer)
+    case .device(let device): remote = .device(device)
+    case .enrolment: return
+    }
+    guard bulkLinks.values.count(where: { $0.remoteKey == link.remoteKey }) < Self.bulkLinksOfOneMax else {
+      return link.close(saying: .limit("at most \(Self.bulkLinksOfOneMax) bulk connections at one time"))
+    }
+    bulkLinks[identifier] = link
+    await bulk?.serve(link, for: remote)
+    bulkLinks[identifier] = nil
+  }
+
+  /// Who is not trusted any more loses the links that the core does not know of.
+  private func closeBulkOfStrangers() {
+    for link in bulkLinks.values where owner(of: link.remoteKey, for: .bulk) == nil {
+      link.close(saying: .notPermitted("not accepted"))
+    }
+  }
+}
+
+/// Whose key a link proves.
+private enum LinkOwner {
+  case peer(Handle)
+  case device(DeviceIdentifier)
+  case enrolment(DeviceLinkKey)
+}
+
+extension NodeRuntime: BulkAuthority {
+  package func isMember(_ device: DeviceIdentifier, of room: RoomIdentifier) throws -> Bool {
+    try core.isMember(device, of: room)
+  }
+
+  package func isParticipant(_ handle: Handle, in room: RoomIdentifier) throws -> Bool {
+    guard handle == self.handle || core.peers.isActive(handle) else { return false }
+    return try core.isParticipant(handle, in: room)
+  }
+
+  package func dialBulk(_ handle: Handle) async throws(Frame.Failure) -> Link {
+    let link: Link
+    do { link = try await dial(handle, .bulk) } catch {
+      throw .unavailable("the node that the document comes from cannot be reached now")
+    }
+    guard owner(of: link.remoteKey, for: .bulk) != nil else {
+      link.close()
+      throw .unavailable("the node that the document comes from is not an active peer")
+    }
+    // Links that ended meanwhile are let go, and this one is found should its node lose its trust.
+    for (identifier, link) in bulkLinks where link.end != nil { bulkLinks[identifier] = nil }
+    bulkLinks[nextLink()] = link
+    return link
+  }
+}
+
+extension Input {
+  /// Whether somebody may have lost the right to a link by it.
+  fileprivate var changesTrust: Bool {
+    switch self {
+    case .registryChanged, .administration(_, .decide), .administration(_, .revoke): true
+    case .linkOpened, .frame, .linkClosed, .dialFailed, .tick, .ownCardChanged, .administration: false
+    }
+  }
+}
