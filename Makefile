@@ -52,5 +52,5 @@ uninstall: ## remove what install put there
 clean: swift ## remove what was built
 	$(SWIFT) package clean
 
-proto: swift ## generate Sources/LiaisonProtocol/Generated from Protocols/*.proto; needs protoc
+proto: swift ## generate the modules' Generated folders from Protocols/*.proto; needs protoc
 	@Config/build/generate-protobuf

@@ -21,6 +21,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library target, with the targets it may import: ARCHITECTURE.md §7, from top to bottom.
@@ -56,6 +57,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -83,11 +85,22 @@ let package = Package(
         "MLS", "Sodium", "LiaisonRooms", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "TLSPresentation", crypto,
         nio, grdb, logging,
       ]),
+    library(
+      "LiaisonAdmin",
+      [
+        "CommandKit", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust", "LiaisonModel", "MerkleLog",
+        "TLSPresentation", "Sodium", protobuf, nio, nioPosix, configuration, yams, logging, system,
+      ]),
     library("CommandKit", ["Sodium", "LiaisonModel", argumentParser]),
     program(
       "liaisond",
-      ["CommandKit", "LiaisonNode", "LiaisonStore", argumentParser, lifecycle, configuration, yams, logging]),
-    program("liaisonctl", ["CommandKit", "LiaisonNode", argumentParser]),
+      [
+        "CommandKit", "LiaisonAdmin", "LiaisonLink", "LiaisonNode", "LiaisonStore", "LiaisonTrust", "LiaisonModel",
+        "LiaisonProtocol", "Sodium", argumentParser, lifecycle, logging, nioPosix,
+      ]),
+    program(
+      "liaisonctl",
+      ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", []),

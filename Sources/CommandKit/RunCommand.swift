@@ -19,7 +19,7 @@ package func runCommand<Root: ParsableCommand>(_ root: Root.Type, beforehand pre
   let name = Root._commandName
   do {
     try prepare()
-    var command = try Root.parseAsRoot()
+    var command = try Root.parseAsRoot(commandFirst(Array(CommandLine.arguments.dropFirst()), in: root))
     if var command = command as? any AsyncParsableCommand {
       try await command.run()
     } else {
@@ -39,4 +39,31 @@ package func runCommand<Root: ParsableCommand>(_ root: Root.Type, beforehand pre
     Terminal.writeError("\(name): \(end.sentence)\n")
     exit(end.status.rawValue)
   }
+}
+
+/// The arguments with what stands before the command moved behind it, so that `liaisonctl --home DIR peer list` is
+/// `liaisonctl peer list --home DIR`.
+package func commandFirst(_ arguments: [String], in root: any ParsableCommand.Type) -> [String] {
+  let valued: Set = ["--home", "--passphrase-file"]
+  var leading: [String] = []
+  var rest = arguments[...]
+  while let first = rest.first {
+    if valued.contains(first), rest.count >= 2 {
+      leading += rest.prefix(2)
+      rest = rest.dropFirst(2)
+    } else if first == "--json" || valued.contains(where: { first.hasPrefix($0 + "=") }) {
+      leading.append(first)
+      rest = rest.dropFirst()
+    } else {
+      break
+    }
+  }
+  var command: any ParsableCommand.Type = root
+  var path: [String] = []
+  while let word = rest.first, let next = command.configuration.subcommands.first(where: { $0._commandName == word }) {
+    path.append(word)
+    command = next
+    rest = rest.dropFirst()
+  }
+  return path.isEmpty ? arguments : path + leading + rest
 }

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 #if canImport(Darwin)
 internal import Darwin
 #elseif canImport(Musl)
@@ -27,6 +29,9 @@ package enum Terminal {
   package static func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
   }
+
+  /// Every variable of the environment.
+  package static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
   /// Shows `question` on standard error and reads one line from standard input; nil at its end.
   package static func ask(_ question: String) -> String? {

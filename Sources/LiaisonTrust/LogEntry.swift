@@ -52,6 +52,7 @@ package struct LogRecord: Sendable {
   package let author: Author
   /// What changed.
   package let act: Act
-  /// In one sentence; peers' text in it is not escaped.
-  package let summary: String
+
+  /// The same in one sentence; peers' text in it is not escaped.
+  package var summary: String { act.summary }
 }

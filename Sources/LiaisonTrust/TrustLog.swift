@@ -53,14 +53,13 @@ package struct TrustLog: Sendable {
     let decision = try Self.checked { () throws(ModelError) in
       try unverified.verified(by: claim.administrator).content
     }
-    let summary = registry.summary(of: decision.act)
     try registry.apply(decision.act, by: decision.administrator, at: decision.decidedAt)
     guard let administrator = registry.administrators[decision.administrator] else {
       preconditionFailure("the registry took a decision of nobody")
     }
     return LogRecord(
       sequence: decision.position.sequence, time: decision.decidedAt, author: .administrator(administrator),
-      act: decision.act, summary: summary)
+      act: decision.act)
   }
 
   private mutating func append(
@@ -72,11 +71,9 @@ package struct TrustLog: Sendable {
       try unverified.verified(by: claim.nodeKey).content
     }
     let act = Act.peerCardUpdated(received.card)
-    let summary = registry.summary(of: act)
     try registry.apply(received)
     return LogRecord(
-      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), act: act,
-      summary: summary)
+      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), act: act)
   }
 
   /// A statement of all that the log holds now, to be signed by the node.

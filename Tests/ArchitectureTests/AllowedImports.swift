@@ -37,10 +37,20 @@ enum AllowedImports {
     ),
     ("CommandKit", foundation + system + ["Sodium", "LiaisonModel", "ArgumentParser"]),
     (
-      "liaisond",
-      program + ["LiaisonNode", "LiaisonStore", "LiaisonTrust", "ServiceLifecycle", "Configuration", "Yams"]
+      "LiaisonAdmin",
+      foundation + system + nio + [
+        "CommandKit", "LiaisonNode", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MerkleLog",
+        "TLSPresentation", "Sodium", "SwiftProtobuf", "Configuration", "SystemPackage", "Yams", "Logging",
+      ]
     ),
-    ("liaisonctl", program + ["LiaisonNode", "LiaisonTrust"]),
+    (
+      "liaisond",
+      program + nio + [
+        "LiaisonAdmin", "LiaisonStore", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust",
+        "ServiceLifecycle",
+      ]
+    ),
+    ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),
     ("liaison", program + ["LiaisonClient"]),
   ]
 

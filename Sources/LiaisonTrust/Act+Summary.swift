@@ -1,10 +1,10 @@
 internal import LiaisonModel
 
-extension Registry {
-  /// What `act` changes, in one sentence, as an administrator is shown it before signing. Names that others chose are
-  /// not escaped here.
-  package func summary(of act: Act) -> String {
-    switch act {
+extension Act {
+  /// What it changes, in one sentence, as an administrator is shown it before signing. Names that others chose are not
+  /// escaped here.
+  package var summary: String {
+    switch self {
     case .administratorNamed(let administrator):
       "\(administrator.name) becomes an administrator (\(administrator.role))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"

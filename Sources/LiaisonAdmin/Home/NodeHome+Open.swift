@@ -1,0 +1,50 @@
+package import CommandKit
+package import LiaisonModel
+package import Sodium
+
+extension NodeHome {
+  /// Throws "no such input" where no node was ever made here.
+  package func checkExists() throws(CommandError) {
+    do { _ = try KeyFile.needsPassphrase(at: storeKey) } catch {
+      if case .missing = error {
+        throw CommandError(.noInput, "there is no node in \(escaped(folder)); make one with liaisond init")
+      }
+      throw CommandError(error)
+    }
+  }
+
+  /// The node's store key. `passphrase` is asked only where it is needed.
+  package func unlock(passphrase: () throws(CommandError) -> SecretBytes) throws(CommandError) -> StoreKey {
+    try checkExists()
+    return try Self.unlock(storeKey, passphrase: passphrase)
+  }
+
+  /// The node's key.
+  package func nodeKey(under storeKey: StoreKey) throws(CommandError) -> SigningKey<NodePurpose> {
+    try SealedKey.read(NodePurpose.self, under: storeKey, at: nodeKey)
+  }
+
+  /// The country's root key; "no such input" where it was taken to offline media.
+  package func rootKey(under storeKey: StoreKey) throws(CommandError) -> SigningKey<RootPurpose> {
+    try SealedKey.read(RootPurpose.self, under: storeKey, at: rootKey)
+  }
+
+  /// The key with which the administrator of this home decides.
+  package func administratorKey(
+    passphrase: () throws(CommandError) -> SecretBytes
+  ) throws(CommandError) -> SigningKey<AdministratorPurpose> {
+    try checkExists()
+    let storeKey = try Self.unlock(administratorStoreKey, passphrase: passphrase)
+    return try SealedKey.read(AdministratorPurpose.self, under: storeKey, at: administratorKey)
+  }
+
+  private static func unlock(
+    _ path: String, passphrase: () throws(CommandError) -> SecretBytes
+  ) throws(CommandError) -> StoreKey {
+    do throws(KeyFileError) {
+      guard try KeyFile.needsPassphrase(at: path) else { return try KeyFile.open(at: path, passphrase: nil) }
+    } catch { throw CommandError(error) }
+    let secret = try passphrase()
+    do { return try KeyFile.open(at: path, passphrase: secret) } catch { throw CommandError(error) }
+  }
+}

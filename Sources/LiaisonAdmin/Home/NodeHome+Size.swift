@@ -1,0 +1,17 @@
+#if canImport(Darwin)
+internal import Darwin
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Glibc
+#endif
+
+extension NodeHome {
+  /// What the store takes on disk, bytes.
+  package var storeBytes: UInt64 {
+    [database, database + "-wal"].reduce(0) { sum, path in
+      var status = stat()
+      return stat(path, &status) == 0 ? sum + UInt64(clamping: status.st_size) : sum
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/// Where a node keeps everything: one folder, which only its user may enter.
+package struct NodeHome: Hashable, Sendable {
+  /// The folder, without a slash at the end.
+  package let folder: String
+
+  package init(_ folder: String) {
+    var folder = folder
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    self.folder = folder
+  }
+
+  /// What the administrator may edit.
+  package var configuration: String { folder + "/config.yaml" }
+  /// The store key, under the passphrase.
+  package var storeKey: String { folder + "/keys/store.key" }
+  /// The country's root key, sealed under the store key; may be taken away to offline media.
+  package var rootKey: String { folder + "/keys/root.key" }
+  /// The node key, sealed under the store key.
+  package var nodeKey: String { folder + "/keys/node.key" }
+  /// The store.
+  package var database: String { folder + "/node.sqlite" }
+  /// Chunks of documents.
+  package var documents: String { folder + "/documents" }
+  /// The administrator's own store key, under the passphrase.
+  package var administratorStoreKey: String { folder + "/administrator/store.key" }
+  /// The administrator's key, sealed under it.
+  package var administratorKey: String { folder + "/administrator/administrator.key" }
+  /// The socket on which `liaisonctl` asks.
+  package var socket: String { folder + "/liaisond.sock" }
+  /// Held by the one `liaisond` that runs here.
+  package var lock: String { folder + "/liaisond.lock" }
+  var folders: [String] { [folder, folder + "/keys", folder + "/administrator", documents] }
+}

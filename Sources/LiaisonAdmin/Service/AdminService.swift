@@ -1,0 +1,264 @@
+internal import CommandKit
+internal import FoundationEssentials
+internal import LiaisonLink
+package import LiaisonModel
+internal import LiaisonNode
+internal import LiaisonProtocol
+internal import LiaisonTrust
+package import Logging
+
+/// Answers administrators' requests at a running node.
+package struct AdminService: Sendable {
+  private let keeper: TrustKeeper
+  private let node: any AdministeredNode
+  private let home: NodeHome
+  private let key: SigningKey<NodePurpose>
+  private let software: String
+  private let listening: String
+  private let startedAt: Timestamp
+  private let clock: @Sendable () -> Timestamp
+  private let logger: Logger
+
+  /// Entries of the trust log in one answer, bytes.
+  private static let logPageBytesMax = 4 << 20
+
+  /// A service for a node that runs.
+  package init(
+    keeper: TrustKeeper, node: any AdministeredNode, home: NodeHome, key: SigningKey<NodePurpose>, software: String,
+    listening: Endpoint, clock: @escaping @Sendable () -> Timestamp, logger: Logger
+  ) {
+    self.keeper = keeper
+    self.node = node
+    self.home = home
+    self.key = key
+    self.software = software
+    self.listening = listening.description
+    startedAt = clock()
+    self.clock = clock
+    self.logger = logger
+  }
+
+  /// The one answer to a request.
+  package func answer(_ frame: AdminFrame) async -> AdminFrame {
+    var answer = AdminFrame()
+    do {
+      answer.body = try await body(for: frame.body)
+    } catch let failure as Frame.Failure {
+      answer.failure = AdminFailure(failure)
+    } catch let error as ModelError {
+      answer.failure = AdminFailure(Frame.Failure(.malformed, error.sentence))
+    } catch {
+      logger.error("an administrator's request failed", metadata: ["error": "\(error)"])
+      answer.failure = AdminFailure(Frame.Failure(.unspecified, "the node could not do this; its log says why"))
+    }
+    return answer
+  }
+
+  private func body(for request: AdminFrame.OneOf_Body?) async throws -> AdminFrame.OneOf_Body {
+    switch request {
+    case .statusRequest: return .status(try await status())
+    case .cardRequest: return .card(Data(try await ownCard().bytes))
+    case .positionRequest: return .position(await position())
+    case .decide(let decide): return try await self.decide(decide.entry)
+    case .peersRequest: return .peers(try await peers())
+    case .peerRequest(let handle): return .peers(try await peers(only: Handle(handle)))
+    case .testRequest(let handle): return .test(try await test(Handle(handle)))
+    case .invite(let invite): return .invitation(try await self.invite(invite))
+    case .membersRequest: return .members(try await members())
+    case .memberRequest(let address): return .member(try await member(Address(address)))
+    case .revokeMember(let request): return try await revoke(request)
+    case .queuesRequest: return .queues(try await queues())
+    case .queueRequest(let handle): return .queue(try await queue(Handle(handle)))
+    case .logRequest(let request): return .log(await log(from: request.first))
+    default:
+      throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")
+    }
+  }
+
+  private func ask(_ request: AdministrationRequest) async throws -> AdministrationAnswer {
+    let answer = await node.administer(request)
+    if case .failed(let failure) = answer { throw failure }
+    return answer
+  }
+
+  private var wrongAnswer: Frame.Failure { Frame.Failure(.unspecified, "the node gave an answer to something else") }
+}
+
+// MARK: The node and its trust
+
+extension AdminService {
+  private func ownCard() async throws -> Signed<NodeCard> {
+    guard let card = await keeper.registry.ownCard else { throw Frame.Failure(.unknown, "this node has no card") }
+    return card
+  }
+
+  private func status() async throws -> AdminStatus {
+    guard case .status(let node) = try await ask(.status) else { throw wrongAnswer }
+    let position = await keeper.position
+    var status = AdminStatus()
+    status.card = Data(try await ownCard().bytes)
+    status.software = software
+    status.clock = clock().milliseconds
+    status.startedAt = startedAt.milliseconds
+    status.listening = listening
+    status.peersLinked = UInt32(clamping: node.peersLinked)
+    status.peersActive = UInt32(clamping: node.peersActive)
+    status.devicesLinked = UInt32(clamping: node.devicesLinked)
+    status.members = UInt64(clamping: node.counts.members)
+    status.devices = UInt64(clamping: node.counts.devices)
+    status.rooms = UInt64(clamping: node.counts.rooms)
+    status.queued = UInt64(clamping: node.counts.queued)
+    status.inboxItems = UInt64(clamping: node.counts.inboxItems)
+    status.held = UInt64(clamping: node.counts.held)
+    status.storeBytes = home.storeBytes
+    status.logSize = position.sequence
+    status.logRoot = Data(position.previousRoot.bytes)
+    return status
+  }
+
+  private func position() async -> AdminPosition {
+    let position = await keeper.position
+    var answer = AdminPosition()
+    answer.sequence = position.sequence
+    answer.previousRoot = Data(position.previousRoot.bytes)
+    answer.handle = await keeper.registry.ownCard?.content.handle.description ?? ""
+    return answer
+  }
+
+  private func decide(_ entry: Data) async throws -> AdminFrame.OneOf_Body {
+    let record: LogRecord
+    do { record = try await keeper.decide(Array(entry)) } catch {
+      logger.warning("a decision was refused", metadata: ["why": "\(escaped(error.text))"])
+      throw error
+    }
+    var signer = "the node"
+    if case .administrator(let administrator) = record.author { signer = administrator.name }
+    logger.notice(
+      "a decision took effect",
+      metadata: [
+        "entry": "\(record.sequence)", "administrator": "\(escaped(signer))", "what": "\(escaped(record.summary))",
+      ])
+    return .done(AdminEmpty())
+  }
+
+  private func peers(only handle: Handle? = nil) async throws -> AdminPeers {
+    let registry = await keeper.registry
+    guard case .queues(let queues) = try await ask(.queues) else { throw wrongAnswer }
+    let queueByPeer = Dictionary(queues.map { ($0.peer, $0) }, uniquingKeysWith: { $1 })
+    var answer = AdminPeers()
+    answer.peers = registry.peers.values.filter { handle == nil || $0.handle == handle }
+      .sorted { $0.handle < $1.handle }.map { peer in
+        var entry = AdminPeer()
+        entry.card = Data(peer.card.bytes)
+        entry.state = peer.state.rawValue
+        entry.changedAt = peer.changedAt.milliseconds
+        entry.reason = peer.reason ?? ""
+        entry.linked = queueByPeer[peer.handle]?.isLinked ?? false
+        entry.queued = UInt64(clamping: queueByPeer[peer.handle]?.record.count ?? 0)
+        return entry
+      }
+    if let handle, answer.peers.isEmpty {
+      throw Frame.Failure(.unknown, "there is no peer \(handle) in the registry")
+    }
+    return answer
+  }
+
+  private func test(_ handle: Handle) async throws -> AdminTest {
+    guard let peer = await keeper.registry.peer(handle) else {
+      throw Frame.Failure(.unknown, "there is no peer \(handle) in the registry")
+    }
+    var test = PeerTest()
+    test.check(peer, at: clock())
+    if test.passes {
+      let hello = Frame.Hello(clock: clock(), software: software, nodeCard: try await ownCard().unverified)
+      await test.dial(peer, as: LinkIdentity(key), hello: hello, now: clock)
+    }
+    if test.passes, case .queues(let queues) = try await ask(.queues) {
+      let isLinked = queues.first { $0.peer == handle }?.isLinked ?? false
+      test.add("link", isLinked, isLinked ? "the link for messages stands" : "the link for messages does not stand yet")
+    }
+    var answer = AdminTest()
+    answer.steps = test.steps
+    return answer
+  }
+
+  private func log(from first: UInt64) async -> AdminLog {
+    let page = await keeper.page(from: Int(clamping: first), bytesMax: Self.logPageBytesMax)
+    var log = AdminLog()
+    log.entries = page.entries.map { Data($0) }
+    log.size = page.head.content.size
+    log.head = Data(page.head.bytes)
+    return log
+  }
+}
+
+// MARK: Members
+
+extension AdminService {
+  private func invite(_ invite: AdminInvite) async throws -> AdminInvitation {
+    let profile = MemberProfile(
+      name: invite.name, discipline: try Discipline(invite.discipline), role: invite.role)
+    let request = AdministrationRequest.invite(
+      try Address(invite.address), profile: profile, expiresAt: Timestamp(milliseconds: invite.expiresAt))
+    guard case .invitation(let invitation) = try await ask(request) else { throw wrongAnswer }
+    logger.notice("a member was invited")
+    var answer = AdminInvitation()
+    answer.text = invitation.text
+    answer.expiresAt = invitation.expiresAt.milliseconds
+    return answer
+  }
+
+  private func members() async throws -> AdminMembers {
+    guard case .members(let members) = try await ask(.members) else { throw wrongAnswer }
+    var answer = AdminMembers()
+    answer.members = members.map { AdminMember($0) }
+    return answer
+  }
+
+  private func member(_ address: Address) async throws -> AdminMember {
+    guard case .member(let member, let devices) = try await ask(.member(address)) else { throw wrongAnswer }
+    var answer = AdminMember(member)
+    answer.devices = devices.map { device in
+      var entry = AdminDevice()
+      entry.identifier = device.identifier.description
+      entry.enrolledAt = device.enrolledAt.milliseconds
+      entry.signatureKey = device.signatureKey.description
+      return entry
+    }
+    return answer
+  }
+
+  private func revoke(_ request: AdminRevokeMember) async throws -> AdminFrame.OneOf_Body {
+    guard case .done = try await ask(.revoke(Address(request.address), reason: request.reason)) else {
+      throw wrongAnswer
+    }
+    logger.notice("a member was revoked")
+    return .done(AdminEmpty())
+  }
+}
+
+// MARK: Queues
+
+extension AdminService {
+  private func queues() async throws -> AdminQueues {
+    guard case .queues(let queues) = try await ask(.queues) else { throw wrongAnswer }
+    var answer = AdminQueues()
+    answer.queues = queues.map { AdminQueue($0) }
+    return answer
+  }
+
+  private func queue(_ handle: Handle) async throws -> AdminQueueDetail {
+    guard case .queue(let status, let oldest) = try await ask(.queue(handle)) else { throw wrongAnswer }
+    var answer = AdminQueueDetail()
+    answer.queue = AdminQueue(status)
+    answer.oldest = oldest.map { envelope in
+      var entry = AdminQueueDetail.Entry()
+      entry.message = envelope.message.description
+      entry.precedence = envelope.precedence.description
+      entry.bytes = UInt64(clamping: envelope.bytes)
+      entry.queuedAt = envelope.queuedAt.milliseconds
+      return entry
+    }
+    return answer
+  }
+}

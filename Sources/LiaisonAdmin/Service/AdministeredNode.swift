@@ -1,0 +1,9 @@
+package import LiaisonNode
+
+/// A running node, as its administration sees it.
+package protocol AdministeredNode: Sendable {
+  /// Has the core do what an administrator asks, and gives the answer once it is on disk.
+  func administer(_ request: AdministrationRequest) async -> AdministrationAnswer
+  /// Tells the core that something changed.
+  func take(_ input: Input) async
+}

@@ -1,0 +1,144 @@
+package import LiaisonModel
+internal import LiaisonNode
+package import LiaisonProtocol
+package import LiaisonTrust
+
+/// Keeps a running node's trust log: verifies each new entry, has it made durable together with its head and its
+/// effects, and only then takes it over. One entry at a time.
+package actor TrustKeeper {
+  private var log: TrustLog
+  private var entries: [[UInt8]]
+  private var head: Signed<LogHead>
+  private let key: SigningKey<NodePurpose>
+  private let handle: Handle
+  private let node: any AdministeredNode
+  private let clock: @Sendable () -> Timestamp
+  /// What the core was told last.
+  private var table: PeerTable
+  private var isBusy = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  /// Takes over a log that was verified. Throws where it names no card of this node.
+  package init(
+    log: TrustLog, entries: [[UInt8]], key: SigningKey<NodePurpose>, node: any AdministeredNode,
+    clock: @escaping @Sendable () -> Timestamp
+  ) throws(TrustLogFault) {
+    guard let own = log.registry.ownCard else { throw .head("the log names no card of this node") }
+    self.log = log
+    self.entries = entries
+    self.key = key
+    self.node = node
+    self.clock = clock
+    handle = own.content.handle
+    table = PeerTable(log.registry, at: clock())
+    head = Signed(log.head(of: own.content.handle, at: clock()), by: key)
+  }
+
+  /// The fold of the log.
+  package var registry: Registry { log.registry }
+
+  /// The number of entries and the root over them.
+  package var position: LogPosition { log.nextPosition }
+
+  /// Entries from `first` on, as many as fit in `bytesMax`, and the signed head over all.
+  package func page(from first: Int, bytesMax: Int) -> (entries: [[UInt8]], head: Signed<LogHead>) {
+    var page: [[UInt8]] = []
+    var bytes = 0
+    for entry in entries.dropFirst(max(0, first)) {
+      bytes += entry.count + 8
+      guard page.isEmpty || bytes <= bytesMax else { break }
+      page.append(entry)
+    }
+    return (page, head)
+  }
+
+  /// Verifies an administrator's decision and puts it into effect.
+  package func decide(_ entry: [UInt8]) async throws(Frame.Failure) -> LogRecord {
+    await enter()
+    defer { leave() }
+    return try await append(entry) { (record) throws(Frame.Failure) in
+      guard case .administrator = record.author else {
+        throw Frame.Failure(.notPermitted, "this is not an administrator's decision")
+      }
+      // A card that names another key would lock the node out of its own links.
+      if case .ownCardIssued(let card) = record.act, (try? card.claim().nodeKeys.first) != self.key.publicKey {
+        throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
+      }
+    }
+  }
+
+  /// Enters a known peer's next card, signed by the root key that is known, which it showed on its link. Nothing
+  /// happens where it is no next card.
+  package func received(_ card: Unverified<NodeCard>) async throws(Frame.Failure) {
+    await enter()
+    defer { leave() }
+    guard let claim = try? card.claim(), let peer = log.registry.peer(claim.handle),
+      peer.card.content.rootKey == claim.rootKey, claim.serial > peer.card.content.serial
+    else { return }
+    let statement = CardReceived(
+      position: log.nextPosition, receivedAt: clock(), nodeKey: key.publicKey, card: card)
+    _ = try await append(LogEntry.cardReceived(Signed(statement, by: key).unverified).tlsEncoded) { _ in }
+  }
+
+  /// Tells the core where a card has expired since it was told last.
+  package func refresh() async {
+    await enter()
+    defer { leave() }
+    let now = PeerTable(log.registry, at: clock())
+    guard now != table else { return }
+    table = now
+    await node.take(.registryChanged(now))
+  }
+
+  private func append(
+    _ entry: [UInt8], checking check: (LogRecord) throws(Frame.Failure) -> Void
+  ) async throws(Frame.Failure) -> LogRecord {
+    let now = clock()
+    var next = log
+    let record: LogRecord
+    do { record = try next.append(entry, at: now) } catch { throw Frame.Failure(error) }
+    try check(record)
+    let nextHead = Signed(next.head(of: handle, at: now), by: key)
+    let nextTable = PeerTable(next.registry, at: now)
+    let answer = await node.administer(
+      .decide(TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable))
+    switch answer {
+    case .done: break
+    case .failed(let failure): throw failure
+    default: throw Frame.Failure(.unspecified, "the node gave an answer to something else")
+    }
+    log = next
+    head = nextHead
+    table = nextTable
+    entries.append(entry)
+    if case .ownCardIssued = record.act, let card = next.registry.ownCard { await node.take(.ownCardChanged(card)) }
+    return record
+  }
+
+  private func enter() async {
+    if isBusy {
+      await withCheckedContinuation { waiting.append($0) }
+    } else {
+      isBusy = true
+    }
+  }
+
+  /// Hands the turn to the next who waits.
+  private func leave() {
+    if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
+  }
+}
+
+extension Frame.Failure {
+  init(_ error: TrustError) {
+    let reason: Reason =
+      switch error.code {
+      case .malformed, .notInForce: .malformed
+      case .unknownPeer: .unknown
+      case .notPermitted, .wrongState, .cardRefused: .notPermitted
+      case .wrongPosition: .later
+      case .limit: .limit
+      }
+    self.init(reason, error.sentence)
+  }
+}

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import CommandKit
+
+@main
+struct Liaisonctl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "liaisonctl",
+    abstract: "Administers a node: whom it trusts, who its members are, what waits.",
+    discussion: """
+      It asks the node that runs on a home (--home DIR or LIAISON_HOME) over a socket in that folder. Changes of trust \
+      are signed with the administrator's key there; its passphrase is asked for, or comes from --passphrase-file or \
+      LIAISON_PASSPHRASE_FILE.
+
+      Two countries that begin to trust one another, each on its own side:
+        liaisonctl card export -o xa.card          send it to the other country
+        liaisonctl peer add xb.card                what came from there
+        liaisonctl peer verify xb                  with their administrator on the telephone
+        liaisonctl peer activate xb
+      A professional joins:
+        liaisonctl member invite nino.beridze@xa --name 'Nino Beridze' --discipline cyber
+      """,
+    version: releaseVersion,
+    subcommands: [Status.self, Card.self, Peer.self, Member.self, Queue.self, Trust.self])
+
+  static func main() async { await runCommand(Self.self) }
+}

@@ -1,0 +1,101 @@
+internal import CommandKit
+internal import LiaisonAdmin
+internal import LiaisonModel
+internal import LiaisonTrust
+internal import MerkleLog
+
+/// A node card, for people and for programs.
+struct CardLine: Encodable {
+  var handle: String
+  var country: String
+  var name: String
+  var fingerprint: String
+  var fingerprintHexadecimal: String
+  var rootKey: String
+  var nodeKeys: [String]
+  var endpoints: [String]
+  var serial: UInt64
+  var issuedAt: String
+  var expiresAt: String
+
+  init(_ card: NodeCard) {
+    handle = card.handle.description
+    country = card.country
+    name = card.name
+    fingerprint = card.fingerprint.description
+    fingerprintHexadecimal = card.fingerprint.hexadecimal
+    rootKey = card.rootKey.description
+    nodeKeys = card.nodeKeys.map(\.description)
+    endpoints = card.endpoints.map(\.description)
+    serial = card.serial
+    issuedAt = card.issuedAt.rfc3339
+    expiresAt = card.expiresAt.rfc3339
+  }
+
+  var rows: [[String]] {
+    [
+      ["handle", handle], ["country", country], ["name", name], ["fingerprint", fingerprint],
+      ["", fingerprintHexadecimal], ["serial", "\(serial)"], ["issued", issuedAt], ["expires", expiresAt],
+    ] + endpoints.enumerated().map { [$0 == 0 ? "reached at" : "", $1] }
+  }
+}
+
+/// A peer, for people and for programs.
+struct PeerLine: Encodable {
+  var card: CardLine
+  var state: String
+  var changedAt: String
+  var reason: String?
+  var linked: Bool
+  var queued: UInt64
+
+  /// The card itself, which is not printed as such.
+  let content: NodeCard
+
+  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued }
+
+  init(_ peer: AdminPeer) throws {
+    content = try Signed<NodeCard>(ownBytes: Array(peer.card)).content
+    card = CardLine(content)
+    state = peer.state
+    changedAt = Timestamp(milliseconds: peer.changedAt).rfc3339
+    reason = peer.reason.isEmpty ? nil : peer.reason
+    linked = peer.linked
+    queued = peer.queued
+  }
+
+  /// One flat object: the card's keys and the peer's.
+  func encode(to encoder: any Encoder) throws {
+    try card.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(state, forKey: .state)
+    try container.encode(changedAt, forKey: .changedAt)
+    try container.encodeIfPresent(reason, forKey: .reason)
+    try container.encode(linked, forKey: .linked)
+    try container.encode(queued, forKey: .queued)
+  }
+}
+
+extension Signed where Content == NodeCard {
+  /// A card from our own node, which keeps none that does not verify.
+  init(ownBytes bytes: [UInt8]) throws {
+    guard let card = try? Unverified<NodeCard>(tlsEncoded: bytes).verifiedBySelf() else {
+      throw CommandError(.badData, "the node gave a card that does not verify")
+    }
+    self = card
+  }
+}
+
+extension LogPosition {
+  init(_ position: AdminPosition) throws {
+    guard let root = MerkleHash(Array(position.previousRoot)) else { throw CommandError.wrongAnswer }
+    self.init(sequence: position.sequence, previousRoot: root)
+  }
+}
+
+extension UInt64 {
+  /// A time that may be missing (0), in RFC 3339.
+  var momentRFC3339: String? { self == 0 ? nil : Timestamp(milliseconds: self).rfc3339 }
+  /// The same for people.
+  var momentShown: String { self == 0 ? "-" : Timestamp(milliseconds: self).shown }
+}

@@ -1,0 +1,213 @@
+internal import ArgumentParser
+internal import CommandKit
+internal import LiaisonAdmin
+internal import LiaisonModel
+internal import LiaisonTrust
+internal import Sodium
+
+struct Peer: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Other countries' nodes: proposed, verified, active, suspended, revoked.",
+    subcommands: [
+      Add.self, Verify.self, Activate.self, Suspend.self, Revoke.self, List.self, Show.self, Test.self,
+    ])
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Propose a peer by its card, or take a known peer's next card.",
+      discussion: "Nothing is trusted yet: compare the fingerprint next.\n\nExample: liaisonctl peer add xb.card")
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "A file that holds a node card.") var file: String
+
+    func run() async throws {
+      guard let bytes = try AtomicFile.read(file, limit: 4 * Limits.statementBytesMax) else {
+        throw CommandError(.badData, "\(escaped(file)) is too long for a node card, or is not a file")
+      }
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw CommandError(.badData, "\(escaped(file)) holds no node card")
+      }
+      let card = try Armor.decode(text, as: NodeCard.self).verifiedBySelf()
+      try card.checkInForce(at: .now)
+      let known = try await node.peers().first { $0.content.handle == card.content.handle }
+      let isNext = known.map { $0.state != PeerState.revoked.rawValue && $0.content.rootKey == card.content.rootKey }
+      // A known peer's lower card is refused as such, and an impostor's as another root key's.
+      if let known, isNext == true, card.content.serial == known.content.serial, card.content == known.content {
+        throw CommandError(
+          .cannotCreate, "\(known.content.handle) is known by this card already and is \(known.state)")
+      }
+      try await node.decide(isNext == true ? .peerCardUpdated(card.unverified) : .peerProposed(card.unverified))
+      let handle = card.content.handle
+      if isNext != true {
+        node.output.explain("Compare its fingerprint over another channel: liaisonctl peer verify \(handle)")
+      }
+      if node.output.json { node.output.line(Output.jsonLine(try await node.peer(handle))) }
+    }
+  }
+
+  struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Compare the fingerprint of a peer's root key, over another channel than the card came by.",
+      discussion: """
+        Call the other country's administrator on a number that you know. Without --fingerprint you are shown the words \
+        of the fingerprint but two, and type those two as you hear them.
+
+        Examples:
+          liaisonctl peer verify xb
+          liaisonctl peer verify xb --fingerprint 'kidab-luzof-…'
+        """)
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "The peer's handle.") var handle: HandleArgument
+    @Option(name: .long, help: ArgumentHelp("What the other side said, in words or hexadecimal.", valueName: "text"))
+    var fingerprint: String?
+
+    func run() async throws {
+      let peer = try await node.peer(handle.handle)
+      let expected = peer.content.fingerprint
+      if let fingerprint {
+        guard expected.matches(fingerprint) else { throw Self.different(handle.handle) }
+      } else {
+        try Self.ask(expected, of: peer)
+      }
+      try await node.decide(.peerVerified(handle.handle, rootKey: peer.content.rootKey))
+    }
+
+    private static func different(_ handle: Handle) -> CommandError {
+      CommandError(
+        .notPermitted,
+        "the fingerprint is not that of the card of \(handle); nothing was changed, and the card may be forged")
+    }
+
+    /// A person who only copies from the screen cannot answer.
+    private static func ask(_ fingerprint: Fingerprint, of peer: PeerLine) throws {
+      let hidden = fingerprint.words.indices.shuffled().prefix(2).sorted()
+      let shown = fingerprint.words.enumerated().map { hidden.contains($0) ? "....." : $1 }
+      Terminal.writeError(
+        """
+        The card says it is \(escaped(peer.card.name)) (\(peer.card.country)), \(peer.card.handle).
+        Ask its administrator, over another channel, to read the eight words of its fingerprint:
+          \(shown.joined(separator: " "))
+
+        """)
+      for index in hidden {
+        guard let answer = Terminal.ask("Type word \(index + 1) as you hear it: ") else {
+          throw CommandError(.usage, "there is nobody to answer; use --fingerprint")
+        }
+        let typed = answer.lowercased().filter { !$0.isWhitespace }
+        guard typed == fingerprint.words[index] else { throw different(peer.content.handle) }
+      }
+    }
+  }
+
+  struct Activate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Accept a verified or suspended peer's links.", discussion: "Example: liaisonctl peer activate xb")
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "The peer's handle.") var handle: HandleArgument
+
+    func run() async throws {
+      _ = try await node.peer(handle.handle)
+      try await node.decide(.peerActivated(handle.handle))
+    }
+  }
+
+  struct Suspend: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Refuse an active peer's links until it is activated again; a link that stands is closed at once.",
+      discussion: "Example: liaisonctl peer suspend xb")
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "The peer's handle.") var handle: HandleArgument
+
+    func run() async throws {
+      _ = try await node.peer(handle.handle)
+      try await node.decide(.peerSuspended(handle.handle))
+    }
+  }
+
+  struct Revoke: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Refuse a peer's links for good; its root key is never taken again.",
+      discussion: "Example: liaisonctl peer revoke xb --reason 'root key stolen, by telephone from Brenova'")
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "The peer's handle.") var handle: HandleArgument
+    @Option(name: .long, help: "Why; it stays in the trust log.") var reason: String
+
+    func run() async throws {
+      guard 1...Limits.reasonBytesMax ~= reason.utf8.count else {
+        throw CommandError(.usage, "a reason is 1 to \(Limits.reasonBytesMax) bytes long")
+      }
+      _ = try await node.peer(handle.handle)
+      try await node.decide(.peerRevoked(handle.handle, reason: reason))
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the registry.", discussion: "Example: liaisonctl peer list --json")
+
+    @OptionGroup var node: NodeOptions
+
+    func run() async throws {
+      node.output.listing(
+        try await node.peers(), columns: ["PEER", "COUNTRY", "NAME", "STATE", "LINK", "QUEUED"],
+        empty: "There are no peers yet; add one with liaisonctl peer add FILE."
+      ) { peer in
+        [
+          peer.card.handle, peer.card.country, peer.card.name, peer.state, peer.linked ? "up" : "-",
+          "\(peer.queued)",
+        ]
+      }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show one peer.", discussion: "Example: liaisonctl peer show xb")
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "The peer's handle.") var handle: HandleArgument
+
+    func run() async throws {
+      let peer = try await node.peer(handle.handle)
+      var rows = peer.card.rows
+      rows += [["state", "\(peer.state) since \(peer.changedAt)"]]
+      if let reason = peer.reason { rows += [["reason", reason]] }
+      rows += [["link", peer.linked ? "up" : "-"], ["queued", "\(peer.queued)"]]
+      node.output.result(peer, Output.table(rows).dropLast().description)
+    }
+  }
+
+  struct Test: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say in order what works towards a peer; exit status 69 where something does not.",
+      discussion: "Example: liaisonctl peer test xb")
+
+    @OptionGroup var node: NodeOptions
+    @Argument(help: "The peer's handle.") var handle: HandleArgument
+
+    struct Line: Encodable {
+      var step: String
+      var passed: Bool
+      var detail: String
+    }
+
+    func run() async throws {
+      guard case .test(let test) = try await node.ask(.testRequest(handle.handle.description)) else {
+        throw CommandError.wrongAnswer
+      }
+      let lines = test.steps.map { Line(step: $0.name, passed: $0.passed, detail: $0.detail) }
+      node.output.listing(lines, columns: ["STEP", "WORKS", "DETAIL"], empty: "") {
+        [$0.step, $0.passed ? "yes" : "NO", $0.detail]
+      }
+      if let failed = lines.first(where: { !$0.passed }) {
+        let isTrust = failed.step == "trust"
+        throw CommandError(
+          isTrust ? .notPermitted : .unavailable, "\(handle.handle): \(failed.step): \(escaped(failed.detail))")
+      }
+    }
+  }
+}
