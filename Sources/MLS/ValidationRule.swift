@@ -1,17 +1,13 @@
 /// The validation rules of RFC 9420. A rule's raw value is its number: the section, and the rule's place in that section
 /// as this library counts them.
 public enum ValidationRule: String, CaseIterable, Sendable {
-  // §5.3.1, credentials
-  case x509KeyMismatch = "5.3-1"
-
   // §6.1 and §6.3, framing
   case contentSignature = "6.1-1"
   case externalSenderUnknown = "6.1-2"
   case externalSenderContent = "6.1-3"
   case newMemberCommitContent = "6.1-4"
   case newMemberProposalContent = "6.1-5"
-  case confirmationTagMissing = "6.1-6"
-  case confirmationTag = "6.1-7"
+  case confirmationTag = "6.1-6"
   case membershipTag = "6.2-1"
   case applicationDataInPublicMessage = "6.2-2"
   case paddingNotZero = "6.3-1"
@@ -76,10 +72,9 @@ public enum ValidationRule: String, CaseIterable, Sendable {
   case externalCommitReference = "12.2-14"
 
   // §12.4, commits
-  case commitSender = "12.4-1"
-  case pathMissing = "12.4-2"
-  case committerEncryptionKeyUnchanged = "12.4-3"
-  case pathKeyAlreadyInTree = "12.4-4"
+  case pathMissing = "12.4-1"
+  case committerEncryptionKeyUnchanged = "12.4-2"
+  case pathKeyAlreadyInTree = "12.4-3"
 
   // §12.4.3, joining
   case welcomeNotForKeyPackage = "12.4.3-1"
@@ -101,7 +96,6 @@ public enum ValidationRule: String, CaseIterable, Sendable {
   case reInitMismatch = "12.4.3-17"
   case branchMismatch = "12.4.3-18"
 
-  // §12.4.3.3 and §13.4, trees as they are sent and extensions
-  case treeShape = "12.4.3.3-1"
+  // §13.4, extensions
   case duplicateExtension = "13.4-1"
 }

@@ -23,6 +23,13 @@ public struct PublicMessage: Hashable, Sendable, TLSCodable {
     }
   }
 
+  /// A message of somebody outside the group, whom its signature alone authenticates.
+  package init(fromOutside authenticated: AuthenticatedContent) {
+    content = authenticated.content
+    auth = authenticated.auth
+    membershipTag = nil
+  }
+
   /// The content, once the membership tag is seen to be right. Somebody who holds no secrets has no `membershipKey`, and
   /// relies on the signature alone.
   package func unprotect(

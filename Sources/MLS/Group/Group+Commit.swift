@@ -107,17 +107,10 @@ extension Group {
       }, path: path)
     var authenticated = try sign(
       .commit(commit), authenticatedData, configuration.encryptsHandshake ? .privateMessage : .publicMessage)
-    var context = provisional
-    context.confirmedTranscriptHash = TranscriptHash.confirmed(
-      suite, interimBefore: state.shared.interimTranscriptHash, authenticated)
-    let schedule = KeySchedule(
-      suite, initSecret: state.secrets.initSecret, commitSecret: commitSecret,
-      pskSecret: try preSharedKeys.pskSecret(suite, applied.preSharedKeys), context: context)
-    let tag = schedule.secrets.confirmationTag(suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
-    authenticated.auth.confirmationTag = tag
-    let next = EpochState(
-      shared: PublicState(suite, context: context, tree: tree, confirmationTag: tag), schedule: schedule,
-      privateTree: privateTree)
+    let (next, schedule) = try EpochState.following(
+      state.shared, confirming: &authenticated, tree: tree, provisional: provisional, privateTree: privateTree,
+      initSecret: state.secrets.initSecret, commitSecret: commitSecret,
+      pskSecret: try preSharedKeys.pskSecret(suite, applied.preSharedKeys))
 
     let groupInfo = try Self.groupInfo(next, newSignatureKey, withTree: false, withExternalPub: true)
     var welcome: MLSMessage?

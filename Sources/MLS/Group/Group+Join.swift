@@ -4,10 +4,12 @@ extension Group {
   ///   - bundle: the key package that the Welcome names, with its private keys. Unless it is a last-resort one, the caller
   ///     deletes it in the transaction that stores the group.
   ///   - ratchetTree: the group's tree, where the Welcome does not carry it. It need not come from a trusted source.
+  ///   - origin: the group that this one takes the place of (RFC 9420 §11.2), or branches off (§11.3), in the epoch that
+  ///     the Welcome names. Such a Welcome is refused without it.
   ///   - knownGroupIDs: the groups that this client is in already; a Welcome into one of them is refused.
   public static func join(
     _ welcome: Welcome, bundle: KeyPackageBundle, signatureKey: SignaturePrivateKey, ratchetTree: RatchetTree? = nil,
-    preSharedKeys: PreSharedKeys = PreSharedKeys(), knownGroupIDs: Set<[UInt8]> = [],
+    preSharedKeys: PreSharedKeys = PreSharedKeys(), origin: Group? = nil, knownGroupIDs: Set<[UInt8]> = [],
     configuration: GroupConfiguration = GroupConfiguration(), random: RandomSource = .system,
     authentication: some AuthenticationService, now: UInt64
   ) throws(MLSError) -> Group {
@@ -18,7 +20,7 @@ extension Group {
     let suite = try Suite(welcome.cipherSuite)
     let secrets = try welcome.groupSecrets(for: bundle.reference, initKey: bundle.initKey)
     let linkage = try Self.linkage(of: secrets.preSharedKeys, suite)
-    let pskSecret = try preSharedKeys.pskSecret(suite, secrets.preSharedKeys)
+    let pskSecret = try (origin?.available(preSharedKeys) ?? preSharedKeys).pskSecret(suite, secrets.preSharedKeys)
     let groupInfo = try welcome.groupInfo(secrets, pskSecret: pskSecret)
     let context = groupInfo.groupContext
     guard context.version == .mls10 else { throw .unsupportedVersion(context.version) }
@@ -32,6 +34,7 @@ extension Group {
     try groupInfo.verify(suite, tree: tree)
     try Self.validateExtensions(of: groupInfo, supportedBy: keyPackage.leafNode)
     try tree.validate(suite, context: context, authentication: authentication)
+    if let linkage { try validate(linkage, origin, context, tree, authentication) }
     // [val 12.4.3-10]
     guard let own = tree.leaves.first(where: { $0.node == keyPackage.leafNode })?.index else {
       throw .invalid(.ownLeafMissing)
@@ -72,6 +75,36 @@ extension Group {
       linkage = id
     }
     return linkage
+  }
+
+  /// RFC 9420 §12.4.3.1, on a group that takes the place of another, or branches off it.
+  private static func validate(
+    _ linkage: PreSharedKeyID, _ origin: Group?, _ context: GroupContext, _ tree: RatchetTree,
+    _ authentication: some AuthenticationService
+  ) throws(MLSError) {
+    guard case .resumption(let usage, let groupID, let epoch) = linkage.kind, let origin, origin.groupID == groupID,
+      origin.epoch == epoch
+    else { throw .missingPreSharedKey(linkage) }
+    let (new, old) = (tree.members, origin.members)
+    func all(_ some: [Member], areAmong others: [Member]) -> Bool {
+      let credentials = Set(others.map(\.credential))
+      return some.allSatisfy { member in
+        credentials.contains(member.credential)
+          || others.contains { authentication.representSameClient($0.credential, member.credential) }
+      }
+    }
+    if usage == .reinit {
+      // [val 12.4.3-17]
+      guard let reInit = origin.reInit, reInit.groupID == context.groupID, reInit.version == context.version,
+        reInit.cipherSuite == context.cipherSuite, reInit.extensions == context.extensions,
+        all(old, areAmong: new)
+      else { throw .invalid(.reInitMismatch) }
+    } else {
+      // [val 12.4.3-18]
+      guard context.cipherSuite == origin.cipherSuite, context.version == origin.groupContext.version,
+        all(new, areAmong: old)
+      else { throw .invalid(.branchMismatch) }
+    }
   }
 
   /// The tree that a group info carries, or else the one that was handed in.

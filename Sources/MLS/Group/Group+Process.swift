@@ -147,7 +147,7 @@ extension Group {
     let schedule = KeySchedule(
       suite, initSecret: initSecret, commitSecret: commitSecret, pskSecret: pskSecret, context: context)
     let tag = schedule.secrets.confirmationTag(suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
-    // [val 6.1-7]
+    // [val 6.1-6]
     guard constantTimeEqual(tag, stage.state.confirmationTag) else { throw .invalid(.confirmationTag) }
     return StagedCommit(
       stage, base: groupContext, own: own,

@@ -4,4 +4,10 @@ package struct ValidationPolicy: Sendable {
   package let now: UInt64?
   package let leafLifetimeMax: UInt64
   package let authentication: any AuthenticationService
+
+  package init(now: UInt64?, leafLifetimeMax: UInt64, authentication: any AuthenticationService) {
+    self.now = now
+    self.leafLifetimeMax = leafLifetimeMax
+    self.authentication = authentication
+  }
 }

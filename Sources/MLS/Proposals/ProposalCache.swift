@@ -6,6 +6,12 @@ package struct ReceivedProposal: Hashable, Sendable {
   package let sender: Sender
   /// nil where it came by value.
   package let reference: ProposalRef?
+
+  package init(proposal: Proposal, sender: Sender, reference: ProposalRef?) {
+    self.proposal = proposal
+    self.sender = sender
+    self.reference = reference
+  }
 }
 
 /// The proposals of the current epoch, in the order in which they came (RFC 9420 §12.1).

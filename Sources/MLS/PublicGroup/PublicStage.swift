@@ -32,20 +32,18 @@ extension PublicState {
   ) throws(MLSError) -> PublicStage {
     let content = verified.content
     guard case .commit(let commit) = content.body else { throw .unexpectedMessage }
-    // [val 6.1-6]
-    guard let confirmationTag = verified.authenticated.auth.confirmationTag else {
-      throw .invalid(.confirmationTagMissing)
-    }
+    // The decoder gives every commit one.
+    guard let confirmationTag = verified.authenticated.auth.confirmationTag else { throw .unexpectedMessage }
     let committer: Committer
     switch content.sender {
     case .member(let index): committer = .member(index)
     case .newMemberCommit: committer = .external
-    // [val 12.4-1]
-    case .external, .newMemberProposal: throw .invalid(.commitSender)
+    // Such content is not verified: `UnverifiedContent.senderKey`.
+    case .external, .newMemberProposal: throw .unexpectedMessage
     }
     let list = try cache.resolve(commit, sender: content.sender)
     let applied = try apply(list, by: committer, policy)
-    // [val 12.4-2]
+    // [val 12.4-1]
     guard commit.path != nil || !applied.requiresPath else { throw .invalid(.pathMissing) }
 
     var tree = applied.tree
@@ -78,13 +76,13 @@ extension PublicState {
   private func validate(
     _ path: UpdatePath, from committer: Committer, at index: LeafIndex, _ applied: AppliedProposals
   ) throws(MLSError) {
-    // [val 12.4-3]
+    // [val 12.4-2]
     if case .member(let member) = committer, tree[member]?.encryptionKey == path.leafNode.encryptionKey {
       throw .invalid(.committerEncryptionKeyUnchanged)
     }
     let keys = [path.leafNode.encryptionKey] + path.nodes.map(\.encryptionKey)
     let keySet = Set(keys)
-    // [val 12.4-4]
+    // [val 12.4-3]
     guard keySet.count == keys.count, !applied.tree.contains(anyOf: keySet) else {
       throw .invalid(.pathKeyAlreadyInTree)
     }

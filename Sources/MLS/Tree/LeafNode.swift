@@ -43,6 +43,11 @@ public struct LeafNode: Hashable, Sendable, TLSCodable {
   package struct Position: Sendable {
     package let groupID: [UInt8]
     package let leafIndex: LeafIndex
+
+    package init(groupID: [UInt8], leafIndex: LeafIndex) {
+      self.groupID = groupID
+      self.leafIndex = leafIndex
+    }
   }
 
   /// What a member chooses freely about its leaf.

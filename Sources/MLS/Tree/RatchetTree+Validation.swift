@@ -41,11 +41,11 @@ extension RatchetTree {
     var typesInUse: Set<CredentialType> = []
     for (index, leaf) in leaves {
       typesInUse.insert(leaf.credential.type)
+      guard !newIndices.contains(index) else { continue }
       // [val 7.3-3]
       guard newTypes.allSatisfy({ leaf.capabilities.supports($0) }) else {
         throw .invalid(.leafNodeCredentialUnsupportedByMember)
       }
-      guard !newIndices.contains(index) else { continue }
       guard signatureKeys[leaf.signatureKey] == nil else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
       guard encryptionKeys[leaf.encryptionKey] == nil else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
     }

@@ -194,7 +194,7 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
       }
       guard nodes.count < 2 * Self.leafCountMax else { throw .tooLong(bound: Self.leafCountMax) }
     }
-    // [val 12.4.3.3-1]
+    // RFC 9420 §12.4.3.3.
     guard let last = nodes.last, last != nil else { throw .invalid("the ratchet tree does not end in a node") }
     let shape = TreeShape(holding: (nodes.count + 2) / 2)
     nodes.append(contentsOf: repeatElement(nil, count: shape.nodeCount - nodes.count))
