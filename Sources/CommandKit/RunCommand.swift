@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import Sodium
 
 #if canImport(Darwin)
 internal import Darwin
@@ -11,13 +12,15 @@ internal import Glibc
 /// The release of all three programs.
 package let releaseVersion = "0.1.0"
 
-/// Parses the command line, runs the command, and ends the process: with a ``CommandError``'s status and its sentence
-/// on standard error, with 64 for a command line that is wrong, with 0 otherwise.
-package func runCommand<Root: ParsableCommand>(_ root: Root.Type, beforehand prepare: () throws -> Void = {}) async
-  -> Never
-{
+/// Takes from the process what could betray its secrets, parses the command line, runs the command, and ends: with a
+/// ``CommandError``'s status and its sentence on standard error, with 64 for a command line that is wrong, with 0
+/// otherwise. `prepare` comes first.
+package func runCommand<Root: ParsableCommand>(
+  _ root: Root.Type, beforehand prepare: @Sendable () throws -> Void = {}
+) async -> Never {
   let name = Root._commandName
   do {
+    try ProcessHardening.lockDown()
     try prepare()
     var command = try Root.parseAsRoot(commandFirst(Array(CommandLine.arguments.dropFirst()), in: root))
     if var command = command as? any AsyncParsableCommand {

@@ -7,6 +7,9 @@ internal import Glibc
 #endif
 
 extension NodeHome {
+  /// Whether there is a store.
+  package var hasStore: Bool { access(database, F_OK) == 0 }
+
   /// What the store takes on disk, bytes.
   package var storeBytes: UInt64 {
     [database, database + "-wal"].reduce(0) { sum, path in

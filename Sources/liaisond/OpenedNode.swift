@@ -1,0 +1,43 @@
+internal import CommandKit
+internal import LiaisonAdmin
+internal import LiaisonModel
+internal import LiaisonNode
+internal import LiaisonStore
+internal import LiaisonTrust
+internal import Sodium
+
+/// A home whose keys are unlocked and whose store and trust log were verified.
+struct OpenedNode {
+  let store: SQLiteNodeStore
+  let identity: NodeIdentity
+  let log: TrustLog
+  let entries: [[UInt8]]
+
+  /// Opens and verifies. `passphrase` is asked only where it is needed.
+  init(_ home: NodeHome, passphrase: () throws(CommandError) -> SecretBytes) throws {
+    let key = try home.nodeKey(under: try home.unlock(passphrase: passphrase))
+    // A store that is opened where there is none is a new one.
+    guard home.hasStore else {
+      throw CommandError(.noInput, "there is no store \(escaped(home.database)); restore it from a backup")
+    }
+    store = try SQLiteNodeStore(path: home.database)
+    let (entries, head) = try store.read { (try $0.trustLogEntries().map(\.bytes), try $0.trustLogHead()) }
+    self.entries = entries
+    guard let head = head.flatMap({ try? Unverified<LogHead>(tlsEncoded: $0) }) else {
+      throw CommandError(.badData, "the trust log has no head, or a damaged one")
+    }
+    do { log = try TrustLog(entries: entries, head: head) } catch { throw CommandError(.badData, error.sentence) }
+    guard let card = log.registry.ownCard else {
+      throw CommandError(.badData, "the trust log names no card of this node")
+    }
+    do { identity = try NodeIdentity(card: card, key: key) } catch { throw CommandError(.badData, error.sentence) }
+  }
+
+  /// Asks for a node's passphrase.
+  static func passphrase(_ options: PassphraseOptions, _ home: NodeHome) -> () throws(CommandError) -> SecretBytes {
+    { () throws(CommandError) in
+      try Passphrase.obtain(
+        file: options.passphraseFile, prompt: "Passphrase of the node in \(escaped(home.folder)): ")
+    }
+  }
+}
