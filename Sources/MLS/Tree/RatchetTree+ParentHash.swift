@@ -58,6 +58,7 @@ extension RatchetTree {
   }
 
   private func claimedParentHash(of node: NodeIndex) -> [UInt8]? {
+    guard node.value < nodes.count else { return nil }
     switch nodes[node.value] {
     case .leaf(let leaf):
       guard case .commit(let parentHash) = leaf.source else { return nil }

@@ -90,7 +90,8 @@ package struct TreeShape: Hashable, Sendable {
   package var root: NodeIndex { NodeIndex(leafCount - 1) }
 
   package func parent(of node: NodeIndex) -> NodeIndex? {
-    node == root ? nil : node.parentUnbounded
+    // A node outside the tree has no parent in it; without this its path would have no end.
+    node == root || node.value >= nodeCount ? nil : node.parentUnbounded
   }
 
   package func sibling(of node: NodeIndex) -> NodeIndex? {

@@ -408,6 +408,28 @@ struct RuleTests {
     }
   }
 
+  @Test("indices that name nothing in the tree are answered, not trapped on") func outside() throws {
+    var tree = room["ana"].ratchetTree
+    for index: LeafIndex in [4, 77, LeafIndex(.max)] {
+      #expect(tree[index] == nil)
+      #expect(tree.filteredDirectPath(of: index).isEmpty)
+      #expect(tree.resolution(of: NodeIndex(index)).isEmpty)
+      tree.blank(index)
+      #expect(room["ana"].member(at: index) == nil)
+    }
+    #expect(tree == room["ana"].ratchetTree)
+    var parent = try #require(tree.parent(NodeIndex(1)))
+    parent.unmergedLeaves = [77]
+    tree.set(NodeIndex(1), to: .parent(parent))
+    _ = tree.rootHash(suite)
+    expect(.unmergedLeaves) { try tree.validateUnmergedLeaves() }
+    expect(.parentHashChain) { try tree.validateParentHashes(suite) }
+    var ana = room["ana"]
+    #expect(throws: MLSError.unknownMember(77)) {
+      try ana.propose(removing: 77, authentication: AcceptAll(), now: now)
+    }
+  }
+
   @Test("every rule stands in the code once or more, and has a test", .enabled(if: SourceTree.isPresent))
   func table() throws {
     let code = try SourceTree.text(under: "Sources/MLS")
