@@ -110,10 +110,10 @@ let package = Package(
     tests("MerkleLog", ["TestKit"]),
     tests("MLS", [crypto]),
     tests("LiaisonModel", ["TLSPresentation"]),
-    tests("LiaisonProtocol", ["LiaisonModel"]),
+    tests("LiaisonProtocol", ["LiaisonModel", nio]),
     tests("LiaisonTrust", ["MerkleLog"]),
     tests("LiaisonLink", [nio, nioPosix, nioSSL]),
-    tests("LiaisonNode", ["TestKit"]),
+    tests("LiaisonNode", ["TestKit", "LiaisonStore", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", nioPosix, logging]),
     tests("LiaisonStore", []),
     tests("LiaisonClient", []),
   ]

@@ -26,25 +26,25 @@ package struct FrameDecoder: Sendable {
   }
 
   /// The next frame's body, or `nil` where more bytes are needed.
-  package mutating func next() throws(LinkError) -> [UInt8]? {
+  package mutating func next() throws(LinkError) -> ByteBuffer? {
     guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else { return nil }
     guard length > 0 else { throw .malformed("a frame is empty") }
     guard length <= bytesMax else { throw .malformed("a frame is longer than \(bytesMax) bytes") }
     guard buffer.readableBytes >= 4 + Int(length) else { return nil }
     buffer.moveReaderIndex(forwardBy: 4)
-    return buffer.readBytes(length: Int(length))
+    return buffer.readSlice(length: Int(length))
   }
 }
 
 extension ByteBuffer {
   /// Frames in a row, each behind its length.
   package init(frames: some Collection<Frame>) {
-    let bodies = frames.map(\.encoded)
-    self = ByteBufferAllocator().buffer(capacity: bodies.reduce(0) { $0 + 4 + $1.count })
-    for body in bodies {
-      precondition(body.count <= Limits.frameBytesMax, "a frame of our own is longer than the protocol allows")
-      writeInteger(UInt32(body.count))
-      writeBytes(body)
+    self.init()
+    for frame in frames {
+      let before = writerIndex
+      frame.write(to: &self)
+      precondition(
+        writerIndex - before <= 4 + Limits.frameBytesMax, "a frame of our own is longer than the protocol allows")
     }
   }
 }

@@ -150,8 +150,8 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
     do throws(LinkError) {
       while !isPaused, end == nil, handshake.takesFrames, let body = try decoder.next() {
         let frame: Frame
-        do { frame = try Frame(encoded: body) } catch { throw .malformed(error.text) }
-        perform(handshake.received(frame, at: now()), bytes: body.count)
+        do { frame = try Frame(body: body) } catch { throw .malformed(error.text) }
+        perform(handshake.received(frame, at: now()), bytes: body.readableBytes)
       }
       // What comes while the node decides waits here, and is bounded like the first frame that it should be.
       if !handshake.takesFrames, decoder.buffered > Limits.frameBytesBeforeHelloMax {

@@ -37,7 +37,7 @@ package final class Requester: Sendable {
   /// Runs `body` with a requester over `link`, while `pushed` gets every frame that answers nothing, in order. The link is
   /// closed when `body` returns.
   package static func with<Value: Sendable>(
-    _ link: Link, pushed: @escaping @Sendable (Frame) async -> Void,
+    _ link: Link, pushed: @escaping @Sendable (Frame) async -> Void = { _ in },
     _ body: @Sendable (Requester) async throws -> Value
   ) async throws -> Value {
     let requester = Requester(link)

@@ -24,6 +24,7 @@ struct Run: AsyncParsableCommand {
   @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
 
   func run() async throws {
+    ProcessMemory.returnLargeBlocks()
     let home = NodeHome(try homeOptions.folder())
     try home.checkExists()
     let configuration = try await NodeConfiguration.load(

@@ -147,7 +147,7 @@ final class RawClient: Sendable {
     var decoder = FrameDecoder(bytesMax: Limits.frameBytesMax)
     decoder.append(ByteBuffer(bytes: try await untilClosed()))
     var frames: [Frame] = []
-    while let body = try decoder.next() { frames.append(try Frame(encoded: body)) }
+    while let body = try decoder.next() { frames.append(try Frame(body: body)) }
     return frames
   }
 }

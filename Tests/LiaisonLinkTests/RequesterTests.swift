@@ -61,7 +61,7 @@ struct RequesterTests {
     }
     try await bench.withListener(serve: serve) { endpoint in
       let link = try await bench.dial(endpoint, .device)
-      try await Requester.with(link, pushed: { _ in }) { requester in
+      try await Requester.with(link) { requester in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<(4 * Limits.pendingRequestsMax) {
             group.addTask {
@@ -89,7 +89,7 @@ struct RequesterTests {
     }
     try await bench.withListener(serve: serve) { endpoint in
       let link = try await bench.dial(endpoint, .device)
-      try await Requester.with(link, pushed: { _ in }) { requester in
+      try await Requester.with(link) { requester in
         await #expect(throws: RequestError.refused(Frame.Failure(.later, "full"))) {
           _ = try await requester.request(.peersRequest)
         }

@@ -19,7 +19,7 @@ struct FrameDecoderTests {
       var got: [Frame] = []
       for part in [stream[..<first], stream[first...]] {
         decoder.append(ByteBuffer(bytes: part))
-        while let body = try decoder.next() { got.append(try Frame(encoded: body)) }
+        while let body = try decoder.next() { got.append(try Frame(body: body)) }
       }
       #expect(got == frames)
       #expect(decoder.buffered == 0)
@@ -32,7 +32,7 @@ struct FrameDecoderTests {
     var got: [Frame] = []
     for byte in stream {
       decoder.append(ByteBuffer(bytes: [byte]))
-      while let body = try decoder.next() { got.append(try Frame(encoded: body)) }
+      while let body = try decoder.next() { got.append(try Frame(body: body)) }
     }
     #expect(got == frames)
   }

@@ -36,7 +36,7 @@ struct BulkServiceTests {
         let link = try await LinkDialer.dial(
           endpoint, as: node.deviceIdentity(device), .bulk, expecting: [node.key.publicKey],
           hello: Frame.Hello(clock: .now(), software: "device"))
-        try await Requester.with(link, pushed: { _ in }) { try await body($0) }
+        try await Requester.with(link) { try await body($0) }
       }
     }
   }
@@ -131,7 +131,7 @@ struct BulkServiceTests {
       let link = try await LinkDialer.dial(
         endpoint, as: LinkIdentity(xb.key), .bulk, expecting: [xa.key.publicKey],
         hello: Frame.Hello(clock: .now(), software: "xb"))
-      try await Requester.with(link, pushed: { _ in }) { requester in
+      try await Requester.with(link) { requester in
         await #expect(throws: RequestError.refused(Frame.Failure(.notPermitted, "only a device puts chunks"))) {
           _ = try await requester.request(.chunkPut(room: room, ciphertext: chunk))
         }

@@ -73,9 +73,13 @@ package struct ChunkStore: Sendable {
     if access(place, F_OK) == 0 { return }
     let path = path(name)
     // Another room may have it; what the disk spoilt since is written again.
-    if try read(path) != ciphertext {
+    let present = try read(path)
+    if present != ciphertext {
       try Self.makeFolder("\(folder)/\(Hex.encode(name.bytes.prefix(1)))")
-      try AtomicFile.write(ciphertext, to: path)
+      do { try AtomicFile.write(ciphertext, to: path, replacing: present != nil) } catch {
+        // Somebody else has just written the same.
+        guard error.exists else { throw error }
+      }
     }
     let roomFolder = "\(folder)/rooms/\(room)"
     try Self.makeFolder(roomFolder)
