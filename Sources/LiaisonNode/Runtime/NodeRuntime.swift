@@ -128,6 +128,9 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     Dictionary(linksOfPeers.values.map { ($0.peer, $0.status) }, uniquingKeysWith: { $1 })
   }
 
+  /// How many links to peers stand; more than one to a peer only until the core has chosen between them.
+  package var peerLinkCount: Int { linksOfPeers.count }
+
   /// Why the last attempt to reach a peer failed, where the last one did.
   package func dialError(of peer: Handle) -> LinkError? { dialErrors[peer] }
 
@@ -239,6 +242,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     switch owner {
     case .peer(let handle):
       peer = .peer(handle, dialledHere: link.isDialled)
+      dialErrors[handle] = nil
       linksOfPeers[identifier] = (
         handle,
         PeerLink(
@@ -265,7 +269,6 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private func dial(_ peer: Handle) async {
     do throws(LinkError) {
       let link = try await dial(peer, .peer)
-      dialErrors[peer] = nil
       await serve(link)
       link.close()
     } catch {
