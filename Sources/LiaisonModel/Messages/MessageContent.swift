@@ -36,6 +36,8 @@ public struct MessageContent: Hashable, Sendable, TLSCodable {
     case displayed([MessageIdentifier])
     /// Kind 5: the room's title.
     case title(String)
+    /// Kind 6: the sender leaves the room; a member that reads this commits the removal.
+    case leave
     /// A kind of a later version.
     case unknown(kind: UInt16, bytes: [UInt8])
   }
@@ -90,6 +92,7 @@ extension MessageContent.Body {
     case .acknowledgement: 3
     case .displayed: 4
     case .title: 5
+    case .leave: 6
     case .unknown(let kind, _): kind
     }
   }
@@ -99,6 +102,7 @@ extension MessageContent.Body {
     case .text(let text), .title(let text): return Array(text.utf8)
     case .document(let reference): return reference.tlsEncoded
     case .acknowledgement(let messages), .displayed(let messages): return messages.flatMap(\.bytes)
+    case .leave: return []
     case .unknown(_, let bytes): return bytes
     }
   }
@@ -110,6 +114,9 @@ extension MessageContent.Body {
     case 3: self = .acknowledgement(try Self.messages(bytes))
     case 4: self = .displayed(try Self.messages(bytes))
     case 5: self = .title(try Self.text(bytes, bound: Limits.titleBytesMax))
+    case 6:
+      guard bytes.isEmpty else { throw .trailingBytes(count: bytes.count) }
+      self = .leave
     default: self = .unknown(kind: kind, bytes: bytes)
     }
   }

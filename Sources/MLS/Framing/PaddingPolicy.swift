@@ -6,6 +6,8 @@ public enum PaddingPolicy: Sendable, Equatable {
   /// Up to a length whose binary form has as many significant bits as a float of that magnitude needs: at most 12 % more,
   /// and the length reveals O(log log n) bits (Padmé).
   case padme
+  /// The same, and up to this many bytes at least.
+  case padmeAtLeast(Int)
 
   package func padding(for length: Int) -> Int {
     switch self {
@@ -13,6 +15,9 @@ public enum PaddingPolicy: Sendable, Equatable {
     case .toMultiple(let step):
       guard step > 1 else { return 0 }
       return (step - length % step) % step
+    case .padmeAtLeast(let least):
+      let padded = max(length, least)
+      return padded - length + PaddingPolicy.padme.padding(for: padded)
     case .padme:
       guard length > 2 else { return 0 }
       let exponent = Int.bitWidth - 1 - length.leadingZeroBitCount
