@@ -1,0 +1,42 @@
+package import LiaisonModel
+
+/// A person as this device knows them.
+package struct Contact: Sendable, Equatable {
+  /// Whether a professional compared this person's keys over another channel.
+  package enum Confirmation: Sendable, Equatable {
+    case none
+    case confirmed(at: Timestamp)
+    /// It was confirmed, and the keys are others now.
+    case changed(since: Timestamp)
+  }
+
+  package let card: MemberCard
+  package let confirmation: Confirmation
+  /// Whether the person's country showed a second root key, which was refused.
+  package let rootKeyRefused: Bool
+
+  package var address: Address { card.address }
+}
+
+extension ProfileTransaction {
+  /// The contact of a card that was verified.
+  func described(_ record: ContactRecord, _ card: MemberCard) throws -> Contact {
+    let node = try node(card.address.handle)
+    let confirmation: Contact.Confirmation
+    if let pin = record.pin {
+      let isSame = pin.rootKey == node?.rootKey && Set(card.devices).isSubset(of: pin.devices)
+      confirmation = isSame ? .confirmed(at: pin.confirmedAt) : .changed(since: pin.confirmedAt)
+    } else {
+      confirmation = .none
+    }
+    return Contact(card: card, confirmation: confirmation, rootKeyRefused: node?.refused != nil)
+  }
+
+  /// The contact with this address, where a card of it is known and verifies.
+  func verifiedContact(_ address: Address) throws -> Contact? {
+    guard let record = try contact(address), let node = try node(address.handle)?.verified,
+      let card = try? record.card.verified(by: node)
+    else { return nil }
+    return try described(record, card.content)
+  }
+}

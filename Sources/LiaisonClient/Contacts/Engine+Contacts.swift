@@ -1,0 +1,61 @@
+package import LiaisonModel
+
+extension Engine {
+  /// People whose cards this device has seen and can verify, by address: those with `text` in name, address or role.
+  package func contacts(matching text: String = "") throws -> [Contact] {
+    let wanted = text.lowercased()
+    return try store.read { tx in
+      let cards = try tx.nodeCards()
+      return try tx.contacts().compactMap { record -> Contact? in
+        guard let handle = try? record.card.claim().address.handle, let node = cards[handle],
+          let card = try? record.card.verified(by: node).content
+        else { return nil }
+        let content = "\(card.name)\n\(card.address)\n\(card.role)\n\(card.discipline)".lowercased()
+        guard wanted.isEmpty || content.contains(wanted) else { return nil }
+        return try tx.described(record, card)
+      }.sorted { $0.address < $1.address }
+    }
+  }
+
+  /// The person with this address, where their card is known and verifies.
+  package func contact(_ address: Address) throws -> Contact? { try store.read { try $0.verifiedContact(address) } }
+
+  /// Keeps the cards of an answer that verify.
+  package func take(_ cards: [Unverified<MemberCard>], now: Timestamp) throws {
+    try store.change { tx in
+      for card in cards { try tx.take(card, now: now) }
+    }
+  }
+
+  /// The number to compare with the person at this address.
+  package func safetyNumber(with address: Address) throws -> SafetyNumber {
+    try store.read { tx in
+      let identity = try tx.identity()
+      guard address != identity.address else {
+        throw ClientError(.usage, "verify-self", "compare with somebody other than yourself")
+      }
+      return SafetyNumber(try party(identity.address, tx), try party(address, tx))
+    }
+  }
+
+  /// Notes that the number was compared: the keys behind it are pinned.
+  package func confirm(_ address: Address, now: Timestamp) throws {
+    try store.change { tx in
+      let party = try party(address, tx)
+      guard var contact = try tx.contact(address) else { throw Self.unknown(address) }
+      contact.pin = ContactRecord.Pin(rootKey: party.rootKey, devices: party.devices, confirmedAt: now)
+      try tx.save(contact, address)
+    }
+  }
+
+  private func party(_ address: Address, _ tx: ProfileTransaction) throws -> SafetyNumber.Party {
+    guard let contact = try tx.verifiedContact(address), let node = try tx.node(address.handle) else {
+      throw Self.unknown(address)
+    }
+    return SafetyNumber.Party(address: address, rootKey: node.rootKey, devices: contact.card.devices)
+  }
+
+  private static func unknown(_ address: Address) -> ClientError {
+    ClientError(.noInput, "contact-unknown", "no card of \(address) is known that a known node vouches for")
+  }
+}

@@ -1,0 +1,29 @@
+package import LiaisonModel
+
+/// What a person wants to say to a room.
+package struct Draft: Sendable {
+  package var body: MessageContent.Body
+  package var precedence: Precedence
+  /// `nil` takes over the marking of what it replies to.
+  package var marking: Marking?
+  package var replyTo: MessageIdentifier?
+
+  package init(
+    _ body: MessageContent.Body, precedence: Precedence = .routine, marking: Marking?, replyTo: MessageIdentifier? = nil
+  ) {
+    self.body = body
+    self.precedence = precedence
+    self.marking = marking
+    self.replyTo = replyTo
+  }
+}
+
+extension MessageContent.Body {
+  /// Whether people see it as an entry of its own.
+  var isRecorded: Bool {
+    switch self {
+    case .text, .document, .unknown: true
+    case .acknowledgement, .displayed, .title, .leave: false
+    }
+  }
+}

@@ -1,0 +1,334 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import LiaisonModel
+internal import LiaisonProtocol
+internal import LiaisonRooms
+internal import MLS
+internal import TLSPresentation
+
+/// Why an inbox item was not taken; the words are ours and for people.
+struct ItemRefusal: Error {
+  let reason: String
+  init(_ reason: String) { self.reason = reason }
+}
+
+extension EngineStep {
+  /// Takes one envelope from the inbox. Throws ``ItemRefusal`` or ``MLSError`` for one that can never be taken.
+  func receive(_ envelope: Envelope, digest: [UInt8], roomState: LiaisonProtocol.Frame.RoomState?) throws {
+    switch envelope.kind {
+    case .application: try receiveMessage(envelope, digest)
+    case .commit: try receiveCommit(envelope)
+    case .welcome: try receiveWelcome(envelope, roomState)
+    }
+  }
+
+  // MARK: Messages
+
+  private func receiveMessage(_ envelope: Envelope, _ digest: [UInt8]) throws {
+    guard case .privateMessage(let message)? = try? MLSMessage(envelope.payload),
+      message.groupID == envelope.room.bytes, message.contentType == .application
+    else { throw ItemRefusal("it holds no message of its room") }
+    guard let record = try tx.room(envelope.room), var group = try group(envelope.room) else {
+      return try wait(envelope, epoch: message.epoch)
+    }
+    if message.epoch > group.epoch {
+      guard group.isActive else { return }
+      return try wait(envelope, epoch: message.epoch)
+    }
+    let application: ApplicationMessage
+    do {
+      guard
+        case .application(let read) = try group.process(
+          .privateMessage(message), authentication: authenticationToFollow(), now: now.seconds)
+      else { throw ItemRefusal("it holds no message of its room") }
+      application = read
+    } catch let error as MLSError {
+      switch error {
+      // The envelope of a message that is known, in other bytes; or one from before this device came in.
+      case .keyConsumed where try tx.history(envelope.message) != nil: return
+      case .ownMessage: return
+      case .wrongEpoch where try message.epoch < tx.joinEpoch(envelope.room): return
+      default: throw error
+      }
+    }
+    guard let sender = RoomMember(leaf: application.sender, application.senderCredential) else {
+      throw ItemRefusal("its sender's credential is malformed")
+    }
+    // The key is used up from here on, whatever the content is.
+    try save(group, envelope.room)
+    guard let content = try? MessageContent(tlsEncoded: application.plaintext) else {
+      return try appendNotice(
+        .unreadable("a message from \(sender.address) is malformed"), envelope.room, isUnread: true)
+    }
+    try take(content, from: sender, in: record, envelope, digest)
+  }
+
+  private func take(
+    _ content: MessageContent, from sender: RoomMember, in record: RoomRecord, _ envelope: Envelope, _ digest: [UInt8]
+  ) throws {
+    var flags: MessageFlags = []
+    if content.message != envelope.message { flags.insert(.identifierDiffers) }
+    if content.precedence != envelope.precedence { flags.insert(.precedenceDiffers) }
+    if envelope.origin != sender.address.handle { flags.insert(.originDiffers) }
+    if try !tx.count(content.sequence, of: sender, in: record.room) { flags.insert(.sequenceRepeated) }
+    if let quoted = content.replyTo, case (_, let entry)? = try tx.history(quoted), entry.room == record.room,
+      case .message(let original) = entry.content, content.marking < original.marking
+    {
+      flags.insert(.markingLowered)
+    }
+    switch content.body {
+    case .acknowledgement(let messages):
+      for message in messages {
+        try tx.note(
+          message, in: record.room, by: sender.address, displayedAt: content.sentAt, acknowledgedAt: content.sentAt)
+      }
+    case .displayed(let messages):
+      for message in messages { try tx.note(message, in: record.room, by: sender.address, displayedAt: content.sentAt) }
+    case .title(let title):
+      var record = record
+      record.title = title
+      try tx.save(record)
+    case .leave: try planRemoval(of: sender, in: record)
+    case .text, .document, .unknown:
+      guard try tx.history(content.message) == nil else {
+        return try appendNotice(
+          .unreadable("a message from \(sender.address) has another one's identifier"), record.room, isUnread: true)
+      }
+      var entry = HistoryRecord(
+        identifier: content.message, room: record.room, at: now, content: .message(content), sender: sender.address,
+        device: sender.device)
+      entry.flags = flags
+      entry.digest = digest
+      try tx.append(entry, isUnread: sender.address != identity.address)
+    }
+  }
+
+  /// Somebody leaves: every member's device plans the removal, one commit wins, and the rest find nothing left to do.
+  private func planRemoval(of sender: RoomMember, in record: RoomRecord) throws {
+    guard sender.address != identity.address, record.state == .active else { return }
+    let isPlanned = try tx.intents(record.room).contains {
+      if case .remove(sender.address) = $0.action { $0.state != .failed } else { false }
+    }
+    guard !isPlanned else { return }
+    try tx.append(Intent(identifier: random(16), room: record.room, .remove(sender.address)))
+    try settle(record.room)
+  }
+
+  // MARK: Commits
+
+  private func receiveCommit(_ envelope: Envelope) throws {
+    guard let commit = try? RoomCommit(tlsEncoded: envelope.payload),
+      case .publicMessage(let message)? = try? MLSMessage(commit.commit), message.groupID == envelope.room.bytes,
+      message.epoch == commit.epoch
+    else { throw ItemRefusal("it holds no commit of its room") }
+    guard let record = try tx.room(envelope.room), var group = try group(envelope.room) else {
+      return try wait(envelope, epoch: commit.epoch)
+    }
+    guard envelope.origin == record.hub else { throw ItemRefusal("a commit came from \(envelope.origin), not the hub") }
+    guard group.isActive, record.state != .damaged else { return }
+    // One that this device has already, or that its Welcome contained.
+    guard commit.epoch >= group.epoch else { return }
+    guard commit.epoch == group.epoch else { return try wait(envelope, epoch: commit.epoch) }
+    try follow(commit, message, record, &group)
+    try drainWaiting(envelope.room)
+    try settle(envelope.room)
+  }
+
+  private func follow(
+    _ commit: RoomCommit, _ message: PublicMessage, _ record: RoomRecord, _ group: inout Group
+  ) throws {
+    let before = group.roomMembers
+    let pending = try tx.pendingCommit(record.room)
+    var record = record
+    let committer: Address?
+    if let pending, pending.commit == commit.commit {
+      try group.mergePendingCommit()
+      committer = identity.address
+      record.refreshedAt = now
+      for intent in try tx.intents(record.room) where intent.state == .committing { try tx.delete(intent) }
+    } else {
+      do {
+        guard
+          case .commit(let staged) = try group.process(
+            .publicMessage(message), authentication: authenticationToFollow(), now: now.seconds)
+        else { throw ItemRefusal("it holds no commit") }
+        let previous = before.first { $0.leaf == staged.committer }?.address
+        group.clearPendingCommit()
+        try group.merge(staged)
+        committer = group.roomMembers.first { $0.leaf == staged.committer }?.address ?? previous
+      } catch let error as MLSError {
+        return try damage(record, error)
+      }
+      // What lost is made anew on top of the winner.
+      for var intent in try tx.intents(record.room) where intent.state == .committing {
+        intent.state = .open
+        try tx.save(intent)
+      }
+    }
+    if let pending { try tx.dequeue(pending.message) }
+    try save(group, record.room)
+    try tx.save(record)
+    try noteChanges(from: before, group, record, by: committer)
+  }
+
+  /// A commit that this device cannot follow: nothing later can be read. It is shown, and the inbox goes on.
+  private func damage(_ record: RoomRecord, _ error: MLSError) throws {
+    var record = record
+    record.state = .damaged
+    try tx.save(record)
+    let reason = error == .credentialRefused ? "it brings in keys that no known node vouches for" : "it does not verify"
+    try appendNotice(.damaged("a change of this room could not be followed: \(reason)"), record.room, isUnread: true)
+  }
+
+  /// Writes down who came and went.
+  private func noteChanges(from before: [RoomMember], _ group: Group, _ record: RoomRecord, by committer: Address?)
+    throws
+  {
+    guard group.isActive else {
+      var record = record
+      record.state = .ended
+      try tx.save(record)
+      for var intent in try tx.intents(record.room) where intent.state != .failed {
+        try fail(&intent, "you are no longer a member of the room")
+      }
+      return try appendNotice(.ended(by: committer), record.room, isUnread: true)
+    }
+    let after = group.roomMembers
+    for member in after where !before.contains(where: { $0.device == member.device }) {
+      // From one that was not here before, every message is expected.
+      try tx.expect(1, from: member, in: record.room)
+    }
+    for member in after where !before.contains(member) { try tx.take(member.card, now: now) }
+    let old = Set(before.map(\.address))
+    let new = Set(after.map(\.address))
+    let added = new.subtracting(old).sorted()
+    let removed = old.subtracting(new).sorted()
+    let isOwn = committer == identity.address
+    if !added.isEmpty { try appendNotice(.added(added, by: committer), record.room, isUnread: !isOwn) }
+    if !removed.isEmpty { try appendNotice(.removed(removed, by: committer), record.room, isUnread: !isOwn) }
+  }
+
+  // MARK: Welcomes
+
+  private func receiveWelcome(_ envelope: Envelope, _ roomState: LiaisonProtocol.Frame.RoomState?) throws {
+    guard let invitation = try? RoomWelcome(tlsEncoded: envelope.payload),
+      case .welcome(let welcome)? = try? MLSMessage(invitation.welcome)
+    else { throw ItemRefusal("it holds no welcome") }
+    if let record = try tx.room(envelope.room), let group = try group(envelope.room), group.isActive,
+      record.state != .damaged
+    {
+      throw ItemRefusal("it invites into a room that you are in already")
+    }
+    guard let bundle = try keyPackage(for: welcome) else {
+      throw ItemRefusal("it is for a key that this device does not have")
+    }
+    guard let roomState else { throw ItemRefusal("the node does not have the room's tree") }
+    guard let tree = try? RatchetTree(tlsEncoded: roomState.ratchetTree) else {
+      throw ItemRefusal("the node gave a malformed tree")
+    }
+    let group = try Group.join(
+      welcome, bundle: bundle.bundle, signatureKey: identity.leafKey(), ratchetTree: tree,
+      configuration: RoomPolicy.configuration, random: RandomSource(random), authentication: authenticationToFollow(),
+      now: now.seconds)
+    guard group.groupID == envelope.room.bytes else { throw ItemRefusal("its group is not the envelope's") }
+    guard let room = try? RoomExtension(of: group.groupContextExtensions), room.hub == envelope.origin else {
+      throw ItemRefusal("it does not come from the room's hub")
+    }
+    if !bundle.isLastResort { try tx.deleteKeyPackage(bundle.bundle.reference.bytes) }
+    try tx.save(
+      RoomRecord(
+        room: envelope.room, hub: room.hub, title: "", state: .active, isRegistered: true, addressees: [],
+        refreshedAt: now))
+    try save(group, envelope.room)
+    try tx.setJoinEpoch(group.epoch, envelope.room)
+    for member in group.roomMembers { try tx.take(member.card, now: now) }
+    try appendNotice(.joined(by: nil), envelope.room, isUnread: true)
+    try drainWaiting(envelope.room)
+  }
+
+  private func keyPackage(for welcome: Welcome) throws -> (bundle: KeyPackageBundle, isLastResort: Bool)? {
+    for reference in welcome.newMembers {
+      if let found = try tx.keyPackage(reference.bytes) { return found }
+    }
+    return nil
+  }
+
+  // MARK: What waits
+
+  /// Keeps an envelope until its epoch, or its room, comes.
+  private func wait(_ envelope: Envelope, epoch: UInt64) throws {
+    let room = Data(tx.index(envelope.room))
+    let counts = try Row.fetchOne(
+      tx.db, sql: "SELECT count(*) FILTER (WHERE room = ?) AS here, count(*) AS everywhere FROM waiting",
+      arguments: [room])
+    guard let counts, counts["here"] < RoomPolicy.waitingPerRoomMax, counts["everywhere"] < RoomPolicy.waitingMax,
+      let epoch = Int64(exactly: epoch)
+    else { throw ItemRefusal("too much waits for a change of its room that does not come") }
+    let identifier = random(16)
+    try tx.db.execute(
+      sql: "INSERT INTO waiting (room, epoch, identifier, value) VALUES (?, ?, ?, ?)",
+      arguments: [room, epoch, Data(identifier), tx.seal(envelope, "waiting", identifier)])
+  }
+
+  /// Takes what waited for the room's present epoch, in the order in which it came.
+  private func drainWaiting(_ room: RoomIdentifier) throws {
+    let index = Data(tx.index(room))
+    while let group = try group(room) {
+      guard
+        let row = try Row.fetchOne(
+          tx.db,
+          sql:
+            "SELECT position, identifier, value FROM waiting WHERE room = ? AND epoch <= ? ORDER BY epoch, position LIMIT 1",
+          arguments: [index, Int64(exactly: group.epoch) ?? .max])
+      else { return }
+      try tx.db.execute(sql: "DELETE FROM waiting WHERE position = ?", arguments: [row["position"] as Int64])
+      let envelope: Envelope = try tx.open(row["value"], "waiting", Array(row["identifier"] as Data))
+      let digest = Envelope.digest(ofEncoded: envelope.tlsEncoded)
+      try takeOrRecord(envelope, digest: digest, roomState: nil)
+    }
+  }
+
+  /// Takes an envelope; where it can never be taken, undoes what it began and writes that down.
+  func takeOrRecord(_ envelope: Envelope, digest: [UInt8], roomState: LiaisonProtocol.Frame.RoomState?) throws {
+    do {
+      try tx.attempt { try receive(envelope, digest: digest, roomState: roomState) }
+    } catch let error as ItemRefusal {
+      try record(error.reason, envelope)
+    } catch let error as MLSError {
+      try record(Self.words(for: error), envelope)
+    }
+  }
+
+  private func record(_ reason: String, _ envelope: Envelope) throws {
+    let what = envelope.kind == .application ? "a message" : envelope.kind == .commit ? "a change" : "an invitation"
+    let notice = RoomNotice.unreadable("\(what) by way of \(envelope.origin) could not be taken: \(reason)")
+    guard try tx.room(envelope.room) != nil else {
+      return try tx.setCounter("refusedItems", to: tx.counter("refusedItems") + 1)
+    }
+    try appendNotice(notice, envelope.room, isUnread: true)
+  }
+
+  private static func words(for error: MLSError) -> String {
+    switch error {
+    case .keyConsumed: "its key was used before"
+    case .wrongEpoch: "it is too old"
+    case .credentialRefused: "no known node vouches for its keys"
+    case .decryptionFailed: "it does not decrypt"
+    default: "it does not verify"
+    }
+  }
+
+  func appendNotice(_ notice: RoomNotice, _ room: RoomIdentifier, isUnread: Bool) throws {
+    try tx.append(
+      HistoryRecord(identifier: newIdentifier(), room: room, at: now, content: .notice(notice)), isUnread: isUnread)
+  }
+}
+
+extension ProfileTransaction {
+  /// The epoch in which this device came into a room: what is older was never for it.
+  func joinEpoch(_ room: RoomIdentifier) throws -> UInt64 { try counter("join/" + Hex.encode(index(room))) }
+
+  func setJoinEpoch(_ epoch: UInt64, _ room: RoomIdentifier) throws {
+    try setCounter("join/" + Hex.encode(index(room)), to: epoch)
+  }
+}

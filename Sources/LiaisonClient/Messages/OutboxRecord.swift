@@ -1,0 +1,110 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import LiaisonModel
+internal import TLSPresentation
+
+/// A commit of this device that is on its way. The group holds it as its pending commit.
+struct PendingCommit: TLSCodable {
+  enum Standing: UInt8 {
+    case unanswered = 0
+    /// The hub took it: it will come back in the inbox.
+    case accepted = 1
+    /// Another commit won: that one will come, and this is made anew.
+    case stale = 2
+  }
+
+  let message: MessageIdentifier
+  let room: RoomIdentifier
+  /// An MLSMessage each.
+  let commit: [UInt8]
+  let welcome: [UInt8]
+  let groupInfo: [UInt8]
+  var standing: Standing = .unanswered
+
+  init(message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8], groupInfo: [UInt8]) {
+    self.message = message
+    self.room = room
+    self.commit = commit
+    self.welcome = welcome
+    self.groupInfo = groupInfo
+  }
+
+  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a pending commit has an unknown format") }
+    message = try decoder.read()
+    room = try decoder.read()
+    commit = try decoder.readOpaque()
+    welcome = try decoder.readOpaque()
+    groupInfo = try decoder.readOpaque()
+    guard let standing = Standing(rawValue: try decoder.read(UInt8.self)) else {
+      throw .invalid("a pending commit has an unknown standing")
+    }
+    self.standing = standing
+  }
+
+  func encode(to encoder: inout TLSEncoder) {
+    encoder.write(UInt8(1))
+    encoder.write(message)
+    encoder.write(room)
+    encoder.write(opaque: commit)
+    encoder.write(opaque: welcome)
+    encoder.write(opaque: groupInfo)
+    encoder.write(standing.rawValue)
+  }
+}
+
+extension ProfileTransaction {
+  /// Keeps an envelope until the node has it.
+  func enqueue(_ envelope: Envelope) throws {
+    try enqueue(envelope, envelope.message, envelope.room, kind: 1)
+  }
+
+  /// Keeps a commit until it, or another in its place, comes back from the hub.
+  func enqueue(_ commit: PendingCommit) throws { try enqueue(commit, commit.message, commit.room, kind: 2) }
+
+  private func enqueue(
+    _ value: some TLSEncodable, _ message: MessageIdentifier, _ room: RoomIdentifier, kind: Int
+  ) throws {
+    let row = index(message)
+    try db.execute(
+      sql: "INSERT INTO outbox (message, room, kind, value) VALUES (?, ?, ?, ?)",
+      arguments: [Data(row), Data(index(room)), kind, seal(value, "outbox", row)])
+  }
+
+  /// The oldest envelopes that the node has not taken yet.
+  func queuedEnvelopes(limit: Int) throws -> [Envelope] {
+    try Row.fetchAll(
+      db, sql: "SELECT message, value FROM outbox WHERE kind = 1 ORDER BY position LIMIT ?", arguments: [limit]
+    ).map { try open($0["value"], "outbox", Array($0["message"] as Data)) }
+  }
+
+  func pendingCommits() throws -> [PendingCommit] {
+    try Row.fetchAll(db, sql: "SELECT message, value FROM outbox WHERE kind = 2 ORDER BY position")
+      .map { try open($0["value"], "outbox", Array($0["message"] as Data)) }
+  }
+
+  func pendingCommit(_ room: RoomIdentifier) throws -> PendingCommit? {
+    try Row.fetchOne(
+      db, sql: "SELECT message, value FROM outbox WHERE room = ? AND kind = 2", arguments: [Data(index(room))]
+    ).map { try open($0["value"], "outbox", Array($0["message"] as Data)) }
+  }
+
+  func save(_ commit: PendingCommit) throws {
+    let row = index(commit.message)
+    try db.execute(
+      sql: "UPDATE outbox SET value = ? WHERE message = ?", arguments: [seal(commit, "outbox", row), Data(row)])
+  }
+
+  /// Whether something under this identifier waits to be taken.
+  func isQueued(_ message: MessageIdentifier) throws -> Bool {
+    try Bool.fetchOne(
+      db, sql: "SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?)", arguments: [Data(index(message))]) ?? false
+  }
+
+  /// Drops what was taken, or never will be; gives whether it was there.
+  @discardableResult
+  func dequeue(_ message: MessageIdentifier) throws -> Bool {
+    try db.execute(sql: "DELETE FROM outbox WHERE message = ?", arguments: [Data(index(message))])
+    return db.changesCount > 0
+  }
+}

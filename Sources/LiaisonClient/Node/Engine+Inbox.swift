@@ -1,0 +1,70 @@
+internal import FoundationEssentials
+internal import GRDB
+package import LiaisonModel
+package import LiaisonProtocol
+internal import TLSPresentation
+
+extension Engine {
+  /// The number of the last inbox item that is on this device's disk: what a Hello names and what is acknowledged.
+  package var inboxPosition: UInt64 { get throws { try store.read { try $0.counter("inbox") } } }
+
+  /// Takes one inbox item, in its order. What was had before is passed over; what can never be taken is written down,
+  /// and the queue goes on. A welcome needs the room's tree, see ``Session``.
+  package func receive(_ item: Frame.InboxItem, roomState: Frame.RoomState? = nil, now: Timestamp) throws {
+    try change(now: now) { step in
+      guard item.sequence > (try step.tx.counter("inbox")) else { return }
+      try step.take(item.content, roomState)
+      try step.tx.setCounter("inbox", to: item.sequence)
+    }
+  }
+}
+
+extension EngineStep {
+  fileprivate func take(_ content: Frame.InboxItem.Content, _ roomState: Frame.RoomState?) throws {
+    switch content {
+    case .envelope(let bytes):
+      guard let envelope = try? Envelope(tlsEncoded: bytes) else {
+        return try tx.setCounter("refusedItems", to: tx.counter("refusedItems") + 1)
+      }
+      let digest = Envelope.digest(ofEncoded: bytes)
+      guard try tx.isNew(envelope: digest) else { return }
+      try takeOrRecord(envelope, digest: digest, roomState: roomState)
+    case .receipt(let receipt): try take(receipt)
+    case .undeliverable(let message, let handle, let failure):
+      guard case (_, let entry)? = try tx.history(message), entry.nodes.contains(handle) else { return }
+      if case .receipt? = try tx.delivery(message, handle)?.outcome { return }
+      try tx.save(Delivery(node: handle, .refused(reason: String(failure.text.prefix(200)), at: now)), message)
+    }
+  }
+
+  /// Keeps a receipt that proves what it says of one of this device's messages.
+  private func take(_ receipt: Receipt) throws {
+    guard let (_, entry) = try tx.history(receipt.leaf.message), let holder = try? receipt.batch.claim().holder,
+      receipt.proves(
+        entry.digest, of: entry.identifier, sentBy: identity.address.handle, heldBy: try tx.node(holder)?.verified)
+    else { return }
+    try tx.save(Delivery(node: holder, .receipt(receipt)), entry.identifier)
+  }
+}
+
+extension Receipt {
+  /// Whether the node of this card signed that it holds this envelope.
+  func proves(
+    _ digest: [UInt8], of message: MessageIdentifier, sentBy origin: Handle, heldBy holder: Signed<NodeCard>?
+  ) -> Bool {
+    guard let holder, leaf.message == message, leaf.envelopeDigest == digest, let batch = try? verified(by: holder)
+    else {
+      return false
+    }
+    return batch.origin == origin
+  }
+}
+
+extension ProfileTransaction {
+  /// Whether an envelope with this digest comes for the first time; it is known from now on.
+  fileprivate func isNew(envelope digest: [UInt8]) throws -> Bool {
+    try db.execute(
+      sql: "INSERT INTO seen (envelope) VALUES (?) ON CONFLICT DO NOTHING", arguments: [Data(index(envelope: digest))])
+    return db.changesCount > 0
+  }
+}

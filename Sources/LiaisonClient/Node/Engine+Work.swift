@@ -1,0 +1,207 @@
+internal import GRDB
+package import LiaisonModel
+package import LiaisonProtocol
+internal import MLS
+internal import TLSPresentation
+
+extension Engine {
+  /// What has to be asked of the node now, in the order in which it should be: chores, rooms, commits, messages. At most
+  /// `limit` messages; nothing whose key is in `underway`.
+  package func work(now: Timestamp, underway: Set<Work.Key> = [], limit: Int = 32) throws -> [Work] {
+    try change(now: now) { step in
+      var work: [Work] = []
+      func add(_ key: Work.Key, _ request: @autoclosure () throws -> Frame.Body?) rethrows {
+        guard !underway.contains(key), let request = try request() else { return }
+        work.append(Work(key: key, request: request))
+      }
+      try add(
+        .uploadKeyPackages, step.keyPackagesToUpload().map { .uploadKeyPackages(keyPackages: $0, lastResort: $1) })
+      for record in try step.tx.rooms() where record.state == .establishing && !record.isRegistered {
+        try add(.createRoom(record.room), step.creation(of: record))
+      }
+      for intent in try step.tx.intents(nil) where intent.state == .open {
+        guard case .add(let address, let keyPackages) = intent.action, keyPackages.isEmpty else { continue }
+        add(.keyPackages(intent: intent.identifier), .keyPackagesRequest(address))
+      }
+      for commit in try step.tx.pendingCommits() where commit.standing == .unanswered {
+        add(
+          .commit(commit.message),
+          .hubCommit(
+            Frame.HubCommit(
+              message: commit.message, room: commit.room, commit: commit.commit,
+              welcome: commit.welcome.isEmpty ? nil : commit.welcome, groupInfo: commit.groupInfo)))
+      }
+      let messagesUnderway = underway.count { if case .submit = $0 { true } else { false } }
+      for envelope in try step.tx.queuedEnvelopes(limit: limit) where work.count < limit + messagesUnderway {
+        add(.submit(envelope.message), .submit(envelope: envelope.tlsEncoded))
+      }
+      return work
+    }
+  }
+
+  /// What a device does each time it has its node: learns of peers and of its own card, and renews old keys.
+  package func connected(now: Timestamp) throws -> [Work] {
+    try change(now: now) { step in
+      try step.refreshLeaves()
+      return [
+        Work(key: .peers, request: .peersRequest),
+        Work(key: .ownCard, request: .directoryQuery(.address(step.identity.address))),
+      ]
+    }
+  }
+
+  /// Takes in the answer to a piece of work. An answer to something that is done already changes nothing.
+  package func complete(_ key: Work.Key, with answer: Frame.Body, now: Timestamp) throws -> WorkOutcome {
+    try change(now: now) { try $0.complete(key, answer) }
+  }
+}
+
+extension EngineStep {
+  fileprivate func creation(of record: RoomRecord) throws -> Frame.Body? {
+    guard let group = try group(record.room) else { return nil }
+    return .createRoom(
+      Frame.CreateRoom(
+        room: record.room, groupInfo: MLSMessage.groupInfo(try group.groupInfo(withTree: false)).tlsEncoded,
+        ratchetTree: group.ratchetTree.tlsEncoded))
+  }
+
+  fileprivate func complete(_ key: Work.Key, _ answer: Frame.Body) throws -> WorkOutcome {
+    if case .failure(let failure) = answer, failure.isPassing {
+      return try postpone(key, failure)
+    }
+    switch (key, answer) {
+    case (.peers, .peers(let peers)): try take(peers)
+    case (.ownCard, .directoryAnswer(let cards)): try takeOwnCard(cards)
+    case (.uploadKeyPackages, .done): try endKeyPackageUpload(.done)
+    case (.uploadKeyPackages, .failure): try endKeyPackageUpload(.refused)
+    case (.createRoom(let room), .done): try registered(room)
+    case (.createRoom(let room), .failure(let failure)): try notRegistered(room, failure)
+    case (.keyPackages(let intent), .keyPackages(let keyPackages)): try take(keyPackages, for: intent)
+    case (.keyPackages(let intent), .failure(let failure)): try refuse(intent, failure)
+    case (.commit(let message), .hubAnswer(let answer)): return try take(answer, of: message)
+    case (.commit(let message), .failure(let failure)): try refuseCommit(message, failure.text)
+    case (.submit(let message), .done): try accepted(message)
+    case (.submit(let message), .failure(let failure)): try refused(message, failure)
+    // Peers and cards that could not be had stay as they are; they are asked for on the next connection.
+    case (.peers, .failure), (.ownCard, .failure), (.roomState, _): break
+    default:
+      return .retry(reason: "the node gave an answer of the wrong kind")
+    }
+    return .done
+  }
+
+  private func postpone(_ key: Work.Key, _ failure: Frame.Failure) throws -> WorkOutcome {
+    switch key {
+    case .uploadKeyPackages: try endKeyPackageUpload(.failed)
+    case .keyPackages(let identifier):
+      guard var intent = try tx.intent(identifier), intent.state == .open else { return .done }
+      intent.attempts = intent.attempts &+ 1
+      intent.reason = String(failure.text.prefix(200))
+      try tx.save(intent)
+      try settle(intent.room)
+    default: break
+    }
+    return .retry(reason: failure.text)
+  }
+
+  // MARK: Chores
+
+  private func take(_ peers: [Frame.Peer]) throws {
+    for peer in peers {
+      guard let claim = try? peer.nodeCard.claim() else { continue }
+      let isOwn = claim.handle == identity.address.handle
+      try tx.take(peer.nodeCard, isActive: peer.isActive || isOwn)
+    }
+    guard let own = try tx.node(identity.address.handle)?.card, own != identity.nodeCard else { return }
+    var renewed = identity
+    renewed.nodeCard = own
+    try tx.set("identity", to: renewed)
+  }
+
+  /// A newer card of this member goes into every leaf with the next refresh.
+  private func takeOwnCard(_ cards: [Unverified<MemberCard>]) throws {
+    guard let unverified = cards.first(where: { (try? $0.claim())?.address == identity.address }),
+      let card = try tx.take(unverified, now: now), card.unverified != identity.memberCard,
+      card.content.devices.contains(where: {
+        $0.identifier == identity.device && $0.signatureKey == identity.signatureKey.publicKey
+      })
+    else { return }
+    var renewed = identity
+    renewed.memberCard = card.unverified
+    try tx.set("identity", to: renewed)
+  }
+
+  // MARK: Rooms
+
+  private func registered(_ room: RoomIdentifier) throws {
+    guard var record = try tx.room(room), !record.isRegistered else { return }
+    record.isRegistered = true
+    try tx.save(record)
+    try settle(room)
+  }
+
+  private func notRegistered(_ room: RoomIdentifier, _ failure: Frame.Failure) throws {
+    guard var record = try tx.room(room), !record.isRegistered else { return }
+    for var intent in try tx.intents(room) where intent.state != .failed { try fail(&intent, failure.text) }
+    record.state = .ended
+    try tx.save(record)
+  }
+
+  private func take(_ keyPackages: [[UInt8]], for identifier: [UInt8]) throws {
+    guard var intent = try tx.intent(identifier), intent.state == .open,
+      case .add(let address, let present) = intent.action, present.isEmpty
+    else { return }
+    if keyPackages.isEmpty {
+      try fail(&intent, "\(address) has no device that could be added")
+    } else {
+      intent.action = .add(address, keyPackages: keyPackages)
+      try tx.save(intent)
+    }
+    try settle(intent.room)
+  }
+
+  private func refuse(_ identifier: [UInt8], _ failure: Frame.Failure) throws {
+    guard var intent = try tx.intent(identifier), intent.state == .open else { return }
+    try fail(&intent, failure.text)
+    try settle(intent.room)
+  }
+
+  private func take(_ answer: Frame.HubAnswer, of message: MessageIdentifier) throws -> WorkOutcome {
+    guard var commit = try pendingCommit(message) else { return .done }
+    switch answer.outcome {
+    case .accepted: commit.standing = .accepted
+    case .stale: commit.standing = .stale
+    case .refused:
+      try refuseCommit(message, answer.text)
+      return .done
+    }
+    try tx.save(commit)
+    return .done
+  }
+
+  private func pendingCommit(_ message: MessageIdentifier) throws -> PendingCommit? {
+    try tx.pendingCommits().first { $0.message == message }
+  }
+
+  private func refuseCommit(_ message: MessageIdentifier, _ reason: String) throws {
+    guard let commit = try pendingCommit(message), var group = try group(commit.room) else { return }
+    group.clearPendingCommit()
+    try save(group, commit.room)
+    try tx.dequeue(message)
+    for var intent in try tx.intents(commit.room) where intent.state == .committing { try fail(&intent, reason) }
+    try settle(commit.room)
+  }
+
+  // MARK: Messages
+
+  private func accepted(_ message: MessageIdentifier) throws {
+    guard try tx.dequeue(message), try tx.history(message) != nil else { return }
+    try tx.save(Delivery(node: identity.address.handle, .accepted(at: now)), message)
+  }
+
+  private func refused(_ message: MessageIdentifier, _ failure: Frame.Failure) throws {
+    guard try tx.dequeue(message), try tx.history(message) != nil else { return }
+    try tx.save(
+      Delivery(node: identity.address.handle, .refused(reason: String(failure.text.prefix(200)), at: now)), message)
+  }
+}

@@ -1,0 +1,248 @@
+internal import LiaisonLink
+package import LiaisonModel
+package import LiaisonProtocol
+internal import Synchronization
+
+/// The way to the own node: a link, a ``Session`` over it, and what people wait for.
+package actor NodeClient {
+  /// Name and release, for the node's administrator.
+  package static let software = "liaison/1"
+
+  private let engine: Engine
+  private let requester: Requester
+  private let now: @Sendable () -> Timestamp
+  private var session: Session
+  private var failure: (any Error)?
+  /// Work on its way to the tasks that ask the node; bounded by what the session lets be under way.
+  private let work: AsyncStream<Work>
+  private let workContinuation: AsyncStream<Work>.Continuation
+  /// Those who wait for anything to change.
+  private var watchers: [CheckedContinuation<Void, Never>] = []
+  private var changes: UInt64 = 0
+  private var ended: LinkError?
+
+  private init(
+    engine: Engine, requester: Requester, position: UInt64, now: @escaping @Sendable () -> Timestamp
+  ) throws {
+    self.engine = engine
+    self.requester = requester
+    self.now = now
+    (work, workContinuation) = AsyncStream.makeStream()
+    session = try Session(engine: engine, position: position, now: now())
+  }
+
+  /// Connects to the own node and runs `body` with the connection, which ends with it. Throws ``ClientError`` where the
+  /// node cannot be reached.
+  package static func with<Value: Sendable>(
+    _ engine: Engine, now: @escaping @Sendable () -> Timestamp = Timestamp.now,
+    _ body: @Sendable (NodeClient) async throws -> Value
+  ) async throws -> Value {
+    let identity = try engine.identity
+    let position = try engine.inboxPosition
+    let link = try await dial(identity, .device, position: position, now: now)
+    let client = try NodeClient(engine: engine, requester: Requester(link), position: position, now: now)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        await client.requester.run { frame in await client.pushed(frame) }
+        await client.end(link.end ?? .closed)
+      }
+      group.addTask {
+        await withDiscardingTaskGroup { requests in
+          for await work in client.work { requests.addTask { await client.ask(work) } }
+        }
+      }
+      group.addTask { await client.keepRetrying() }
+      defer {
+        link.close()
+        group.cancelAll()
+      }
+      await client.pump()
+      return try await body(client)
+    }
+  }
+
+  /// A link to the own node, over the first endpoint that answers.
+  static func dial(
+    _ identity: Identity, _ kind: LinkKind, position: UInt64 = 0, now: @escaping @Sendable () -> Timestamp
+  ) async throws -> Link {
+    guard let card = try? identity.nodeCard.verified(by: identity.rootKey).content else {
+      throw ClientError.damagedStore
+    }
+    return try await dial(
+      card.endpoints, as: LinkIdentity(identity.linkKey), kind, expecting: Set(card.nodeKeys),
+      hello: Frame.Hello(clock: now(), software: software, inboxPosition: position), handle: card.handle)
+  }
+
+  /// Enrols this device with the node of the invitation.
+  package static func enrol(
+    _ engine: Engine, _ invitation: Invitation, now: @escaping @Sendable () -> Timestamp = Timestamp.now
+  ) async throws -> Identity {
+    let enrolment = try engine.beginEnrolment(invitation, now: now())
+    let link = try await dial(
+      invitation.endpoints, as: LinkIdentity(enrolment.linkKey), .enrol, expecting: [invitation.nodeKey],
+      hello: Frame.Hello(clock: now(), software: software), handle: invitation.address.handle)
+    let answer: Frame.Body = try await Requester.with(link, pushed: ignore) { requester in
+      do { return try await requester.request(enrolment.request) } catch let error as RequestError {
+        if case .refused(let failure) = error { return .failure(failure) }
+        throw Self.error(error, invitation.address.handle)
+      }
+    }
+    return try engine.finishEnrolment(answer, now: now())
+  }
+
+  private static func dial(
+    _ endpoints: [Endpoint], as identity: LinkIdentity, _ kind: LinkKind, expecting keys: Set<NodeKey>,
+    hello: Frame.Hello, handle: Handle
+  ) async throws -> Link {
+    var last = LinkError.closed
+    for endpoint in endpoints {
+      do { return try await LinkDialer.dial(endpoint, as: identity, kind, expecting: keys, hello: hello) } catch {
+        last = error
+      }
+    }
+    throw Self.error(.ended(last), handle)
+  }
+
+  static func error(_ error: RequestError, _ handle: Handle) -> ClientError {
+    switch error {
+    case .refused(let failure): return Self.error(failure)
+    case .timeout: return ClientError(.unavailable, "node-silent", "the node \(handle) did not answer in time")
+    case .cancelled: return ClientError(.later, "interrupted", "interrupted")
+    case .ended(.refused(let failure)) where failure.reason == .notPermitted:
+      return ClientError(
+        .notPermitted, "node-refused", "the node \(handle) does not accept this device: \(failure.text)")
+    case .ended(.wrongKey(let found)):
+      return ClientError(
+        .badData, "node-key",
+        "what answers at the node's address is not \(handle): \(LinkError.wrongKey(found: found).sentence)")
+    case .ended(let error):
+      return ClientError(.unavailable, "node-unreachable", "the node \(handle) cannot be reached: \(error.sentence)")
+    }
+  }
+
+  static func error(_ failure: Frame.Failure) -> ClientError {
+    switch failure.reason {
+    case .unavailable: ClientError(.unavailable, "node-unavailable", failure.text)
+    case .later, .unspecified: ClientError(.later, "node-later", failure.text)
+    case .limit, .notPermitted: ClientError(.notPermitted, "node-not-permitted", failure.text)
+    case .unknown: ClientError(.noInput, "node-unknown", failure.text)
+    case .malformed, .conflict: ClientError(.badData, "node-malformed", failure.text)
+    }
+  }
+
+  // MARK: The session
+
+  private func pushed(_ frame: Frame) {
+    guard case .inboxItem(let item) = frame.body else { return }
+    session.push(item)
+    pump()
+  }
+
+  /// Sends what the session has to send.
+  private func pump() {
+    guard failure == nil, ended == nil else { return }
+    do {
+      for step in try session.next(now: now()) {
+        switch step {
+        case .acknowledge(let sequence):
+          requester.link.post([Frame(.inboxAcknowledge(sequence: sequence))])
+        case .ask(let work): workContinuation.yield(work)
+        }
+      }
+    } catch { failure = error }
+    notify()
+  }
+
+  private func ask(_ work: Work) async {
+    let answer: Frame.Body
+    do { answer = try await requester.request(work.request) } catch {
+      // What has no answer because the link ended is asked again on the next one.
+      guard case .refused(let failure) = error else { return }
+      answer = .failure(failure)
+    }
+    do { try session.answered(work.key, with: answer, now: now()) } catch { failure = error }
+    pump()
+  }
+
+  /// Wakes the session when something is to be asked again, and when another program changed the profile.
+  private func keepRetrying() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(500))
+      if ended != nil { return }
+      pump()
+    }
+  }
+
+  private func end(_ error: LinkError) {
+    ended = error
+    notify()
+  }
+
+  private func notify() {
+    changes &+= 1
+    let waiting = watchers
+    watchers = []
+    for watcher in waiting { watcher.resume() }
+  }
+
+  // MARK: What people wait for
+
+  /// Waits until `isDone`, which is asked again whenever something changed. Gives whether it came true in time. Throws
+  /// ``ClientError`` where the link ends first.
+  package func wait(milliseconds: UInt64, until isDone: @Sendable () throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .milliseconds(Int64(clamping: milliseconds))
+    while true {
+      if let failure { throw failure }
+      if try isDone() { return true }
+      if let ended { throw Self.error(.ended(ended), try engine.identity.address.handle) }
+      if ContinuousClock.now >= deadline { return false }
+      await changed(since: changes)
+    }
+  }
+
+  private func changed(since seen: UInt64) async {
+    guard changes == seen, !Task.isCancelled else { return }
+    await withCheckedContinuation { watchers.append($0) }
+  }
+
+  /// Takes everything that the node has for this device now.
+  package func sync() async throws {
+    while true {
+      if let failure { throw failure }
+      if let ended { throw Self.error(.ended(ended), try engine.identity.address.handle) }
+      let before = try engine.inboxPosition
+      // Answers come behind what was pushed before the question; pushes follow our acknowledgements.
+      _ = try await request(.directoryQuery(.address(try engine.identity.address)))
+      pump()
+      if try engine.inboxPosition == before, session.inboxCount == 0 { return }
+      await changed(since: changes)
+    }
+  }
+
+  /// Asks the node something that is no work of the engine's. Throws ``ClientError``.
+  package func request(_ body: Frame.Body) async throws -> Frame.Body {
+    do { return try await requester.request(body) } catch {
+      throw Self.error(error, try engine.identity.address.handle)
+    }
+  }
+
+  /// Asks the directory, and keeps the cards that verify. Throws ``ClientError``.
+  package func lookUp(_ query: Frame.DirectoryQuery) async throws {
+    guard case .directoryAnswer(let cards) = try await request(.directoryQuery(query)) else {
+      throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    }
+    try engine.take(cards, now: now())
+  }
+
+  /// Waits until the node has a message of this device. Gives whether it has, and why not where it has not.
+  package func flush(_ message: MessageIdentifier, milliseconds: UInt64 = 30_000) async throws -> Bool {
+    let engine = engine
+    return try await wait(milliseconds: milliseconds) { try !engine.isUnderway(message) }
+  }
+
+  /// Why the node could not do what it was asked last; empty where it could.
+  package var lastReason: String { session.lastReason }
+}
+
+/// Drops what a node pushes over a link that nothing should be pushed over.
+@Sendable func ignore(_ frame: Frame) async {}

@@ -1,0 +1,64 @@
+package import Sodium
+
+#if canImport(Darwin)
+internal import Darwin
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Glibc
+#endif
+
+/// A professional's folder: a key file, and a database that is sealed with the key in it.
+package enum Profile {
+  /// The key file's name in the folder.
+  package static let keyName = "key"
+  /// The database's name in the folder.
+  package static let databaseName = "profile.sqlite"
+
+  /// Whether the folder holds a profile.
+  package static func exists(at folder: String) -> Bool { access("\(folder)/\(keyName)", F_OK) == 0 }
+
+  /// Whether the profile's key is under a passphrase. Throws `KeyFileError`.
+  package static func needsPassphrase(at folder: String) throws -> Bool {
+    try requireFolder(folder)
+    return try KeyFile.needsPassphrase(at: "\(folder)/\(keyName)")
+  }
+
+  /// Makes the folder, a new key and an empty database. Without a passphrase the key lies there in clear. Throws
+  /// `KeyFileError` and ``ClientError``.
+  package static func create(
+    at folder: String, passphrase: SecretBytes?, parameters: PassphraseParameters = .moderate
+  ) throws -> Engine {
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw ClientError(
+        .cannotCreate, "profile-folder", "the folder \(folder) cannot be made: \(String(cString: strerror(errno)))")
+    }
+    let key = try KeyFile.create(at: "\(folder)/\(keyName)", passphrase: passphrase, parameters: parameters)
+    return try engine(folder, key)
+  }
+
+  /// Opens the profile. Throws `KeyFileError`, for a wrong passphrase too, and ``ClientError``.
+  package static func open(at folder: String, passphrase: SecretBytes?) throws -> Engine {
+    try requireFolder(folder)
+    return try engine(folder, KeyFile.open(at: "\(folder)/\(keyName)", passphrase: passphrase))
+  }
+
+  private static func requireFolder(_ folder: String) throws(ClientError) {
+    guard exists(at: folder) else {
+      throw ClientError(
+        .noInput, "profile-missing", "there is no profile in \(folder); make one with: liaison join INVITATION")
+    }
+  }
+
+  private static func engine(_ folder: String, _ key: StoreKey) throws -> Engine {
+    // Files that SQLite makes are the user's alone.
+    let mask = umask(0o077)
+    defer { umask(mask) }
+    return Engine(store: try ProfileStore(path: "\(folder)/\(databaseName)", key: key), random: Self.random)
+  }
+
+  @Sendable private static func random(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+}

@@ -1,0 +1,150 @@
+internal import GRDB
+
+/// The tables of a profile. Every `value` is sealed with the profile's key, its context the table and the row's key;
+/// every BLOB key is a blind index. What lies in clear are numbers that order rows, and nothing that anybody wrote.
+enum ProfileSchema {
+  /// Migrations are frozen once released: a change is a new one.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { db in try db.execute(sql: first) }
+    return migrator
+  }
+
+  private static let first = """
+    -- What there is one of: the identity, an enrolment under way.
+    CREATE TABLE settings (
+      name TEXT PRIMARY KEY NOT NULL,
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- The inbox's position, and when chores were last done.
+    CREATE TABLE counters (
+      name TEXT PRIMARY KEY NOT NULL,
+      value INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE nodes (
+      node BLOB PRIMARY KEY NOT NULL CHECK (length(node) = 16),
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE contacts (
+      member BLOB PRIMARY KEY NOT NULL CHECK (length(member) = 16),
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE keyPackages (
+      reference BLOB PRIMARY KEY NOT NULL CHECK (length(reference) = 16),
+      lastResort INTEGER NOT NULL CHECK (lastResort IN (0, 1)),
+      uploaded INTEGER NOT NULL CHECK (uploaded IN (0, 1)),
+      expiresAt INTEGER NOT NULL,
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE rooms (
+      room BLOB PRIMARY KEY NOT NULL CHECK (length(room) = 16),
+      -- Messages that this device has sent to the room.
+      sequence INTEGER NOT NULL CHECK (sequence >= 0),
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- MLS state, apart from its room because it is large.
+    CREATE TABLE groups (
+      room BLOB PRIMARY KEY NOT NULL REFERENCES rooms ON DELETE CASCADE,
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- What people see, in the order in which this device had it.
+    CREATE TABLE history (
+      position INTEGER PRIMARY KEY AUTOINCREMENT,
+      room BLOB NOT NULL REFERENCES rooms,
+      message BLOB NOT NULL UNIQUE CHECK (length(message) = 16),
+      -- Blind index of the identifier's first four digits, to find it by them.
+      prefix BLOB NOT NULL,
+      value BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX historyByRoom ON history (room, position);
+    CREATE INDEX historyByPrefix ON history (prefix);
+
+    CREATE TABLE unread (
+      position INTEGER PRIMARY KEY REFERENCES history
+    ) STRICT;
+
+    -- Envelopes that were taken, by digest: a node may hand one over twice.
+    CREATE TABLE seen (
+      envelope BLOB PRIMARY KEY NOT NULL CHECK (length(envelope) = 16)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE deliveries (
+      message BLOB NOT NULL,
+      node BLOB NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (message, node)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE readings (
+      message BLOB NOT NULL,
+      member BLOB NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (message, member)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Envelopes of an epoch, or of a room, that has not come yet.
+    CREATE TABLE waiting (
+      position INTEGER PRIMARY KEY AUTOINCREMENT,
+      room BLOB NOT NULL,
+      epoch INTEGER NOT NULL,
+      identifier BLOB NOT NULL UNIQUE,
+      value BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX waitingByRoom ON waiting (room, epoch, position);
+
+    -- What was made here and has not been accepted yet. `kind` is 1 for an envelope, 2 for a commit.
+    CREATE TABLE outbox (
+      position INTEGER PRIMARY KEY AUTOINCREMENT,
+      message BLOB NOT NULL UNIQUE,
+      room BLOB NOT NULL REFERENCES rooms,
+      kind INTEGER NOT NULL CHECK (kind IN (1, 2)),
+      value BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX outboxOneCommit ON outbox (room) WHERE kind = 2;
+
+    -- What is to be done to a room, in order. `state` is 0 open, 1 in the commit that is under way, 2 failed.
+    CREATE TABLE intents (
+      position INTEGER PRIMARY KEY AUTOINCREMENT,
+      identifier BLOB NOT NULL UNIQUE,
+      room BLOB NOT NULL REFERENCES rooms,
+      state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
+      value BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX intentsByRoom ON intents (room, position);
+
+    -- The sequence number that each sending device's next message should have, and the numbers that are missing.
+    CREATE TABLE senders (
+      room BLOB NOT NULL,
+      sender BLOB NOT NULL,
+      next INTEGER NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (room, sender)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE gaps (
+      room BLOB NOT NULL,
+      sender BLOB NOT NULL,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL CHECK (last >= first),
+      PRIMARY KEY (room, sender, first)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Documents whose upload has begun, so that it can go on where it stopped.
+    CREATE TABLE shares (
+      file BLOB PRIMARY KEY NOT NULL,
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE shareChunks (
+      file BLOB NOT NULL REFERENCES shares ON DELETE CASCADE,
+      ordinal INTEGER NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (file, ordinal)
+    ) STRICT, WITHOUT ROWID;
+    """
+}

@@ -1,0 +1,71 @@
+internal import GRDB
+internal import Sodium
+
+/// A profile's database. Each change is one `BEGIN IMMEDIATE` transaction, flushed before it returns, so that several
+/// programs can use a profile at once and a crash leaves all of a change or nothing.
+final class ProfileStore: Sendable {
+  private let queue: DatabaseQueue
+  private let key: StoreKey
+
+  /// Opens or makes the database at `path`.
+  init(path: String, key: StoreKey) throws(ClientError) {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(30)
+    configuration.label = "liaison.profile"
+    configuration.prepareDatabase { db in
+      try db.execute(
+        sql:
+          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF"
+      )
+    }
+    do {
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      try ProfileSchema.migrator.migrate(queue)
+    } catch { throw Self.error(error) }
+    self.key = key
+  }
+
+  /// Runs `body` in a transaction that commits where it returns and leaves no trace where it throws.
+  func change<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
+    do {
+      return try queue.writeWithoutTransaction { db in
+        var result: Result?
+        try db.inTransaction(.immediate) {
+          result = try body(ProfileTransaction(db: db, key: key))
+          return .commit
+        }
+        guard let result else { preconditionFailure("a transaction committed without a result") }
+        return result
+      }
+    } catch let error as DatabaseError { throw Self.error(error) }
+  }
+
+  /// Runs `body` over one consistent state.
+  func read<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
+    do { return try queue.read { db in try body(ProfileTransaction(db: db, key: key)) } } catch let error
+      as DatabaseError
+    {
+      throw Self.error(error)
+    }
+  }
+
+  private static func error(_ error: any Error) -> ClientError {
+    guard let error = error as? DatabaseError else {
+      return error as? ClientError
+        ?? ClientError(.inputOutput, "profile-unusable", "the profile's database cannot be used")
+    }
+    return switch error.resultCode {
+    case .SQLITE_FULL: ClientError(.later, "disk-full", "the disk is full; nothing was changed")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      ClientError(.later, "profile-busy", "another program keeps the profile busy; nothing was changed")
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+      ClientError(.badData, "profile-damaged", "the profile's database is damaged")
+    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR:
+      ClientError(.inputOutput, "profile-unusable", "the profile's database cannot be read or written")
+    default:
+      ClientError(
+        .badData, "profile-inconsistent",
+        "the profile's database breaks one of its rules (SQLite \(error.extendedResultCode.rawValue))")
+    }
+  }
+}

@@ -1,0 +1,156 @@
+internal import GRDB
+internal import LiaisonModel
+internal import MLS
+internal import TLSPresentation
+
+/// How intents become commits, one at a time for each room, and messages that waited are sent.
+extension EngineStep {
+  /// Does for a room whatever can be done now. Every change that may unblock something ends with this.
+  func settle(_ room: RoomIdentifier) throws {
+    guard var record = try tx.room(room), record.state == .establishing || record.state == .active else { return }
+    try makeCommit(record)
+    let open = try tx.intents(room).filter { $0.state != .failed }
+    if record.state == .establishing, record.isRegistered, !open.contains(where: \.isAdd) {
+      record.state = .active
+      try tx.save(record)
+    }
+    guard record.state == .active, !open.contains(where: \.isRemove) else { return }
+    try sendHeld(record, open)
+  }
+
+  /// Whether what is written now has to wait: for those whom the room is made for to come in, or for somebody who is
+  /// being removed to be out of it. Additions to a room that stands do not hold messages up, since its hub may be down.
+  func isHolding(_ record: RoomRecord) throws -> Bool {
+    if record.state == .establishing { return true }
+    return try tx.intents(record.room).contains { $0.state != .failed && ($0.isRemove || $0.isMessage) }
+  }
+
+  private func sendHeld(_ record: RoomRecord, _ intents: [Intent]) throws {
+    let failed = try tx.intents(record.room).filter { $0.state == .failed && $0.isAdd }
+    let isAlone = try group(record.room)?.addresses == [identity.address]
+    for intent in intents {
+      guard case .message(let content) = intent.action else { continue }
+      try tx.delete(intent)
+      if isAlone, !failed.isEmpty {
+        try markUnsent(content.message, record.room, failed)
+      } else {
+        try transmit(content, to: record)
+      }
+    }
+  }
+
+  /// None of those it was for could be added: the message was not sent, and says so.
+  private func markUnsent(_ message: MessageIdentifier, _ room: RoomIdentifier, _ failed: [Intent]) throws {
+    guard var (_, entry) = try tx.history(message) else { return }
+    entry.flags.insert(.notSent)
+    entry.nodes = [identity.address.handle]
+    try tx.replace(entry)
+    let reason = failed.map(\.reason).filter { !$0.isEmpty }.joined(separator: "; ")
+    try tx.save(Delivery(node: identity.address.handle, .refused(reason: String(reason.prefix(200)), at: now)), message)
+  }
+
+  /// Makes a commit of the open intents, unless one is under way or key packages are still to come.
+  private func makeCommit(_ record: RoomRecord) throws {
+    guard record.isRegistered, try tx.pendingCommit(record.room) == nil, var group = try group(record.room),
+      group.isActive
+    else { return }
+    let members = group.roomMembers
+    var additions: [(intent: Intent, keyPackages: [KeyPackage])] = []
+    var removals: [(intent: Intent, leaves: [LeafIndex])] = []
+    var refreshes: [Intent] = []
+    for var intent in try tx.intents(record.room) where intent.state == .open {
+      switch intent.action {
+      case .add(let address, let keyPackages):
+        if members.contains(where: { $0.address == address }) {
+          try tx.delete(intent)
+        } else if keyPackages.isEmpty {
+          // One that the node cannot reach now does not hold the others up; one that was not asked yet does.
+          guard intent.attempts > 0 else { return }
+        } else if let keyPackages = Self.keyPackages(keyPackages, of: address) {
+          additions.append((intent, keyPackages))
+        } else {
+          try fail(&intent, "the node gave key packages that are not \(address)'s")
+        }
+      case .remove(let address):
+        let leaves = members.filter { $0.address == address }.map(\.leaf)
+        if leaves.isEmpty { try tx.delete(intent) } else { removals.append((intent, leaves)) }
+      case .refresh: refreshes.append(intent)
+      case .message: break
+      }
+    }
+    let authentication = try authenticationToCommit()
+    func commit() throws(MLSError) -> CommitOutput? {
+      guard !additions.isEmpty || !removals.isEmpty || !refreshes.isEmpty else { return nil }
+      return try group.commit(
+        adding: additions.flatMap(\.keyPackages), removing: removals.flatMap(\.leaves),
+        leafNode: LeafNodeChange(credential: credential), authentication: authentication, now: now.seconds)
+    }
+    let made: CommitOutput?
+    do { made = try commit() } catch {
+      guard !additions.isEmpty else { throw error }
+      try setAsideInvalid(&additions, group, authentication)
+      made = try commit()
+    }
+    guard let output = made else { return }
+    try tx.enqueue(
+      PendingCommit(
+        message: newIdentifier(), room: record.room, commit: output.commit.tlsEncoded,
+        welcome: output.welcome?.tlsEncoded ?? [], groupInfo: output.groupInfo.tlsEncoded))
+    for var intent in additions.map(\.intent) + removals.map(\.intent) + refreshes {
+      intent.state = .committing
+      try tx.save(intent)
+    }
+    try save(group, record.room)
+  }
+
+  /// Sets those aside that cannot be added, so that one bad key package does not keep everybody out.
+  private func setAsideInvalid(
+    _ additions: inout [(intent: Intent, keyPackages: [KeyPackage])], _ group: Group,
+    _ authentication: some AuthenticationService
+  ) throws {
+    var valid: [(intent: Intent, keyPackages: [KeyPackage])] = []
+    for var addition in additions {
+      var trial = group
+      do {
+        _ = try trial.commit(
+          adding: addition.keyPackages, includingPendingProposals: false, authentication: authentication,
+          now: now.seconds)
+        valid.append(addition)
+      } catch {
+        try fail(&addition.intent, "the key package that the node gave is not valid")
+      }
+    }
+    additions = valid
+  }
+
+  func fail(_ intent: inout Intent, _ reason: String) throws {
+    intent.state = .failed
+    intent.reason = String(reason.prefix(200))
+    try tx.save(intent)
+  }
+
+  /// The key packages, where each of them is this member's.
+  private static func keyPackages(_ encoded: [[UInt8]], of address: Address) -> [KeyPackage]? {
+    var keyPackages: [KeyPackage] = []
+    for bytes in encoded {
+      guard case .keyPackage(let keyPackage)? = try? MLSMessage(bytes),
+        let member = RoomMember(leaf: 0, keyPackage.leafNode.credential), member.address == address
+      else { return nil }
+      keyPackages.append(keyPackage)
+    }
+    return keyPackages
+  }
+
+  /// Asks for fresh keys in rooms whose keys are a week old.
+  func refreshLeaves() throws {
+    for record in try tx.rooms() where record.state == .active {
+      guard record.refreshedAt.adding(milliseconds: RoomPolicy.refreshMilliseconds) < now else { continue }
+      let isPlanned = try tx.intents(record.room).contains {
+        if case .refresh = $0.action { $0.state != .failed } else { false }
+      }
+      if isPlanned { continue }
+      try tx.append(Intent(identifier: random(16), room: record.room, .refresh))
+      try settle(record.room)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import LiaisonModel
+internal import TLSPresentation
+
+/// Where this device stands with a room.
+package enum RoomState: UInt8, Sendable {
+  /// Made here; those whom it is for are being added, and what was written to it waits.
+  case establishing = 1
+  case active = 2
+  /// This member announced its leave; somebody's commit will make it so.
+  case leaving = 3
+  /// This member is out: it left or was removed.
+  case ended = 4
+  /// A commit could not be followed: what comes after it cannot be read.
+  case damaged = 5
+}
+
+/// A room as the profile keeps it, besides its MLS state.
+struct RoomRecord: TLSCodable {
+  let room: RoomIdentifier
+  let hub: Handle
+  var title: String
+  var state: RoomState
+  /// Whether the hub knows the room.
+  var isRegistered: Bool
+  /// Whom it was made for, where it was made here without a title.
+  var addressees: [Address]
+  /// When this device's leaf got its present keys.
+  var refreshedAt: Timestamp
+
+  init(
+    room: RoomIdentifier, hub: Handle, title: String, state: RoomState, isRegistered: Bool, addressees: [Address],
+    refreshedAt: Timestamp
+  ) {
+    self.room = room
+    self.hub = hub
+    self.title = title
+    self.state = state
+    self.isRegistered = isRegistered
+    self.addressees = addressees
+    self.refreshedAt = refreshedAt
+  }
+
+  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a room's record has an unknown format") }
+    room = try decoder.read()
+    hub = try decoder.read()
+    title = try decoder.readString(bound: Limits.titleBytesMax)
+    guard let state = RoomState(rawValue: try decoder.read(UInt8.self)) else {
+      throw .invalid("a room's record has an unknown state")
+    }
+    self.state = state
+    isRegistered = try decoder.read(UInt8.self) == 1
+    addressees = try decoder.readVector(bound: Limits.roomMembersMax * 98)
+    refreshedAt = try decoder.read()
+  }
+
+  func encode(to encoder: inout TLSEncoder) {
+    encoder.write(UInt8(1))
+    encoder.write(room)
+    encoder.write(hub)
+    encoder.write(string: title)
+    encoder.write(state.rawValue)
+    encoder.write(UInt8(isRegistered ? 1 : 0))
+    encoder.write(vector: addressees)
+    encoder.write(refreshedAt)
+  }
+}
+
+extension ProfileTransaction {
+  func room(_ room: RoomIdentifier) throws -> RoomRecord? {
+    try Data.fetchOne(db, sql: "SELECT value FROM rooms WHERE room = ?", arguments: [Data(index(room))])
+      .map { try open($0, "rooms", index(room)) }
+  }
+
+  func rooms() throws -> [RoomRecord] {
+    try Row.fetchAll(db, sql: "SELECT room, value FROM rooms").map { row in
+      try open(row["value"], "rooms", Array(row["room"] as Data))
+    }
+  }
+
+  func save(_ room: RoomRecord) throws {
+    let row = index(room.room)
+    try db.execute(
+      sql: """
+        INSERT INTO rooms (room, sequence, value) VALUES (?, 0, ?) ON CONFLICT (room) DO UPDATE SET value = excluded.value
+        """, arguments: [Data(row), seal(room, "rooms", row)])
+  }
+
+  /// The number of this device's next message in the room; it is used up by asking.
+  func nextSequence(_ room: RoomIdentifier) throws -> UInt64 {
+    let row = Data(index(room))
+    try db.execute(sql: "UPDATE rooms SET sequence = sequence + 1 WHERE room = ?", arguments: [row])
+    guard let value = try Int64.fetchOne(db, sql: "SELECT sequence FROM rooms WHERE room = ?", arguments: [row])
+    else { throw ClientError.damagedStore }
+    return UInt64(value)
+  }
+}
