@@ -1,1 +1,4 @@
-print("stub")
+internal import CommandKit
+internal import Sodium
+
+await runCommand(Liaison.self) { try ProcessHardening.lockDown() }

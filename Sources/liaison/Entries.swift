@@ -1,0 +1,142 @@
+internal import CommandKit
+internal import LiaisonClient
+internal import LiaisonModel
+
+/// A line of history as a JSON object.
+struct EntryObject: Encodable {
+  struct Document: Encodable {
+    let title: String
+    let size: UInt64
+  }
+
+  let type: String
+  let message: String?
+  let room: String
+  let roomName: String
+  let sender: String?
+  let own: Bool
+  let receivedAt: String
+  let sentAt: String?
+  let precedence: String?
+  let marking: String?
+  let replyTo: String?
+  let text: String?
+  let document: Document?
+  let unread: Bool
+  let acknowledged: Bool
+  let flags: [String]
+
+  init(_ entry: HistoryEntry, roomName: String) {
+    let content = entry.message
+    type = content == nil ? "notice" : "message"
+    message = content == nil ? nil : entry.identifier.description
+    room = entry.room.description
+    self.roomName = roomName
+    sender = entry.sender?.description
+    own = entry.isOwn
+    receivedAt = entry.at.rfc3339
+    sentAt = content?.sentAt.rfc3339
+    precedence = content?.precedence.description
+    marking = content?.marking.description
+    replyTo = content?.replyTo?.description
+    switch entry.content {
+    case .notice(let notice): (text, document) = (notice.sentence, nil)
+    case .message(let content):
+      switch content.body {
+      case .text(let words): (text, document) = (words, nil)
+      case .document(let reference):
+        (text, document) = (nil, Document(title: reference.title, size: reference.size))
+      case .acknowledgement, .displayed, .title, .leave, .unknown: (text, document) = (nil, nil)
+      }
+    }
+    unread = entry.isUnread
+    acknowledged = entry.isAcknowledged
+    flags = entry.flags.names
+  }
+}
+
+extension RoomNotice {
+  /// One sentence for a person; not escaped.
+  var sentence: String {
+    func names(_ addresses: [Address]) -> String { addresses.map(\.description).joined(separator: ", ") }
+    func by(_ address: Address?) -> String { address.map { " by \($0)" } ?? "" }
+    return switch self {
+    case .joined(let address): "you were added to this room\(by(address))"
+    case .added(let members, let address): "\(names(members)) joined, added\(by(address))"
+    case .removed(let members, let address): "\(names(members)) removed\(by(address))"
+    case .ended(let address): "you are no longer in this room: removed\(by(address))"
+    case .unreadable(let why): why
+    case .damaged(let why): why
+    }
+  }
+}
+
+/// Shows history, for people or as JSON lines, and notes what was shown.
+struct EntryPrinter {
+  let output: Output
+  let engine: Engine
+  /// Whether each entry names its room.
+  let showsRoom: Bool
+
+  func show(_ entries: [HistoryEntry]) throws {
+    let own = try engine.identity.address
+    let rooms = try engine.rooms()
+    for entry in entries {
+      let name = rooms.first { $0.identifier == entry.room }?.name(for: own) ?? entry.room.description
+      output.result(EntryObject(entry, roomName: name), text(entry, name))
+    }
+    try engine.markDisplayed(entries, now: .now)
+  }
+
+  private func text(_ entry: HistoryEntry, _ roomName: String) -> String {
+    let room = showsRoom ? "  [\(escaped(roomName))]" : ""
+    switch entry.content {
+    case .notice(let notice): return "\(entry.at.shown)\(room)  * \(escaped(notice.sentence))"
+    case .message(let content):
+      let precedence = content.precedence == .routine ? "" : "  \(content.precedence.description.uppercased())"
+      var heading =
+        "\(content.sentAt.shown)  \(entry.sender?.description ?? "?")\(room)\(precedence)  \(content.marking)"
+      heading += "  \(entry.identifier)"
+      if let quoted = content.replyTo { heading += "  re \(quoted.description.prefix(8))" }
+      if entry.isAcknowledged { heading += "  acknowledged" }
+      var lines = [entry.isUnread ? output.emphasised(heading) : heading]
+      for flag in warnings(entry.flags) { lines.append("  ! \(flag)") }
+      lines += body(content).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
+      return lines.joined(separator: "\n")
+    }
+  }
+
+  private func body(_ content: MessageContent) -> String {
+    switch content.body {
+    case .text(let text): escaped(text, keepingLines: true)
+    case .document(let document): "document: \(escaped(document.title)) (\(ByteCount(document.size)))"
+    case .unknown(let kind, _): "a message of a kind that this version does not know (\(kind))"
+    case .acknowledgement, .displayed, .title, .leave: ""
+    }
+  }
+
+  private func warnings(_ flags: MessageFlags) -> [String] {
+    let all: [(MessageFlags, String)] = [
+      (.identifierDiffers, "its envelope carried another identifier: a node altered it"),
+      (.precedenceDiffers, "its envelope carried another precedence: a node altered it"),
+      (.originDiffers, "its envelope came from another country than its sender"),
+      (.sequenceRepeated, "its sender used its number before"),
+      (.markingLowered, "it is marked less strictly than what it replies to"),
+      (.notSent, "it was not sent: nobody could be added to the room"),
+    ]
+    return all.compactMap { flags.contains($0.0) ? $0.1 : nil }
+  }
+}
+
+/// A number of bytes for people.
+struct ByteCount: CustomStringConvertible {
+  let bytes: UInt64
+  init(_ bytes: UInt64) { self.bytes = bytes }
+
+  var description: String {
+    let units: [(UInt64, String)] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+    guard let (size, name) = units.first(where: { bytes >= $0.0 }) else { return "\(bytes) bytes" }
+    let tenths = bytes * 10 / size
+    return "\(tenths / 10).\(tenths % 10) \(name)"
+  }
+}

@@ -1,0 +1,96 @@
+package import CommandKit
+package import LiaisonClient
+internal import LiaisonModel
+
+extension ClientError: CommandErrorConvertible {
+  package var commandError: CommandError {
+    let status: ExitStatus =
+      switch kind {
+      case .usage: .usage
+      case .badData: .badData
+      case .noInput: .noInput
+      case .unavailable: .unavailable
+      case .cannotCreate: .cannotCreate
+      case .inputOutput: .inputOutput
+      case .later: .tryAgain
+      case .notPermitted: .notPermitted
+      }
+    return CommandError(status, escaped(sentence))
+  }
+}
+
+/// How long a command waits for the node, milliseconds.
+enum Patience {
+  /// For the node to take a message, and for a change of a room to come back from its hub.
+  static let workMilliseconds: UInt64 = 30_000
+  /// For things that nobody waits for, before the program ends; they are sent on the next connection otherwise.
+  static let farewellMilliseconds: UInt64 = 5_000
+}
+
+/// Runs `body` with the node after everything that waits there was taken; where the node cannot be reached, says so and runs
+/// `offline` with what is on this machine.
+func withNode<Value: Sendable>(
+  _ engine: Engine, _ output: Output, offline: @Sendable () throws -> Value,
+  _ body: @escaping @Sendable (NodeClient) async throws -> Value
+) async throws -> Value {
+  do {
+    return try await NodeClient.with(engine) { client in
+      try await client.sync()
+      return try await body(client)
+    }
+  } catch let error as ClientError where error.kind == .unavailable && error.code.hasPrefix("node-") {
+    output.explain("\(escaped(error.sentence)); what follows is from this machine")
+    return try offline()
+  }
+}
+
+/// Takes what waits at the node, where it can be reached, and then does what else there is to do with it.
+func refresh(
+  _ engine: Engine, _ output: Output, _ body: @escaping @Sendable (NodeClient) async throws -> Void = { _ in }
+) async throws {
+  try await withNode(engine, output, offline: nothing, body)
+}
+
+private func nothing() {}
+
+extension NodeClient {
+  /// Lets what is under way reach the node, for a short while; what does not get there goes out next time.
+  func farewell(_ engine: Engine) async throws {
+    do { _ = try await wait(milliseconds: Patience.farewellMilliseconds) { try !engine.hasOutgoing } } catch let error
+      as ClientError where error.kind == .unavailable
+    {}
+  }
+
+  /// Makes sure that these people exist. Those of a country that cannot be asked now are taken on trust: whether they
+  /// exist shows when they are added.
+  func require(_ addresses: [Address], _ engine: Engine, _ output: Output) async throws {
+    for address in addresses {
+      do { try await lookUp(.address(address)) } catch let error as ClientError where error.kind == .unavailable {
+        output.explain("\(address) could not be looked up now: \(escaped(error.sentence))")
+        continue
+      } catch let error as ClientError where error.kind == .noInput {
+        throw CommandError(.noInput, "there is no member \(address): \(escaped(error.sentence))")
+      }
+      guard try engine.contact(address) != nil else {
+        throw CommandError(.noInput, "there is no member \(address)")
+      }
+    }
+  }
+}
+
+/// Says so where somebody's keys are not what they were when they were compared.
+func warnOfChangedKeys(_ addresses: [Address], _ engine: Engine, _ output: Output) throws {
+  for address in addresses {
+    guard let contact = try engine.contact(address) else { continue }
+    if case .changed(let since) = contact.confirmation {
+      output.explain(
+        "warning: the keys of \(address) are not those that you confirmed on \(since.shown); use: liaison verify \(address)"
+      )
+    }
+    if contact.rootKeyRefused {
+      output.explain(
+        "warning: the country of \(address) showed another root key than before; it was refused, tell your contact point"
+      )
+    }
+  }
+}

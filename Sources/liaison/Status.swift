@@ -1,0 +1,136 @@
+internal import ArgumentParser
+internal import CommandKit
+internal import LiaisonClient
+internal import LiaisonModel
+
+struct Acknowledge: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell a message's sender that you have it.",
+    discussion: """
+      An acknowledgement is your deliberate act; opening a message never makes one.
+
+      Example:
+        liaison acknowledge 4f3a
+      """)
+
+  @Argument(help: "The message's identifier, or the digits that only it begins with.") var message: String
+
+  @OptionGroup var profile: ProfileOptions
+  @OptionGroup var format: OutputOptions
+
+  struct Result: Encodable {
+    let message: String
+    let acknowledgement: String
+    var state: String
+  }
+
+  func run() async throws {
+    let engine = try profile.open()
+    let output = format.output
+    let name = message
+    @Sendable func acknowledge() throws -> Result {
+      let message = try engine.message(named: name).identifier
+      let acknowledgement = try engine.acknowledge(message, now: .now)
+      return Result(
+        message: message.description, acknowledgement: acknowledgement.description, state: "waiting")
+    }
+    let result = try await withNode(engine, output, offline: acknowledge) { client in
+      var result = try acknowledge()
+      let acknowledgement = try MessageIdentifier(result.acknowledgement)
+      if try await client.flush(acknowledgement) { result.state = "accepted" }
+      return result
+    }
+    output.result(result, "acknowledged \(result.message)")
+    guard result.state == "accepted" else {
+      throw CommandError(
+        .unavailable, "the acknowledgement is kept on this machine and goes out with the next connection")
+    }
+  }
+}
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show where a message is, country by country and person by person.",
+    discussion: """
+      Delivered means that a node holds it, which its receipt proves. Displayed and acknowledged are what people's own \
+      devices said.
+
+      Example:
+        liaison status 4f3a
+      """)
+
+  @Argument(help: "The message's identifier, or the digits that only it begins with.") var message: String
+
+  @OptionGroup var profile: ProfileOptions
+  @OptionGroup var format: OutputOptions
+
+  struct Result: Encodable {
+    struct Node: Encodable {
+      let node: String
+      let state: String
+      let at: String?
+      let proven: Bool
+      let reason: String?
+    }
+    struct Person: Encodable {
+      let address: String
+      let displayedAt: String?
+      let acknowledgedAt: String?
+    }
+    let message: String
+    let room: String
+    let sentAt: String?
+    let precedence: String?
+    let heldBecause: String?
+    let nodes: [Node]
+    let people: [Person]
+  }
+
+  func run() async throws {
+    let engine = try profile.open()
+    let output = format.output
+    let name = message
+    // Receipts and acknowledgements of a moment ago are part of the answer.
+    try await refresh(engine, output)
+    let result = Result(try engine.status(engine.message(named: name).identifier))
+    guard !output.json else { return output.result(result, "") }
+    output.line("message \(result.message)")
+    if let held = result.heldBecause { output.line("not sent yet: \(escaped(held))") }
+    Terminal.write(
+      Output.table(
+        result.nodes.map { [$0.node, $0.state, $0.at ?? "", $0.proven ? "receipt verified" : "", $0.reason ?? ""] }))
+    Terminal.write(
+      Output.table(
+        result.people.map {
+          [
+            $0.address, $0.displayedAt.map { "displayed \($0)" } ?? "not displayed",
+            $0.acknowledgedAt.map { "acknowledged \($0)" } ?? "not acknowledged",
+          ]
+        }))
+  }
+}
+
+extension Status.Result {
+  init(_ status: MessageStatus) {
+    message = status.entry.identifier.description
+    room = status.entry.room.description
+    sentAt = status.entry.message?.sentAt.rfc3339
+    precedence = status.entry.message?.precedence.description
+    heldBecause = status.heldBecause
+    nodes = status.nodes.map { node in
+      switch node.state {
+      case .outbox: Node(node: "\(node.handle)", state: "outbox", at: nil, proven: false, reason: nil)
+      case .queued: Node(node: "\(node.handle)", state: "queued", at: nil, proven: false, reason: nil)
+      case .delivered(let at):
+        Node(node: "\(node.handle)", state: "delivered", at: at.rfc3339, proven: node.isProven, reason: nil)
+      case .refused(let reason, let at):
+        Node(node: "\(node.handle)", state: "refused", at: at.rfc3339, proven: false, reason: reason)
+      }
+    }
+    people = status.people.map {
+      Person(
+        address: $0.address.description, displayedAt: $0.displayedAt?.rfc3339,
+        acknowledgedAt: $0.acknowledgedAt?.rfc3339)
+    }
+  }
+}
