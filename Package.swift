@@ -115,6 +115,13 @@ let package = Package(
     tests("LiaisonLink", [nio, nioPosix, nioSSL]),
     tests("LiaisonNode", ["TestKit", "LiaisonStore", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", nioPosix, logging]),
     tests("LiaisonStore", []),
-    tests("LiaisonClient", []),
+    .target(
+      name: "SimulationKit",
+      dependencies: [
+        "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonStore", "LiaisonRooms", "LiaisonProtocol", "LiaisonModel",
+        "MLS", "Sodium", "TLSPresentation",
+      ], path: "Tests/SimulationKit", swiftSettings: settings),
+    tests("LiaisonClient", ["SimulationKit", "TestKit"]),
+    .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
   ]
 )

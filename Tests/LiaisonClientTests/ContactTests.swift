@@ -1,0 +1,81 @@
+import LiaisonClient
+import LiaisonModel
+import LiaisonProtocol
+import SimulationKit
+import Testing
+
+@Suite("Contacts")
+struct ContactTests {
+  private let region: Region
+  private let ana: SimulatedDevice
+  private let bo: SimulatedDevice
+
+  init() throws {
+    region = try Region(seed: 13, handles: ["xa", "xb"])
+    let ana = try region.enrol("ana@xa")
+    let bo = try region.enrol("bo@xb")
+    #expect(region.run { ana.isIdle && bo.isIdle })
+    _ = try ana.act { try $0.roomOf([bo.address], now: $1) }
+    #expect(region.run { ana.isIdle && bo.isIdle })
+    (self.ana, self.bo) = (ana, bo)
+    region.run(milliseconds: 2000)
+  }
+
+  @Test("have a safety number that is the same on both sides")
+  func safetyNumbers() throws {
+    let number = try ana.open().safetyNumber(with: bo.address)
+    #expect(try bo.open().safetyNumber(with: ana.address) == number)
+    #expect(number.digits.count == 60)
+    #expect(number.groups.count == 12)
+    #expect { try ana.open().safetyNumber(with: ana.address) } throws: { ($0 as? ClientError)?.code == "verify-self" }
+    #expect { try ana.open().safetyNumber(with: Address("nobody@xb")) } throws: {
+      ($0 as? ClientError)?.code == "contact-unknown"
+    }
+  }
+
+  @Test("that were confirmed are flagged when a device is added")
+  func pins() throws {
+    let address = try bo.address
+    #expect(try ana.open().contact(address)?.confirmation == Contact.Confirmation.none)
+    let number = try ana.open().safetyNumber(with: address)
+    let confirmedAt = region.now
+    try ana.open().confirm(address, now: confirmedAt)
+    #expect(try ana.open().contact(address)?.confirmation == .confirmed(at: confirmedAt))
+    let second = try region.enrol("bo@xb")
+    #expect(region.run { second.isIdle })
+    let card = try second.open().identity.memberCard
+    try ana.open().take([card], now: region.now)
+    #expect(try ana.open().contact(address)?.confirmation == .changed(since: confirmedAt))
+    #expect(try ana.open().safetyNumber(with: address) != number)
+  }
+
+  @Test("of a country that shows another root key are not believed")
+  func rootChange() throws {
+    let engine = try ana.open()
+    let known = try #require(try engine.contact(bo.address))
+    let root = SigningKey<RootPurpose>()
+    let node = SigningKey<NodePurpose>()
+    let forged = Signed(
+      try NodeCard(
+        handle: Handle("xb"), country: "XB", name: "Brenova", rootKey: root.publicKey, nodeKeys: [node.publicKey],
+        endpoints: [], serial: 99, issuedAt: region.now, expiresAt: region.now.adding(milliseconds: 1_000_000)),
+      by: root)
+    _ = try engine.complete(
+      .peers, with: .peers([Frame.Peer(nodeCard: forged.unverified, isActive: true, isLinked: true)]), now: region.now)
+    let contact = try #require(try engine.contact(bo.address))
+    #expect(contact.rootKeyRefused)
+    #expect(contact.card == known.card)
+    let impostor = Signed(
+      try MemberCard(
+        address: bo.address, name: "Bo", discipline: .cyber, role: "", devices: [], serial: 99, issuedAt: region.now,
+        expiresAt: region.now.adding(milliseconds: 1_000_000)), by: node)
+    try engine.take([impostor.unverified], now: region.now)
+    #expect(try engine.contact(bo.address)?.card == known.card)
+  }
+
+  @Test("are found by any part of what is known of them")
+  func search() throws {
+    #expect(try ana.open().contacts(matching: "BO@").map(\.address) == [bo.address])
+    #expect(try ana.open().contacts(matching: "nobody").isEmpty)
+  }
+}
