@@ -78,7 +78,9 @@ let package = Package(
         "LiaisonLink", "LiaisonTrust", "LiaisonProtocol", "LiaisonRooms", "LiaisonModel", "MLS", "MerkleLog", "Sodium",
         "TLSPresentation", crypto, nio, nioPosix, logging,
       ]),
-    library("LiaisonStore", ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb]),
+    .target(
+      name: "LiaisonStore", dependencies: ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb],
+      exclude: ["schema.sql"], swiftSettings: settings),
     library(
       "LiaisonClient",
       [
@@ -113,8 +115,20 @@ let package = Package(
     tests("LiaisonProtocol", ["LiaisonModel", nio]),
     tests("LiaisonTrust", ["MerkleLog"]),
     tests("LiaisonLink", [nio, nioPosix, nioSSL]),
-    tests("LiaisonNode", ["TestKit", "LiaisonStore", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", nioPosix, logging]),
-    tests("LiaisonStore", []),
+    .target(
+      name: "NodeSimulation",
+      dependencies: [
+        "TestKit", "LiaisonNode", "LiaisonStore", "LiaisonRooms", "LiaisonProtocol", "LiaisonModel", "MLS",
+        "TLSPresentation", crypto,
+      ], path: "Tests/NodeSimulation", swiftSettings: settings),
+    tests("LiaisonRooms", ["MLS", "LiaisonModel", "TLSPresentation"]),
+    tests(
+      "LiaisonNode",
+      [
+        "NodeSimulation", "TestKit", "LiaisonStore", "LiaisonRooms", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol",
+        "LiaisonModel", "MLS", crypto, nioPosix, logging,
+      ]),
+    tests("LiaisonStore", ["TestKit", "LiaisonNode", "LiaisonModel", grdb]),
     .target(
       name: "SimulationKit",
       dependencies: [

@@ -1,6 +1,6 @@
-package import LiaisonNode
 internal import FoundationEssentials
 internal import GRDB
+package import LiaisonNode
 
 /// The node's store in one SQLite file: write-ahead log, flushed at each commit. One process uses it.
 package final class SQLiteNodeStore: NodeStore, Sendable {
@@ -72,7 +72,7 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
   }
 
   /// The schema as `schema.sql` shows it.
-  func schema() throws -> String {
+  package func schema() throws -> String {
     try queue.read { database in
       try String.fetchAll(
         database,
@@ -82,6 +82,20 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
           """
       ).joined(separator: "\n\n") + "\n"
     }
+  }
+}
+
+extension SQLiteNodeStore {
+  /// How SQLite would run a statement, a line a step.
+  package func plan(of statement: String) throws -> [String] {
+    try queue.read { database in
+      try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \(statement)").map { $0["detail"] }
+    }
+  }
+
+  /// Lets the file grow to that many pages, as a full disk would.
+  package func limit(pages: Int) throws {
+    try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
   }
 }
 

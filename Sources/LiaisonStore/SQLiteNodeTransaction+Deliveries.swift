@@ -66,7 +66,8 @@ extension SQLiteNodeTransaction: DeliveryStore {
   }
 
   package func receipt(of key: MessageKey, by peer: Handle) throws(StoreError) -> [UInt8]? {
-    try row("SELECT receipt FROM deliveries WHERE message = ? AND peer = ?", key.rawValue, peer.description)?.optionalBytes(0)
+    try row("SELECT receipt FROM deliveries WHERE message = ? AND peer = ?", key.rawValue, peer.description)?
+      .optionalBytes(0)
   }
 
   package func markDelivered(_ key: MessageKey, to peer: Handle, receipt: [UInt8]) throws(StoreError) {

@@ -26,7 +26,9 @@ package final class SQLiteNodeTransaction: NodeTransaction {
   /// Drops envelopes that came and that nothing needs.
   func finish() throws {
     for key in unused.sorted() {
-      try run("DELETE FROM envelopes WHERE message = ? AND (SELECT uses FROM messages WHERE id = ?) = 0", key.rawValue, key.rawValue)
+      try run(
+        "DELETE FROM envelopes WHERE message = ? AND (SELECT uses FROM messages WHERE id = ?) = 0", key.rawValue,
+        key.rawValue)
     }
   }
 
@@ -76,7 +78,8 @@ extension SQLiteNodeTransaction {
 
   /// Something needs a message's envelope no longer.
   func disuse(_ key: MessageKey) throws(StoreError) {
-    guard let uses: Int = try row("UPDATE messages SET uses = uses - 1 WHERE id = ? RETURNING uses", key.rawValue)?[0] else {
+    guard let uses: Int = try row("UPDATE messages SET uses = uses - 1 WHERE id = ? RETURNING uses", key.rawValue)?[0]
+    else {
       throw .unreadable("a message is missing")
     }
     if uses == 0 { try run("DELETE FROM envelopes WHERE message = ?", key.rawValue) }

@@ -1,0 +1,201 @@
+CREATE TABLE deliveries (
+  message INTEGER NOT NULL REFERENCES messages (id),
+  peer TEXT NOT NULL,
+  -- 0 queued, 1 delivered, 2 undeliverable
+  state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),
+  precedence INTEGER NOT NULL CHECK (precedence BETWEEN 0 AND 3),
+  sequence INTEGER NOT NULL CHECK (sequence > 0),
+  bytes INTEGER NOT NULL CHECK (bytes >= 0),
+  queued_at INTEGER NOT NULL,
+  receipt BLOB,
+  PRIMARY KEY (message, peer),
+  CHECK (state <> 1 OR receipt IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX deliveries_queued ON deliveries (peer, precedence, sequence) WHERE state = 0;
+
+CREATE INDEX deliveries_queued_by_age ON deliveries (queued_at) WHERE state = 0;
+
+CREATE TABLE devices (
+  device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 16),
+  address TEXT NOT NULL REFERENCES members (address),
+  link_key BLOB NOT NULL UNIQUE CHECK (length(link_key) = 32),
+  signature_key BLOB NOT NULL UNIQUE CHECK (length(signature_key) = 32),
+  enrolled_at INTEGER NOT NULL,
+  -- The sequence of the last inbox item ever put in, and how many are in it now.
+  inbox_end INTEGER NOT NULL DEFAULT 0 CHECK (inbox_end >= 0),
+  inbox_count INTEGER NOT NULL DEFAULT 0 CHECK (inbox_count >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX devices_by_address ON devices (address, enrolled_at);
+
+CREATE TABLE envelopes (
+  message INTEGER PRIMARY KEY REFERENCES messages (id),
+  bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE held (
+  message INTEGER PRIMARY KEY REFERENCES messages (id),
+  peer TEXT NOT NULL,
+  room BLOB NOT NULL CHECK (length(room) = 16),
+  -- The epoch that the room must have reached.
+  epoch INTEGER NOT NULL CHECK (epoch >= 0),
+  bytes INTEGER NOT NULL CHECK (bytes >= 0),
+  held_since INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX held_by_age ON held (held_since);
+
+CREATE INDEX held_by_room ON held (room, epoch);
+
+CREATE TABLE inbox (
+  device BLOB NOT NULL REFERENCES devices (device),
+  sequence INTEGER NOT NULL CHECK (sequence > 0),
+  -- Either a stored envelope or an item of its own.
+  message INTEGER REFERENCES messages (id),
+  item BLOB,
+  PRIMARY KEY (device, sequence),
+  CHECK ((message IS NULL) <> (item IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inbox_by_message ON inbox (message) WHERE message IS NOT NULL;
+
+CREATE TABLE invitations (
+  secret_hash BLOB NOT NULL PRIMARY KEY CHECK (length(secret_hash) = 32),
+  address TEXT NOT NULL REFERENCES members (address),
+  expires_at INTEGER NOT NULL,
+  -- The device that used it, which may have been removed since.
+  used_by BLOB CHECK (length(used_by) = 16)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX invitations_by_address ON invitations (address);
+
+CREATE TABLE key_packages (
+  reference BLOB NOT NULL PRIMARY KEY,
+  device BLOB NOT NULL REFERENCES devices (device) ON DELETE CASCADE,
+  is_last_resort INTEGER NOT NULL CHECK (is_last_resort IN (0, 1)),
+  expires_at INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX key_packages_by_device ON key_packages (device, is_last_resort, expires_at);
+
+CREATE INDEX key_packages_by_expiry ON key_packages (expires_at);
+
+CREATE UNIQUE INDEX key_packages_of_last_resort ON key_packages (device) WHERE is_last_resort = 1;
+
+CREATE TABLE members (
+  address TEXT NOT NULL PRIMARY KEY CHECK (length(address) BETWEEN 4 AND 97),
+  name TEXT NOT NULL,
+  discipline INTEGER NOT NULL CHECK (discipline BETWEEN 1 AND 4),
+  role TEXT NOT NULL,
+  -- The last member card, as signed; NULL until a device has enrolled.
+  card BLOB,
+  serial INTEGER NOT NULL CHECK (serial >= 0),
+  card_expires_at INTEGER,
+  -- Why the member was revoked; NULL where not.
+  revocation TEXT,
+  CHECK ((card IS NULL) = (serial = 0)),
+  CHECK ((card IS NULL) = (card_expires_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX members_by_card_expiry ON members (card_expires_at) WHERE revocation IS NULL AND card IS NOT NULL;
+
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY,
+  origin TEXT NOT NULL,
+  message BLOB NOT NULL CHECK (length(message) = 16),
+  room BLOB NOT NULL CHECK (length(room) = 16),
+  digest BLOB NOT NULL CHECK (length(digest) = 32),
+  accepted_at INTEGER NOT NULL,
+  -- The author, where that is a member of this node.
+  sender TEXT,
+  -- Queue entries, inbox items and held envelopes that need the envelope; it goes with the last of them.
+  uses INTEGER NOT NULL DEFAULT 0 CHECK (uses >= 0),
+  UNIQUE (origin, message)
+) STRICT;
+
+CREATE INDEX messages_by_acceptance ON messages (accepted_at);
+
+CREATE TABLE peer_totals (
+  peer TEXT NOT NULL PRIMARY KEY,
+  last_sequence INTEGER NOT NULL DEFAULT 0,
+  queued INTEGER NOT NULL DEFAULT 0 CHECK (queued >= 0),
+  queued_bytes INTEGER NOT NULL DEFAULT 0 CHECK (queued_bytes >= 0),
+  held INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+  held_bytes INTEGER NOT NULL DEFAULT 0 CHECK (held_bytes >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE room_commits (
+  room BLOB NOT NULL REFERENCES rooms (room),
+  -- The epoch that it ended: there is one commit for each.
+  epoch INTEGER NOT NULL CHECK (epoch >= 0),
+  message BLOB NOT NULL CHECK (length(message) = 16),
+  digest BLOB NOT NULL CHECK (length(digest) = 32),
+  PRIMARY KEY (room, epoch),
+  UNIQUE (room, message)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE room_leaves (
+  room BLOB NOT NULL REFERENCES rooms (room),
+  leaf INTEGER NOT NULL CHECK (leaf >= 0),
+  address TEXT NOT NULL,
+  device BLOB NOT NULL CHECK (length(device) = 16),
+  -- The first epoch that it is in.
+  since_epoch INTEGER NOT NULL CHECK (since_epoch >= 0),
+  PRIMARY KEY (room, leaf),
+  UNIQUE (room, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE room_participants (
+  room BLOB NOT NULL REFERENCES rooms (room),
+  handle TEXT NOT NULL,
+  from_epoch INTEGER NOT NULL CHECK (from_epoch >= 0),
+  -- The last epoch in which the node had a member in the room; NULL while it has.
+  to_epoch INTEGER CHECK (to_epoch >= from_epoch),
+  PRIMARY KEY (room, handle, from_epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE room_states (
+  room BLOB NOT NULL PRIMARY KEY REFERENCES rooms (room),
+  public_group BLOB NOT NULL,
+  group_info BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE rooms (
+  room BLOB NOT NULL PRIMARY KEY CHECK (length(room) = 16),
+  hub TEXT NOT NULL,
+  -- Where the room was left, the first epoch that this node is not in.
+  epoch INTEGER NOT NULL CHECK (epoch >= 0),
+  is_left INTEGER NOT NULL CHECK (is_left IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE trust_log (
+  sequence INTEGER PRIMARY KEY CHECK (sequence >= 0),
+  entry BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE trust_log_head (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  head BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE welcome_states (
+  room BLOB NOT NULL REFERENCES rooms (room),
+  epoch INTEGER NOT NULL CHECK (epoch >= 0),
+  group_info BLOB NOT NULL,
+  ratchet_tree BLOB NOT NULL,
+  PRIMARY KEY (room, epoch)
+) STRICT;
+
+CREATE TABLE welcomes (
+  device BLOB NOT NULL REFERENCES devices (device) ON DELETE CASCADE,
+  -- The inbox item that is the welcome.
+  sequence INTEGER NOT NULL,
+  room BLOB NOT NULL,
+  epoch INTEGER NOT NULL,
+  PRIMARY KEY (device, sequence),
+  FOREIGN KEY (room, epoch) REFERENCES welcome_states (room, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX welcomes_by_room ON welcomes (room, epoch);
