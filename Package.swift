@@ -71,7 +71,8 @@ let package = Package(
     library("LiaisonRooms", ["MLS", "LiaisonModel", "TLSPresentation"]),
     library("LiaisonProtocol", ["LiaisonModel", "TLSPresentation", protobuf, nio]),
     library("LiaisonTrust", ["LiaisonModel", "MerkleLog", "TLSPresentation", crypto]),
-    library("LiaisonLink", ["LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioTLS, nioSSL, x509, asn1, crypto, logging]),
+    library(
+      "LiaisonLink", ["LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioTLS, nioSSL, x509, asn1, crypto, logging]),
     library(
       "LiaisonNode",
       [
@@ -106,6 +107,9 @@ let package = Package(
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", []),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["liaisond", "liaisonctl"], exclude: ["Fixtures", "Transcripts"],
+      swiftSettings: settings),
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: settings),
     tests("Sodium", ["TestKit"]),
     tests("TLSPresentation", []),

@@ -88,6 +88,10 @@ struct Initialise: AsyncParsableCommand {
       guard 1...128 ~= administrator.utf8.count else {
         throw CommandError(.usage, "an administrator's name is 1 to 128 bytes long")
       }
+      guard country.utf8.count == 2, country.utf8.allSatisfy({ UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }) else {
+        throw CommandError(.usage, "a country is two capital letters, such as XA")
+      }
+      guard 1...128 ~= name.utf8.count else { throw CommandError(.usage, "a node's name is 1 to 128 bytes long") }
       return try NewNode(
         handle: Handle(handle), country: country, name: name, listen: listen,
         advertised: advertised.isEmpty ? [listen] : advertised, administrator: administrator,

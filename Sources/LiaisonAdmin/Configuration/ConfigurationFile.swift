@@ -37,8 +37,10 @@ enum ConfigurationFile {
   static func check(_ text: String, name: String) throws(CommandError) {
     let root: Node?
     do { root = try Yams.compose(yaml: text) } catch { throw malformed(error, name: name) }
-    // An empty file sets nothing.
-    guard let root, root.null == nil else { return }
+    guard let root, root.null == nil else {
+      throw CommandError(
+        .configuration, "\(name) is empty; it says at least where to listen, listen: \"127.0.0.1:7401\"")
+    }
     guard case .mapping(let mapping) = root else {
       throw wrong(root, name, "the file is a list of keys and values, such as listen: \"127.0.0.1:7401\"")
     }

@@ -1,0 +1,122 @@
+import Foundation
+
+/// A fresh folder with the built programs in the path, in which a transcript's commands run.
+final class Shell {
+  struct Result {
+    var output: String
+    var errors: String
+    var status: Int32
+  }
+
+  let folder: URL
+  let ports: [String: String]
+
+  init() throws {
+    // Short, because a socket's path may have no more than 107 bytes.
+    folder = URL(fileURLWithPath: "/tmp/lt-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    ports = try Dictionary(uniqueKeysWithValues: zip(["PORT_A", "PORT_B", "PORT_C"], Self.freePorts(3)))
+  }
+
+  /// Ends what was started, by the numbers that it left, and takes the folder away.
+  deinit {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasSuffix(".pid") {
+      let text = (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+      if let number = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)), number > 1 { kill(number, SIGKILL) }
+    }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// Runs one command line with `/bin/sh`. What it leaves running in the background is not waited for, which Foundation's
+  /// `Process` would do.
+  func run(_ command: String) throws -> Result {
+    let (output, errors) = (folder.path + "/.stdout", folder.path + "/.stderr")
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    let script = "cd '\(folder.path)' || exit 99\n" + Self.prelude + command
+    let environment = ports.merging([
+      "PATH": Self.programs.path + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": folder.path,
+      "FIXTURES": Transcript.folder("Fixtures").path,
+    ]) { $1 }
+    var arguments: [UnsafeMutablePointer<CChar>?] = ["sh", "-c", script].map { strdup($0) } + [nil]
+    var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for text in arguments + variables { free(text) } }
+    var process = pid_t()
+    guard posix_spawn(&process, "/bin/sh", &actions, nil, &arguments, &variables) == 0 else {
+      throw CocoaError(.executableLoad)
+    }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    return Result(
+      output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)), as: UTF8.self),
+      errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: errors)), as: UTF8.self),
+      status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F))
+  }
+
+  /// Where the built programs are: beside the tests.
+  static var programs: URL {
+    URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+  }
+
+  /// `start HOME` runs a node and waits until it listens; `stop HOME` has it stop and gives its exit status.
+  private static let prelude = """
+    start() {
+      home=$1; shift
+      rm -f "$home.status" "$home.log"
+      sh -c 'liaisond run --home "$@" >"$1.out" 2>"$1.log" </dev/null & echo $! >"$1.pid"; wait $!; echo $? >"$1.status"' \
+        sh "$home" "$@" >/dev/null 2>&1 </dev/null &
+      i=0
+      while [ $i -lt 300 ]; do
+        if grep -q ' listening' "$home.log" 2>/dev/null; then return 0; fi
+        if [ -e "$home.status" ]; then cat "$home.log" >&2; return "$(cat "$home.status")"; fi
+        i=$((i + 1)); sleep 0.1
+      done
+      echo "$home is not ready" >&2; return 1
+    }
+    stop() {
+      kill "$(cat "$1.pid")"
+      i=0
+      while [ $i -lt 300 ]; do
+        if [ -e "$1.status" ]; then rm "$1.pid"; return "$(cat "$1.status")"; fi
+        i=$((i + 1)); sleep 0.1
+      done
+      echo "$1 does not stop" >&2; return 1
+    }
+    # Tries a command until it succeeds, at most 20 seconds.
+    eventually() {
+      i=0
+      while [ $i -lt 100 ]; do
+        if "$@" >/dev/null 2>&1; then return 0; fi
+        i=$((i + 1)); sleep 0.2
+      done
+      "$@"
+    }
+
+    """
+
+  /// Ports of the loopback address that nobody uses now.
+  private static func freePorts(_ count: Int) throws -> [String] {
+    var sockets: [Int32] = []
+    defer { for socket in sockets { close(socket) } }
+    return try (0..<count).map { _ in
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      sockets.append(descriptor)
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+        }
+      }
+      guard bound else { throw CocoaError(.fileWriteUnknown) }
+      return String(UInt16(bigEndian: address.sin_port))
+    }
+  }
+}
