@@ -107,6 +107,12 @@ let package = Package(
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", []),
+    tests(
+      "LiaisonAdmin",
+      [
+        "CommandKit", "LiaisonNode", "LiaisonTrust", "LiaisonModel", "LiaisonProtocol", "Sodium", "TestKit", nio,
+        nioPosix, protobuf,
+      ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["liaisond", "liaisonctl"], exclude: ["Fixtures", "Transcripts"],
       swiftSettings: settings),

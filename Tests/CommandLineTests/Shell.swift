@@ -43,8 +43,8 @@ final class Shell {
       "PATH": Self.programs.path + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": folder.path,
       "FIXTURES": Transcript.folder("Fixtures").path,
     ]) { $1 }
-    var arguments: [UnsafeMutablePointer<CChar>?] = ["sh", "-c", script].map { strdup($0) } + [nil]
-    var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0)=\($1)") } + [nil]
+    var arguments = Self.strings(["sh", "-c", script])
+    var variables = Self.strings(environment.map { "\($0)=\($1)" })
     defer { for text in arguments + variables { free(text) } }
     var process = pid_t()
     guard posix_spawn(&process, "/bin/sh", &actions, nil, &arguments, &variables) == 0 else {
@@ -56,6 +56,11 @@ final class Shell {
       output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)), as: UTF8.self),
       errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: errors)), as: UTF8.self),
       status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F))
+  }
+
+  /// The strings of C, to be freed, and the nil that ends them.
+  private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    texts.map { strdup($0) } + [nil]
   }
 
   /// Where the built programs are: beside the tests.

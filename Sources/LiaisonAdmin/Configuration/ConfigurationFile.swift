@@ -36,7 +36,7 @@ enum ConfigurationFile {
   /// Throws "bad configuration" with the first line that is wrong. `name` is how the file is called in the sentence.
   static func check(_ text: String, name: String) throws(CommandError) {
     let root: Node?
-    do { root = try Yams.compose(yaml: text) } catch { throw malformed(error, name: name) }
+    do { root = try Yams.compose(yaml: text) } catch { throw malformed(error, in: text, name: name) }
     guard let root, root.null == nil else {
       throw CommandError(
         .configuration, "\(name) is empty; it says at least where to listen, listen: \"127.0.0.1:7401\"")
@@ -101,15 +101,33 @@ enum ConfigurationFile {
     CommandError(.configuration, "\(name) line \(node.mark?.line ?? 1): \(sentence)")
   }
 
-  private static func malformed(_ error: any Error, name: String) -> CommandError {
+  private static func malformed(_ error: any Error, in text: String, name: String) -> CommandError {
     switch error {
     case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _):
       return CommandError(.configuration, "\(name) line \(mark.line): this is not YAML: \(escaped(problem))")
     case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-      let key = duplicates.first.map { escaped(String(describing: $0)) } ?? "a key"
-      return CommandError(.configuration, "\(name) line \(context.mark.line): \(key) is there twice")
+      let key = duplicates.first ?? ""
+      return CommandError(
+        .configuration,
+        "\(name) line \(lineOfSecond(key, after: context.mark, in: text)): \(escaped(key)) is there twice")
+    case YamlError.reader(_, let offset?, _, _):
+      let line = 1 + text.utf8.prefix(offset).count { $0 == UInt8(ascii: "\n") }
+      return CommandError(.configuration, "\(name) line \(line): this is not YAML: a character that no text holds")
     default: return CommandError(.configuration, "\(name) is not YAML")
     }
+  }
+
+  /// The parser names the first of two; the second is the one that somebody added.
+  private static func lineOfSecond(_ key: String, after first: Mark, in text: String) -> Int {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let second = lines.indices.dropFirst(first.line).first { index in
+      let line = lines[index]
+      let indentation = line.prefix { $0 == " " }.count
+      let rest = line.dropFirst(indentation).drop { $0 == "\"" || $0 == "'" }
+      return indentation == first.column - 1 && rest.hasPrefix(key)
+        && rest.dropFirst(key.count).drop { $0 == "\"" || $0 == "'" || $0 == " " }.first == ":"
+    }
+    return second.map { $0 + 1 } ?? first.line
   }
 }

@@ -1,0 +1,211 @@
+import LiaisonAdmin
+import LiaisonModel
+import LiaisonNode
+import LiaisonProtocol
+import LiaisonTrust
+import Synchronization
+import Testing
+
+@Suite("Keeping the trust log of a running node") struct TrustKeeperTests {
+  /// A node that keeps what it is told, or refuses it.
+  final class Node: AdministeredNode {
+    struct State {
+      var failure: Frame.Failure?
+      var log: [TrustLogEntry] = []
+      var heads: [[UInt8]] = []
+      var tables: [PeerTable] = []
+      var cards: [Signed<NodeCard>] = []
+    }
+    let state = Mutex(State())
+
+    func administer(_ request: AdministrationRequest) async -> AdministrationAnswer {
+      // Others get their turn while the disk is slow.
+      try? await Task.sleep(for: .milliseconds(2))
+      return state.withLock { state in
+        guard case .decide(let entry, let head, let table) = request else {
+          return .failed(Frame.Failure(.unknown, "not a decision"))
+        }
+        if let failure = state.failure { return .failed(failure) }
+        state.log.append(entry)
+        state.heads.append(head)
+        state.tables.append(table)
+        return .done
+      }
+    }
+
+    func take(_ input: Input) async {
+      state.withLock { state in
+        switch input {
+        case .registryChanged(let table): state.tables.append(table)
+        case .ownCardChanged(let card): state.cards.append(card)
+        default: break
+        }
+      }
+    }
+  }
+
+  final class Clock: Sendable {
+    let time = Mutex(Timestamp(milliseconds: 1_790_000_000_000))
+    var now: Timestamp { time.withLock { $0 } }
+    func pass(milliseconds: UInt64) { time.withLock { $0 = $0.adding(milliseconds: milliseconds) } }
+  }
+
+  struct Country {
+    let handle: Handle
+    let root = SigningKey<RootPurpose>()
+    let node = SigningKey<NodePurpose>()
+
+    init(_ handle: String) throws { self.handle = try Handle(handle) }
+
+    func card(serial: UInt64, at now: Timestamp, key: NodeKey? = nil) throws -> Unverified<NodeCard> {
+      Signed(
+        try NodeCard(
+          handle: handle, country: "XA", name: "A", rootKey: root.publicKey, nodeKeys: [key ?? node.publicKey],
+          endpoints: [], serial: serial, issuedAt: now, expiresAt: now.adding(milliseconds: 86_400_000)),
+        by: root
+      ).unverified
+    }
+  }
+
+  let node = Node()
+  let clock = Clock()
+  let own: Country
+  let other: Country
+  let owner = SigningKey<AdministratorPurpose>()
+  let keeper: TrustKeeper
+
+  init() throws {
+    own = try Country("xa")
+    other = try Country("xb")
+    var log = TrustLog()
+    var entries: [[UInt8]] = []
+    for act in [
+      Act.administratorNamed(try Administrator(key: owner.publicKey, name: "owner", role: .owner)),
+      .ownCardIssued(try own.card(serial: 1, at: clock.now)),
+    ] {
+      let entry = Self.entry(act, at: log.nextPosition, clock.now, by: owner)
+      try log.append(entry)
+      entries.append(entry)
+    }
+    let clock = clock
+    keeper = try TrustKeeper(log: log, entries: entries, key: own.node, node: node, clock: { clock.now })
+  }
+
+  static func entry(
+    _ act: Act, at position: LogPosition, _ now: Timestamp, by key: SigningKey<AdministratorPurpose>
+  ) -> [UInt8] {
+    let decision = Decision(position: position, decidedAt: now, administrator: key.publicKey, act: act)
+    return LogEntry.decision(Signed(decision, by: key).unverified).tlsEncoded
+  }
+
+  private func decide(_ act: Act) async throws {
+    let position = await keeper.position
+    _ = try await keeper.decide(Self.entry(act, at: position, clock.now, by: owner))
+  }
+
+  private func admit() async throws {
+    try await decide(.peerProposed(other.card(serial: 1, at: clock.now)))
+    try await decide(.peerVerified(other.handle, rootKey: other.root.publicKey))
+    try await decide(.peerActivated(other.handle))
+  }
+
+  @Test("a decision reaches the node with its entry, a head over it and its effect; the whole verifies")
+  func decision() async throws {
+    try await admit()
+    let (log, heads, tables) = node.state.withLock { ($0.log, $0.heads, $0.tables) }
+    #expect(log.map(\.sequence) == [2, 3, 4])
+    #expect(tables.map { $0.isActive(other.handle) } == [false, false, true])
+    let page = await keeper.page(from: 0, bytesMax: .max)
+    #expect(page.entries.suffix(3) == log.map(\.bytes)[...])
+    let head = try Unverified<LogHead>(tlsEncoded: try #require(heads.last))
+    #expect(try TrustLog(entries: page.entries, head: head).size == 5)
+    #expect(await keeper.page(from: 4, bytesMax: 1).entries == [log[2].bytes])
+    #expect(await keeper.page(from: 5, bytesMax: .max).entries.isEmpty)
+  }
+
+  @Test("what the node could not store did not happen, and can be decided again")
+  func storeFails() async throws {
+    let before = await keeper.position
+    node.state.withLock { $0.failure = Frame.Failure(.later, "the disk is full") }
+    let entry = Self.entry(.peerProposed(try other.card(serial: 1, at: clock.now)), at: before, clock.now, by: owner)
+    let error = await #expect(throws: Frame.Failure.self) { try await keeper.decide(entry) }
+    #expect(error?.reason == .later)
+    #expect(await keeper.position == before)
+    #expect(await keeper.registry.peers.isEmpty)
+    node.state.withLock { $0.failure = nil }
+    _ = try await keeper.decide(entry)
+    #expect(await keeper.registry.peer(other.handle)?.state == .proposed)
+  }
+
+  @Test("of decisions signed for one place at once, one takes effect")
+  func race() async throws {
+    let position = await keeper.position
+    let entries = try (0..<8).map { index in
+      Self.entry(
+        .peerProposed(try Country("c\(index)").card(serial: 1, at: clock.now)), at: position, clock.now, by: owner)
+    }
+    let outcomes = await withTaskGroup(of: Frame.Failure.Reason?.self) { group in
+      for entry in entries {
+        group.addTask {
+          do throws(Frame.Failure) {
+            _ = try await keeper.decide(entry)
+            return nil
+          } catch { return error.reason }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(outcomes.count { $0 == nil } == 1)
+    #expect(outcomes.count { $0 == .later } == 7)
+    #expect(await keeper.registry.peers.count == 1)
+    #expect(node.state.withLock { $0.log.count } == 1)
+  }
+
+  @Test("a peer's next card is entered by the node; an older one, an impostor's and a stranger's are not")
+  func receivedCard() async throws {
+    try await admit()
+    try await keeper.received(other.card(serial: 2, at: clock.now))
+    #expect(await keeper.registry.peer(other.handle)?.card.content.serial == 2)
+    let position = await keeper.position
+    try await keeper.received(other.card(serial: 1, at: clock.now))
+    try await keeper.received(other.card(serial: 2, at: clock.now))
+    try await keeper.received(try Country("xb").card(serial: 9, at: clock.now))
+    try await keeper.received(try Country("xz").card(serial: 9, at: clock.now))
+    #expect(await keeper.position == position)
+  }
+
+  @Test("the node's own entries cannot be handed in by an administrator's door")
+  func ownEntries() async throws {
+    try await admit()
+    let received = CardReceived(
+      position: await keeper.position, receivedAt: clock.now, nodeKey: own.node.publicKey,
+      card: try other.card(serial: 2, at: clock.now))
+    let entry = LogEntry.cardReceived(Signed(received, by: own.node).unverified).tlsEncoded
+    let error = await #expect(throws: Frame.Failure.self) { try await keeper.decide(entry) }
+    #expect(error?.reason == .notPermitted)
+  }
+
+  @Test("the node learns of its next card, and takes none that would lock it out")
+  func ownCard() async throws {
+    try await decide(.ownCardIssued(own.card(serial: 2, at: clock.now)))
+    #expect(node.state.withLock { $0.cards.map(\.content.serial) } == [2])
+    let otherKey = SigningKey<NodePurpose>().publicKey
+    await #expect(throws: Frame.Failure.self) {
+      try await decide(.ownCardIssued(own.card(serial: 3, at: clock.now, key: otherKey)))
+    }
+    #expect(await keeper.registry.ownCard?.content.serial == 2)
+  }
+
+  @Test("a card that expires while the node runs ends the peer's acceptance")
+  func expiry() async throws {
+    try await admit()
+    await keeper.refresh()
+    #expect(node.state.withLock { $0.tables.count } == 3)
+    clock.pass(milliseconds: 86_400_000)
+    await keeper.refresh()
+    #expect(node.state.withLock { $0.tables.last?.isActive(other.handle) } == false)
+    #expect(node.state.withLock { $0.tables.count } == 4)
+    await keeper.refresh()
+    #expect(node.state.withLock { $0.tables.count } == 4)
+  }
+}
