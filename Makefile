@@ -24,8 +24,9 @@ swift:
 build: deps ## build the three programs
 	$(SWIFT) build $(FLAGS)
 
-demo: build ## three countries on this machine: enrol, write, share, remove, suspend
-	Config/demo/run.sh "$$($(SWIFT) build $(FLAGS) --show-bin-path)"
+demo: PREFIX = $(CURDIR)/.build/demo
+demo: install ## three countries on this machine: enrol, write, share, remove, suspend
+	Config/demo/run.sh '$(PREFIX)/bin'
 
 test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests

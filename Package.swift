@@ -147,5 +147,7 @@ let package = Package(
       ], path: "Tests/SimulationKit", swiftSettings: settings),
     tests("LiaisonClient", ["SimulationKit", "TestKit"]),
     .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"], swiftSettings: settings),
   ]
 )

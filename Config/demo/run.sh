@@ -54,14 +54,18 @@ passphrase="$work/passphrase"
 node() { local home=$1; shift; liaisonctl --home "$work/$home" --passphrase-file "$passphrase" "$@"; }
 as() { local who=$1; shift; liaison --home "$work/$who" --passphrase-file "$passphrase" "$@"; }
 
-# Waits until a person's inbox and rooms show a text; at most 20 seconds.
+# Waits until a room shows a person all of some texts; at most 40 tries.
 sees() {
-  local who=$1 room=$2 text=$3 tries
+  local who=$1 room=$2 tries text missing
+  shift 2
   for tries in $(seq 40); do
-    if as "$who" show "$room" 2>>"$work/commands.log" | grep -qF -- "$text"; then return 0; fi
+    as "$who" show "$room" >"$work/shown.txt" 2>>"$work/commands.log" || true
+    missing=
+    for text in "$@"; do grep -qF -- "$text" "$work/shown.txt" || missing=$text; done
+    [ -n "$missing" ] || return 0
     sleep 0.25
   done
-  return 1
+  fail "$who does not see: $missing"
 }
 # The identifier of the room in which a text stands, for a person; at most 20 seconds.
 room_with() {
@@ -152,11 +156,11 @@ say "liaison acknowledge $message"
 quiet as boris acknowledge "$message"
 for tries in $(seq 40); do
   as ana status "$message" >"$work/status.txt" 2>>"$work/commands.log"
-  grep -qi acknowledged "$work/status.txt" && break
+  grep -q 'acknowledged 20' "$work/status.txt" && break
   sleep 0.25
 done
 cat "$work/status.txt"
-grep -qi acknowledged "$work/status.txt" || fail 'the acknowledgement did not come back'
+grep -q 'acknowledged 20' "$work/status.txt" || fail 'the acknowledgement did not come back'
 held 'a message crossed a border and was acknowledged by a person' "$(since "$t")"
 t=$(clock)
 inside="Shift change at nine $RANDOM$RANDOM"
@@ -177,7 +181,7 @@ for who in "${people[@]}"; do
   texts+=("$text")
 done
 for who in "${people[@]}"; do
-  for text in "${texts[@]}"; do sees "$who" "$room" "$text" || fail "$who does not see: $text"; done
+  sees "$who" "$room" "${texts[@]}"
 done
 as goran show "$room"
 held 'everybody in the room reads everybody' "$(since "$t")"
@@ -203,7 +207,7 @@ say "liaison room remove ROOM goran@xg"
 quiet as ana room remove "$room" goran@xg
 after="Only for those who stayed $RANDOM$RANDOM"
 quiet as ana send "$room" -m "$after" --tlp RED
-for who in boris bela; do sees "$who" "$room" "$after" || fail "$who does not see what follows"; done
+for who in boris bela; do sees "$who" "$room" "$after"; done
 sleep 1
 quiet as goran inbox
 if as goran show "$room" 2>&1 | grep -qF "$after"; then fail 'the removed member reads on'; fi
