@@ -17,6 +17,10 @@ struct KillTests {
     try Country.introduce(a, b, in: folder)
     let (ana, boris) = (try a.enrol("ana"), try b.enrol("boris"))
     try expectDone(try ana.run("send", boris.address, "-m", "first", "--tlp", "GREEN"))
+    try waiting("the first message to arrive") {
+      _ = try boris.run("inbox")
+      return try boris.run("show", ana.address).output.contains("first")
+    }
 
     // A killer on a thread of its own: at moments that the seed chooses, kill -9, then start again.
     let stop = Flag()

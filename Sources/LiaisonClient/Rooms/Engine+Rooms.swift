@@ -27,9 +27,13 @@ extension Engine {
     }
   }
 
-  /// The room with this title, identifier, or at least four digits that begin only its identifier.
+  /// The room with these people and no title, with this title or identifier, or with at least four digits that begin
+  /// only its identifier.
   package func room(named name: String) throws -> Room {
     let rooms = try rooms()
+    let own = try identity.address
+    // A room without a title goes by its people. It comes first: no title may pass for a person's address.
+    if let room = rooms.first(where: { $0.title.isEmpty && $0.name(for: own) == name }) { return room }
     let titled = rooms.filter { $0.title == name }
     if titled.count == 1 { return titled[0] }
     let digits = name.lowercased()
