@@ -18,7 +18,6 @@ package actor NodeClient {
   private let workContinuation: AsyncStream<Work>.Continuation
   /// Those who wait for anything to change.
   private var watchers: [CheckedContinuation<Void, Never>] = []
-  private var changes: UInt64 = 0
   private var ended: LinkError?
 
   private init(
@@ -179,7 +178,6 @@ package actor NodeClient {
   }
 
   private func notify() {
-    changes &+= 1
     let waiting = watchers
     watchers = []
     for watcher in waiting { watcher.resume() }
@@ -196,12 +194,14 @@ package actor NodeClient {
       if try isDone() { return true }
       if let ended { throw Self.error(.ended(ended), try engine.identity.address.handle) }
       if ContinuousClock.now >= deadline { return false }
-      await changed(since: changes)
+      await changed()
     }
   }
 
-  private func changed(since seen: UInt64) async {
-    guard changes == seen, !Task.isCancelled else { return }
+  /// Returns when something changed. Nothing changes any more once the link has ended, which can be while the caller
+  /// waited for an answer: it then returns at once, and the caller finds why.
+  private func changed() async {
+    guard ended == nil, failure == nil, !Task.isCancelled else { return }
     await withCheckedContinuation { watchers.append($0) }
   }
 
@@ -215,7 +215,7 @@ package actor NodeClient {
       _ = try await request(.directoryQuery(.address(try engine.identity.address)))
       pump()
       if try engine.inboxPosition == before, session.inboxCount == 0 { return }
-      await changed(since: changes)
+      await changed()
     }
   }
 
