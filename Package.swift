@@ -145,7 +145,7 @@ let package = Package(
         "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonStore", "LiaisonRooms", "LiaisonProtocol", "LiaisonModel",
         "MLS", "Sodium", "TLSPresentation",
       ], path: "Tests/SimulationKit", swiftSettings: settings),
-    tests("LiaisonClient", ["SimulationKit", "TestKit"]),
+    tests("LiaisonClient", ["SimulationKit", "TestKit", crypto]),
     .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
     .testTarget(
       name: "ProcessTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"], swiftSettings: settings),

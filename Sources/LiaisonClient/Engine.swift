@@ -26,6 +26,13 @@ package final class Engine: Sendable {
   func change<Result>(now: Timestamp, _ body: (EngineStep) throws -> Result) throws -> Result {
     try store.change { tx in try body(EngineStep(tx: tx, identity: tx.identity(), random: random, now: now)) }
   }
+
+  /// Looks at one consistent state.
+  func read<Result>(_ body: (EngineStep) throws -> Result) throws -> Result {
+    try store.read { tx in
+      try body(EngineStep(tx: tx, identity: tx.identity(), random: random, now: Timestamp(milliseconds: 0)))
+    }
+  }
 }
 
 /// One transaction of the engine, at one moment.

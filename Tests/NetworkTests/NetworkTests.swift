@@ -1,3 +1,4 @@
+import Foundation
 import LiaisonClient
 import LiaisonModel
 import SimulationKit
@@ -7,7 +8,13 @@ import Testing
 /// Five countries and nine devices, whatever goes wrong. A run that fails prints its seed, and repeats with it.
 @Suite("The network")
 struct NetworkTests {
-  private static let seeds: ClosedRange<UInt64> = 1...24
+  /// `SIMULATION_FIRST` and `SIMULATION_SEEDS` choose other seeds than the usual ones.
+  private static let seeds: [UInt64] = {
+    let environment = ProcessInfo.processInfo.environment
+    let first = environment["SIMULATION_FIRST"].flatMap { UInt64($0) } ?? 1
+    let count = environment["SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 24
+    return Array(first..<first + count)
+  }()
 
   @Test("loses nothing, repeats nothing and leaves nobody behind", arguments: seeds)
   func properties(seed: UInt64) throws {

@@ -62,7 +62,7 @@ package final class Region {
   /// Nodes with these handles, each an active peer of every other.
   package init(seed: UInt64, handles: [String]) throws {
     generator = SeededGenerator(seed: seed)
-    folder = try TemporaryDirectory()
+    folder = try TemporaryDirectory(inMemory: true)
     for name in handles {
       let handle = try Handle(name)
       nodes[handle] = try SimulatedNode(handle, generator: &generator, now: now)

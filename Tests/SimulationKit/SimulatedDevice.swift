@@ -1,6 +1,7 @@
 package import LiaisonClient
 package import LiaisonModel
 package import LiaisonProtocol
+internal import Synchronization
 internal import TestKit
 
 /// One program on one profile: a real engine over a real database, and a session over a simulated link.
@@ -10,6 +11,7 @@ package final class SimulatedDevice {
   package let path: String
   private unowned let region: Region
   private let index: Int
+  private let random: @Sendable (Int) -> [UInt8]
   private var engine: Engine?
   private var session: Session?
   private var link: UInt64?
@@ -28,14 +30,16 @@ package final class SimulatedDevice {
     self.region = region
     self.index = index
     self.name = name
+    let source = SeededSource(seed: region.generator.next())
+    random = { source.bytes($0) }
     self.path = path ?? region.folder.path("device-\(index)")
-    if path == nil { engine = try Profile.create(at: self.path, passphrase: nil) }
+    if path == nil { engine = try Profile.create(at: self.path, passphrase: nil, random: random) }
   }
 
   /// The engine, opened anew where the program has crashed.
   package func open() throws -> Engine {
     if let engine { return engine }
-    let opened = try Profile.open(at: path, passphrase: nil)
+    let opened = try Profile.open(at: path, passphrase: nil, random: random)
     engine = opened
     return opened
   }
@@ -135,7 +139,7 @@ package final class SimulatedDevice {
     attempt {
       let engine = try open()
       guard isOffline || session?.isIdle == true else { return false }
-      return try !engine.hasOutgoing && engine.rooms().allSatisfy { $0.joining.isEmpty && $0.leaving.isEmpty }
+      return try engine.isSettled
     } ?? false
   }
 
@@ -176,4 +180,13 @@ package final class SimulatedDevice {
       if case .text(let text)? = entry.message?.body { text } else { nil }
     }
   }
+}
+
+/// Random bytes that a seed repeats, for one engine.
+private final class SeededSource: Sendable {
+  private let generator: Mutex<SeededGenerator>
+
+  init(seed: UInt64) { generator = Mutex(SeededGenerator(seed: seed)) }
+
+  func bytes(_ count: Int) -> [UInt8] { generator.withLock { $0.bytes(count) } }
 }

@@ -1,14 +1,16 @@
 internal import LiaisonLink
 package import LiaisonModel
-internal import LiaisonProtocol
+package import LiaisonProtocol
 
 /// The way of documents to and from the own node: a link of its own, so that they delay no message.
 package struct BulkLink: Sendable {
   /// Chunks on their way at once: enough to fill a link, little enough to keep in memory.
   static let windowCount = 8
 
-  private let requester: Requester
-  private let handle: Handle
+  private let request: @Sendable (Frame.Body) async throws -> Frame.Body
+
+  /// A way that `request` leads along; it throws ``ClientError`` for what is refused.
+  package init(request: @escaping @Sendable (Frame.Body) async throws -> Frame.Body) { self.request = request }
 
   /// Connects to the own node and runs `body`; the link ends with it. Throws ``ClientError``.
   package static func with<Value: Sendable>(
@@ -18,12 +20,14 @@ package struct BulkLink: Sendable {
     let identity = try engine.identity
     let link = try await NodeClient.dial(identity, .bulk, now: now)
     return try await Requester.with(link, pushed: ignore) { requester in
-      try await body(BulkLink(requester: requester, handle: identity.address.handle))
+      let handle = identity.address.handle
+      return try await body(
+        BulkLink { request in
+          do throws(RequestError) { return try await requester.request(request) } catch {
+            throw NodeClient.error(error, handle)
+          }
+        })
     }
-  }
-
-  private func request(_ body: Frame.Body) async throws -> Frame.Body {
-    do { return try await requester.request(body) } catch { throw NodeClient.error(error, handle) }
   }
 
   /// Which of these chunks the node lacks.

@@ -220,6 +220,18 @@ extension Engine {
     }
   }
 
+  /// Whether nothing is left to be done that the node, or a hub, can still do.
+  package var isSettled: Bool {
+    get throws {
+      try store.read {
+        try
+          !(Bool.fetchOne(
+            $0.db,
+            sql: "SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM intents WHERE state <> 2)") ?? false)
+      }
+    }
+  }
+
   /// Where a message is that people see; `nil` for acknowledgements and other such.
   package func statusIfRecorded(_ message: MessageIdentifier) throws -> MessageStatus? {
     guard try store.read({ try $0.history(message) }) != nil else { return nil }

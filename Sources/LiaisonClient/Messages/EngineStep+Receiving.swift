@@ -241,7 +241,11 @@ extension EngineStep {
         refreshedAt: now))
     try save(group, envelope.room)
     try tx.setJoinEpoch(group.epoch, envelope.room)
-    for member in group.roomMembers { try tx.take(member.card, now: now) }
+    for member in group.roomMembers {
+      try tx.take(member.card, now: now)
+      // In a room's first epoch with others nobody has written yet.
+      if group.epoch == 1 { try tx.expect(1, from: member, in: envelope.room) }
+    }
     try appendNotice(.joined(by: nil), envelope.room, isUnread: true)
     try drainWaiting(envelope.room)
   }

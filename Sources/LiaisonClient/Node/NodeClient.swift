@@ -155,9 +155,12 @@ package actor NodeClient {
   private func ask(_ work: Work) async {
     let answer: Frame.Body
     do { answer = try await requester.request(work.request) } catch {
+      switch error {
+      case .refused(let failure): answer = .failure(failure)
+      case .timeout: answer = .failure(Frame.Failure(.later, "the node did not answer in time"))
       // What has no answer because the link ended is asked again on the next one.
-      guard case .refused(let failure) = error else { return }
-      answer = .failure(failure)
+      case .ended, .cancelled: return
+      }
     }
     do { try session.answered(work.key, with: answer, now: now()) } catch { failure = error }
     pump()

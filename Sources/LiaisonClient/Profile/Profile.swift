@@ -24,23 +24,27 @@ package enum Profile {
     return try KeyFile.needsPassphrase(at: "\(folder)/\(keyName)")
   }
 
-  /// Makes the folder, a new key and an empty database. Without a passphrase the key lies there in clear. Throws
-  /// `KeyFileError` and ``ClientError``.
+  /// Makes the folder, a new key and an empty database. Without a passphrase the key lies there in clear. `random` gives
+  /// as many bytes as it is asked for, fit for keys; only simulations have another. Throws `KeyFileError` and
+  /// ``ClientError``.
   package static func create(
-    at folder: String, passphrase: SecretBytes?, parameters: PassphraseParameters = .moderate
+    at folder: String, passphrase: SecretBytes?, parameters: PassphraseParameters = .moderate,
+    random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
   ) throws -> Engine {
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
       throw ClientError(
         .cannotCreate, "profile-folder", "the folder \(folder) cannot be made: \(String(cString: strerror(errno)))")
     }
     let key = try KeyFile.create(at: "\(folder)/\(keyName)", passphrase: passphrase, parameters: parameters)
-    return try engine(folder, key)
+    return try engine(folder, key, random)
   }
 
   /// Opens the profile. Throws `KeyFileError`, for a wrong passphrase too, and ``ClientError``.
-  package static func open(at folder: String, passphrase: SecretBytes?) throws -> Engine {
+  package static func open(
+    at folder: String, passphrase: SecretBytes?, random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
+  ) throws -> Engine {
     try requireFolder(folder)
-    return try engine(folder, KeyFile.open(at: "\(folder)/\(keyName)", passphrase: passphrase))
+    return try engine(folder, KeyFile.open(at: "\(folder)/\(keyName)", passphrase: passphrase), random)
   }
 
   private static func requireFolder(_ folder: String) throws(ClientError) {
@@ -50,14 +54,17 @@ package enum Profile {
     }
   }
 
-  private static func engine(_ folder: String, _ key: StoreKey) throws -> Engine {
+  private static func engine(
+    _ folder: String, _ key: StoreKey, _ random: @escaping @Sendable (Int) -> [UInt8]
+  ) throws -> Engine {
     // Files that SQLite makes are the user's alone.
     let mask = umask(0o077)
     defer { umask(mask) }
-    return Engine(store: try ProfileStore(path: "\(folder)/\(databaseName)", key: key), random: Self.random)
+    return Engine(store: try ProfileStore(path: "\(folder)/\(databaseName)", key: key), random: random)
   }
 
-  @Sendable private static func random(_ count: Int) -> [UInt8] {
+  /// Bytes from the system's generator, fit for keys.
+  @Sendable package static func systemRandom(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
   }

@@ -20,7 +20,7 @@ package enum RoomProgress: Sendable, Equatable {
 extension Engine {
   /// All rooms, those with something unread first, then by name.
   package func rooms() throws -> [Room] {
-    try change(now: Timestamp(milliseconds: 0)) { step in
+    try read { step in
       let own = step.identity.address
       return try step.tx.rooms().map(step.describe)
         .sorted { ($0.unreadCount == 0 ? 1 : 0, $0.name(for: own)) < ($1.unreadCount == 0 ? 1 : 0, $1.name(for: own)) }
