@@ -138,6 +138,10 @@ package final class PlayedDevice: LinkEnd {
 
   package func opened(_ link: SimulatedLink, with hello: Frame.Hello) {
     links.append(link)
+    askAgain(on: link)
+  }
+
+  private func askAgain(on link: SimulatedLink) {
     for (number, request) in requests.sorted(by: { $0.key < $1.key }) {
       link.send(Frame(request: number, request.body), from: self)
     }
@@ -145,6 +149,7 @@ package final class PlayedDevice: LinkEnd {
 
   package func closed(_ link: SimulatedLink) {
     links.removeAll { $0 === link }
+    if let other = links.last { askAgain(on: other) }
     if isWanted && links.isEmpty { retry() }
   }
 
