@@ -304,6 +304,10 @@ package final class PlayedDevice: LinkEnd {
           self.region.after(milliseconds: UInt64.random(in: 50...500, using: &self.region.random)) {
             self.pursue(room)
           }
+        case .failure:
+          // It was removed while it asked; whether that may be, `refusals` tells.
+          self.groups[room]?.clearPendingCommit()
+          self.settle(room)
         default:
           self.complaints.append("a commit was refused: \(body)")
           self.groups[room]?.clearPendingCommit()
