@@ -155,6 +155,28 @@ struct DeliveryTests {
     #expect(try bo.texts(of: room) == ["one", "four", "three", "two"])
   }
 
+  @Test("that were overtaken by the first one seen of their sender are not taken for repeated ones")
+  func overtaken() throws {
+    let cy = try region.enrol("cy@xb")
+    settle()
+    try ana.say("before cy", to: room)
+    try bo.act { _ = try $0.add([cy.address], to: room, now: $1) }
+    settle()
+    cy.holdsInbox = true
+    for text in ["one", "two", "three"] { try ana.say(text, to: room) }
+    #expect(region.run { cy.held.count == 3 })
+    let items = cy.held
+    cy.holdsInbox = false
+    cy.push(items[2])
+    #expect(try cy.open().room(named: room.description).gaps.isEmpty)
+    cy.push(Frame.InboxItem(sequence: items[2].sequence + 1, items[0].content))
+    #expect(try cy.open().room(named: room.description).gaps.map(\.numbers) == [3...3])
+    cy.push(Frame.InboxItem(sequence: items[2].sequence + 2, items[1].content))
+    #expect(try cy.open().room(named: room.description).gaps.isEmpty)
+    #expect(try cy.texts(of: room) == ["three", "one", "two"])
+    #expect(try cy.open().history(of: room).allSatisfy { !$0.flags.contains(.sequenceRepeated) })
+  }
+
   @Test("that were altered on the way are flagged or refused, and those behind them are read")
   func alteredEnvelopes() throws {
     bo.holdsInbox = true

@@ -117,6 +117,32 @@ struct RoomTests {
     #expect { try cy.say("still here", to: room) } throws: { ($0 as? ClientError)?.code == "room-left" }
   }
 
+  @Test("count anew the messages of a member that comes again")
+  func comingAgain() throws {
+    let room = try room()
+    for device in [ana, bo, cy] { try device.say("before", to: room) }
+    settle()
+    cy.isOffline = true
+    try ana.act { _ = try $0.remove(cy.address, from: room, now: $1) }
+    // Numbered and encrypted while it does not know: the node refuses these.
+    for _ in 0..<3 { try cy.say("while out", to: room) }
+    #expect(region.run { ana.isIdle && bo.isIdle })
+    try bo.say("without cy", to: room)
+    #expect(region.run { bo.isIdle })
+    cy.isOffline = false
+    settle()
+    try bo.act { _ = try $0.add([cy.address], to: room, now: $1) }
+    settle()
+    for device in [ana, bo, cy] { try device.say("after", to: room) }
+    settle()
+    for device in [ana, bo, cy] {
+      #expect(try seen(device, room).gaps.isEmpty, "\(device.name)")
+      #expect(try device.texts(of: room).count { $0 == "after" } == 3)
+      #expect(try device.open().history(of: room).allSatisfy { !$0.flags.contains(.sequenceRepeated) })
+    }
+    #expect(try bo.texts(of: room).allSatisfy { $0 != "while out" })
+  }
+
   @Test("are left by an announcement that somebody else commits")
   func leaving() throws {
     let room = try room()

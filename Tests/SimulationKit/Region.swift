@@ -1,7 +1,7 @@
-package import LiaisonClient
+internal import LiaisonClient
 package import LiaisonModel
 internal import LiaisonNode
-package import LiaisonProtocol
+internal import LiaisonProtocol
 internal import LiaisonStore
 package import TestKit
 
@@ -269,6 +269,17 @@ package final class Region {
     feed([.administration(AdministrationID(0), request)], to: handle)
     return nodes[handle]?.answer
   }
+
+  private var counts: [StoreCounts] {
+    nodes.keys.sorted().compactMap { handle in
+      if case .status(let status)? = administer(.status, at: handle) { status.counts } else { nil }
+    }
+  }
+
+  /// Envelopes that nodes hold for one another.
+  package var queuedCount: Int { counts.reduce(0) { $0 + $1.queued + $1.held } }
+  /// Items that nodes hold for their devices.
+  package var inboxCount: Int { counts.reduce(0) { $0 + $1.inboxItems } }
 
   // MARK: Devices
 

@@ -60,17 +60,18 @@ extension EngineStep {
       return try appendNotice(
         .unreadable("a message from \(sender.address) is malformed"), envelope.room, isUnread: true)
     }
-    try take(content, from: sender, in: record, envelope, digest)
+    let isNew = try tx.count(content.sequence, of: sender, in: envelope.room, epoch: message.epoch)
+    try take(content, from: sender, in: record, envelope, digest, flags: isNew ? [] : .sequenceRepeated)
   }
 
   private func take(
-    _ content: MessageContent, from sender: RoomMember, in record: RoomRecord, _ envelope: Envelope, _ digest: [UInt8]
+    _ content: MessageContent, from sender: RoomMember, in record: RoomRecord, _ envelope: Envelope, _ digest: [UInt8],
+    flags: MessageFlags
   ) throws {
-    var flags: MessageFlags = []
+    var flags = flags
     if content.message != envelope.message { flags.insert(.identifierDiffers) }
     if content.precedence != envelope.precedence { flags.insert(.precedenceDiffers) }
     if envelope.origin != sender.address.handle { flags.insert(.originDiffers) }
-    if try !tx.count(content.sequence, of: sender, in: record.room) { flags.insert(.sequenceRepeated) }
     if let quoted = content.replyTo, case (_, let entry)? = try tx.history(quoted), entry.room == record.room,
       case .message(let original) = entry.content, content.marking < original.marking
     {
@@ -195,8 +196,7 @@ extension EngineStep {
     }
     let after = group.roomMembers
     for member in after where !before.contains(where: { $0.device == member.device }) {
-      // From one that was not here before, every message is expected.
-      try tx.expect(1, from: member, in: record.room)
+      try tx.expect(.one, from: member, in: record.room, since: group.epoch)
     }
     for member in after where !before.contains(member) { try tx.take(member.card, now: now) }
     let old = Set(before.map(\.address))
@@ -241,10 +241,11 @@ extension EngineStep {
         refreshedAt: now))
     try save(group, envelope.room)
     try tx.setJoinEpoch(group.epoch, envelope.room)
+    try tx.restartSequence(envelope.room)
     for member in group.roomMembers {
       try tx.take(member.card, now: now)
       // In a room's first epoch with others nobody has written yet.
-      if group.epoch == 1 { try tx.expect(1, from: member, in: envelope.room) }
+      try tx.expect(group.epoch == 1 ? .one : .firstSeen, from: member, in: envelope.room, since: group.epoch)
     }
     try appendNotice(.joined(by: nil), envelope.room, isUnread: true)
     try drainWaiting(envelope.room)

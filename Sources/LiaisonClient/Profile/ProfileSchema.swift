@@ -119,20 +119,24 @@ enum ProfileSchema {
     ) STRICT;
     CREATE INDEX intentsByRoom ON intents (room, position);
 
-    -- The sequence number that each sending device's next message should have, and the numbers that are missing.
+    -- What came of each sending device since it, or this device, came into the room: its messages are numbered from
+    -- "first" up to, but not including, next, and some of these are missing.
     CREATE TABLE senders (
       room BLOB NOT NULL,
       sender BLOB NOT NULL,
+      since INTEGER NOT NULL,
+      first INTEGER NOT NULL,
       next INTEGER NOT NULL,
       value BLOB NOT NULL,
-      PRIMARY KEY (room, sender)
+      PRIMARY KEY (room, sender, since)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE gaps (
       room BLOB NOT NULL,
       sender BLOB NOT NULL,
+      since INTEGER NOT NULL,
       first INTEGER NOT NULL,
       last INTEGER NOT NULL CHECK (last >= first),
-      PRIMARY KEY (room, sender, first)
+      PRIMARY KEY (room, sender, since, first)
     ) STRICT, WITHOUT ROWID;
 
     -- Documents whose upload has begun, so that it can go on where it stopped.

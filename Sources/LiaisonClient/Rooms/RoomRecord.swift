@@ -96,4 +96,9 @@ extension ProfileTransaction {
     else { throw ClientError.damagedStore }
     return UInt64(value)
   }
+
+  /// This device came into the room, perhaps again: its next message is number 1.
+  func restartSequence(_ room: RoomIdentifier) throws {
+    try db.execute(sql: "UPDATE rooms SET sequence = 0 WHERE room = ?", arguments: [Data(index(room))])
+  }
 }

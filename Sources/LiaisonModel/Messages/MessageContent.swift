@@ -7,7 +7,7 @@ public import TLSPresentation
 /// struct {
 ///   uint8 version = 1;
 ///   opaque message[16];         // as on the envelope
-///   uint64 sequence;            // 1, 2, 3 ... for each sending device and room
+///   uint64 sequence;            // 1, 2, 3 ... since the sending device came into the room
 ///   uint64 sent_at;             // milliseconds since 1970, sender's clock
 ///   uint8 precedence;           // as on the envelope
 ///   uint8 marking;              // 0 TLP:CLEAR ... 4 TLP:RED
