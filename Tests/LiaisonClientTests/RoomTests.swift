@@ -143,6 +143,24 @@ struct RoomTests {
     #expect(try bo.texts(of: room).allSatisfy { $0 != "while out" })
   }
 
+  @Test("refuse what a device wrote before it was removed, once it has been added again, and say so")
+  func writtenBeforeRemoval() throws {
+    let room = try room()
+    cy.isOffline = true
+    let message = try cy.say("written before", to: room)
+    try ana.act { _ = try $0.remove(cy.address, from: room, now: $1) }
+    #expect(region.run { ana.isIdle && bo.isIdle })
+    region.run(milliseconds: 2000)
+    try bo.act { _ = try $0.add([cy.address], to: room, now: $1) }
+    #expect(region.run { ana.isIdle && bo.isIdle })
+    region.run(milliseconds: 2000)
+    cy.isOffline = false
+    settle()
+    #expect(try seen(cy, room).state == .active)
+    #expect(try cy.open().status(message).refusal?.contains("written before this device was removed") == true)
+    for device in [ana, bo] { #expect(try device.texts(of: room).isEmpty, "\(device.name)") }
+  }
+
   @Test("are left by an announcement that somebody else commits")
   func leaving() throws {
     let room = try room()

@@ -27,10 +27,14 @@ extension Batch {
       throw Frame.Failure.unknown("this node knows no such room")
     }
     let leaves = try leaves(envelope.room)
-    guard leaves.contains(where: { $0.device == device && $0.address == sender }) else {
+    guard let own = leaves.first(where: { $0.device == device && $0.address == sender }) else {
       throw Frame.Failure.notPermitted("this device is not in the room")
     }
     let epoch = try applicationEpoch(of: envelope)
+    // Who was in the room before it came in again is not known here any more: it would go to nobody.
+    guard own.sinceEpoch <= epoch else {
+      throw Frame.Failure.notPermitted("it was written before this device was removed from the room and added again")
+    }
     guard epoch <= room.epoch else {
       throw Frame.Failure.later("the room's epoch \(epoch) is not known at this node yet")
     }
