@@ -5,6 +5,7 @@ internal import LiaisonProtocol
 internal import LiaisonStore
 internal import Logging
 internal import ServiceLifecycle
+internal import UnixSignals
 
 extension NodeRuntime: AdministeredNode {}
 
@@ -49,5 +50,17 @@ struct ExpiryService: Service {
         await keeper.refresh()
       }
     }
+  }
+}
+
+/// Waits to be told to stop, and then ends the group. Signals are caught from when this is made, so that a node that has
+/// said that it listens always stops in order.
+struct StopService: Service {
+  private let signals: UnixSignalsSequence
+
+  init() async { signals = await UnixSignalsSequence(trapping: .sigterm, .sigint) }
+
+  func run() async throws {
+    for await _ in signals.cancelOnGracefulShutdown() { return }
   }
 }

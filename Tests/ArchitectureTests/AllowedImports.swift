@@ -47,7 +47,7 @@ enum AllowedImports {
       "liaisond",
       program + nio + [
         "LiaisonAdmin", "LiaisonStore", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust",
-        "ServiceLifecycle",
+        "ServiceLifecycle", "UnixSignals",
       ]
     ),
     ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),

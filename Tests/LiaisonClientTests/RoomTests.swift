@@ -117,6 +117,25 @@ struct RoomTests {
     #expect { try cy.say("still here", to: room) } throws: { ($0 as? ClientError)?.code == "room-left" }
   }
 
+  @Test("change once when two programs of a member ask for the same")
+  func askedTwice() throws {
+    let room = try room()
+    let dee = try region.enrol("dee@xb")
+    settle()
+    ana.isOffline = true
+    for _ in 0..<2 { try ana.act { _ = try $0.add([dee.address], to: room, now: $1) } }
+    for _ in 0..<2 { try ana.act { _ = try $0.remove(cy.address, from: room, now: $1) } }
+    try ana.say("after", to: room)
+    ana.isOffline = false
+    settle()
+    for device in [ana, bo, dee] {
+      #expect(try seen(device, room).members == [ana.address, bo.address, dee.address])
+      #expect(try seen(device, room).failed.isEmpty)
+      #expect(try device.texts(of: room) == ["after"])
+    }
+    #expect(try cy.texts(of: room).isEmpty)
+  }
+
   @Test("count anew the messages of a member that comes again")
   func comingAgain() throws {
     let room = try room()
@@ -141,6 +160,35 @@ struct RoomTests {
       #expect(try device.open().history(of: room).allSatisfy { !$0.flags.contains(.sequenceRepeated) })
     }
     #expect(try bo.texts(of: room).allSatisfy { $0 != "while out" })
+  }
+
+  @Test("say of what waited for a change that it was not sent, when its writer is removed or leaves")
+  func heldWhenRemoved() throws {
+    let room = try room()
+    let dee = try region.enrol("dee@xb")
+    settle()
+    for device in [cy, bo] {
+      device.isOffline = true
+      try device.act { _ = try $0.remove(ana.address, from: room, now: $1) }
+    }
+    // They wait for the removal, which comes too late for the one, and which the other thinks better of.
+    let first = try cy.say("after the removal", to: room)
+    let second = try bo.say("after the removal", to: room)
+    try ana.act { _ = try $0.add([dee.address], to: room, now: $1) }
+    try ana.act { _ = try $0.remove(cy.address, from: room, now: $1) }
+    try bo.act { _ = try $0.leave(room, now: $1) }
+    #expect(region.run { ana.isIdle && dee.isIdle })
+    for device in [cy, bo] { device.isOffline = false }
+    settle()
+    for (device, message) in [(cy, first), (bo, second)] {
+      #expect(try seen(device, room).state == .ended)
+      let status = try device.open().status(message)
+      #expect(status.entry.flags.contains(.notSent))
+      #expect(status.heldBecause == nil)
+    }
+    #expect(try cy.open().status(first).refusal == "you are no longer a member of the room")
+    #expect(try bo.open().status(second).refusal == "you left the room")
+    #expect(try ana.texts(of: room).isEmpty)
   }
 
   @Test("refuse what a device wrote before it was removed, once it has been added again, and say so")

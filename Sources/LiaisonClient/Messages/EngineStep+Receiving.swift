@@ -178,6 +178,7 @@ extension EngineStep {
     record.state = .damaged
     try tx.save(record)
     let reason = error == .credentialRefused ? "it brings in keys that no known node vouches for" : "it does not verify"
+    try giveUp(record.room, because: "a change of the room could not be followed")
     try appendNotice(.damaged("a change of this room could not be followed: \(reason)"), record.room, isUnread: true)
   }
 
@@ -189,9 +190,7 @@ extension EngineStep {
       var record = record
       record.state = .ended
       try tx.save(record)
-      for var intent in try tx.intents(record.room) where intent.state != .failed {
-        try fail(&intent, "you are no longer a member of the room")
-      }
+      try giveUp(record.room, because: "you are no longer a member of the room")
       return try appendNotice(.ended(by: committer), record.room, isUnread: true)
     }
     let after = group.roomMembers

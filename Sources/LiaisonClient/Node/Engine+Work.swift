@@ -142,7 +142,7 @@ extension EngineStep {
 
   private func notRegistered(_ room: RoomIdentifier, _ failure: Frame.Failure) throws {
     guard var record = try tx.room(room), !record.isRegistered else { return }
-    for var intent in try tx.intents(room) where intent.state != .failed { try fail(&intent, failure.text) }
+    try giveUp(room, because: failure.text)
     record.state = .ended
     try tx.save(record)
   }

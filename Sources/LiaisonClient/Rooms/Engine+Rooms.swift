@@ -118,6 +118,7 @@ extension Engine {
       guard var record = try step.tx.room(room) else { throw ClientError.noSuchRoom(room.description) }
       guard record.state != .ended, record.state != .leaving else { throw ClientError.notInRoom }
       let isAlone = try step.group(room)?.addresses == [step.identity.address]
+      try step.giveUp(room, because: "you left the room")
       for intent in try step.tx.intents(room) { try step.tx.delete(intent) }
       if isAlone || record.state == .damaged {
         record.state = .ended

@@ -32,21 +32,34 @@ extension EngineStep {
       guard case .message(let content) = intent.action else { continue }
       try tx.delete(intent)
       if isAlone, !failed.isEmpty {
-        try markUnsent(content.message, record.room, failed)
+        // None of those it was for could be added.
+        let reason = failed.map(\.reason).filter { !$0.isEmpty }.joined(separator: "; ")
+        try markUnsent(content.message, because: reason)
       } else {
         try transmit(content, to: record)
       }
     }
   }
 
-  /// None of those it was for could be added: the message was not sent, and says so.
-  private func markUnsent(_ message: MessageIdentifier, _ room: RoomIdentifier, _ failed: [Intent]) throws {
+  /// The message was not sent, and says so and why.
+  private func markUnsent(_ message: MessageIdentifier, because reason: String) throws {
     guard var (_, entry) = try tx.history(message) else { return }
     entry.flags.insert(.notSent)
     entry.nodes = [identity.address.handle]
     try tx.replace(entry)
-    let reason = failed.map(\.reason).filter { !$0.isEmpty }.joined(separator: "; ")
     try tx.save(Delivery(node: identity.address.handle, .refused(reason: String(reason.prefix(200)), at: now)), message)
+  }
+
+  /// Gives up everything that is planned in a room: its messages are not sent, and whoever asked for the rest is told.
+  func giveUp(_ room: RoomIdentifier, because reason: String) throws {
+    for var intent in try tx.intents(room) where intent.state != .failed {
+      if case .message(let content) = intent.action {
+        try tx.delete(intent)
+        try markUnsent(content.message, because: reason)
+      } else {
+        try fail(&intent, reason)
+      }
+    }
   }
 
   /// Makes a commit of the open intents, unless one is under way or key packages are still to come.
@@ -55,7 +68,7 @@ extension EngineStep {
       group.isActive
     else { return }
     let members = group.roomMembers
-    var additions: [(intent: Intent, keyPackages: [KeyPackage])] = []
+    var additions: [Addition] = []
     var removals: [(intent: Intent, leaves: [LeafIndex])] = []
     var refreshes: [Intent] = []
     for var intent in try tx.intents(record.room) where intent.state == .open {
@@ -63,17 +76,24 @@ extension EngineStep {
       case .add(let address, let keyPackages):
         if members.contains(where: { $0.address == address }) {
           try tx.delete(intent)
+        } else if additions.contains(where: { $0.address == address }) {
+          // Asked for twice: once the commit stands, nothing is left to do.
+          continue
         } else if keyPackages.isEmpty {
           // One that the node cannot reach now does not hold the others up; one that was not asked yet does.
           guard intent.attempts > 0 else { return }
         } else if let keyPackages = Self.keyPackages(keyPackages, of: address) {
-          additions.append((intent, keyPackages))
+          additions.append(Addition(intent: intent, address: address, keyPackages: keyPackages))
         } else {
           try fail(&intent, "the node gave key packages that are not \(address)'s")
         }
       case .remove(let address):
         let leaves = members.filter { $0.address == address }.map(\.leaf)
-        if leaves.isEmpty { try tx.delete(intent) } else { removals.append((intent, leaves)) }
+        if leaves.isEmpty {
+          try tx.delete(intent)
+        } else if !removals.contains(where: { $0.leaves == leaves }) {
+          removals.append((intent, leaves))
+        }
       case .refresh: refreshes.append(intent)
       case .message: break
       }
@@ -85,11 +105,15 @@ extension EngineStep {
         adding: additions.flatMap(\.keyPackages), removing: removals.flatMap(\.leaves),
         leafNode: LeafNodeChange(credential: credential), authentication: authentication, now: now.seconds)
     }
-    let made: CommitOutput?
+    var made: CommitOutput?
     do { made = try commit() } catch {
-      guard !additions.isEmpty else { throw error }
       try setAsideInvalid(&additions, group, authentication)
-      made = try commit()
+      do { made = try commit() } catch {
+        // Nothing of it can be done, now or later. Whoever asked is told, and the room goes on.
+        for var intent in additions.map(\.intent) + removals.map(\.intent) + refreshes {
+          try fail(&intent, "the change is not valid in the room as it is now")
+        }
+      }
     }
     guard let output = made else { return }
     try tx.enqueue(
@@ -103,12 +127,18 @@ extension EngineStep {
     try save(group, record.room)
   }
 
+  /// Somebody to be added, by the key packages that their node gave.
+  private struct Addition {
+    var intent: Intent
+    let address: Address
+    let keyPackages: [KeyPackage]
+  }
+
   /// Sets those aside that cannot be added, so that one bad key package does not keep everybody out.
   private func setAsideInvalid(
-    _ additions: inout [(intent: Intent, keyPackages: [KeyPackage])], _ group: Group,
-    _ authentication: some AuthenticationService
+    _ additions: inout [Addition], _ group: Group, _ authentication: some AuthenticationService
   ) throws {
-    var valid: [(intent: Intent, keyPackages: [KeyPackage])] = []
+    var valid: [Addition] = []
     for var addition in additions {
       var trial = group
       do {
