@@ -3,13 +3,12 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 DESTDIR ?=
-PROGRAMS := liaisond liaisonctl liaison
 # One configuration for everything, so that nothing is built twice.
 FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test lint format install uninstall clean proto
+.PHONY: help deps swift build demo test measure lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 14
@@ -32,9 +31,13 @@ test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests
 	$(SWIFT) test $(FLAGS) --skip-build
 
+measure: PREFIX = $(CURDIR)/.build/demo
+measure: install ## resident memory: idle, and of a 1 GiB document that crosses a border
+	Config/measure/memory.sh '$(PREFIX)/bin'
+
 lint: swift ## check the format of all sources, and the shell scripts' syntax
 	@$(SWIFT) format lint --strict --parallel --configuration .swift-format $(SOURCES)
-	@for script in .ci/run Config/build/dependencies $$(find Config Tests -name '*.sh'); do \
+	@for script in .ci/run Config/build/* $$(find Config Tests -name '*.sh'); do \
 	  bash -n "$$script" || exit 1; done
 	@if git grep -nI '[[:blank:]]$$' -- ':!*.pb.swift' ':!LICENSE' ':!*.md' ':!Tests/*/Fixtures'; then \
 	  echo "the lines above end in blanks" >&2; exit 1; fi
@@ -42,13 +45,11 @@ lint: swift ## check the format of all sources, and the shell scripts' syntax
 format: swift ## format all sources
 	$(SWIFT) format --in-place --parallel --configuration .swift-format $(SOURCES)
 
-install: build ## install the programs: PREFIX=/usr/local DESTDIR=
-	install -d '$(DESTDIR)$(PREFIX)/bin'
-	bin="$$($(SWIFT) build $(FLAGS) --show-bin-path)"; \
-	  for program in $(PROGRAMS); do install -m 0755 "$$bin/$$program" '$(DESTDIR)$(PREFIX)/bin/' || exit 1; done
+install: build ## install the programs, their manual pages and completions: PREFIX=/usr/local DESTDIR=
+	Config/build/install "$$($(SWIFT) build $(FLAGS) --show-bin-path)" '$(DESTDIR)$(PREFIX)'
 
 uninstall: ## remove what install put there
-	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
+	Config/build/install --remove '$(DESTDIR)$(PREFIX)'
 
 clean: swift ## remove what was built
 	$(SWIFT) package clean

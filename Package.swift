@@ -107,7 +107,7 @@ let package = Package(
       ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
-    tests("CommandKit", []),
+    tests("CommandKit", [argumentParser]),
     tests(
       "LiaisonAdmin",
       [
@@ -115,8 +115,8 @@ let package = Package(
         nioPosix, protobuf,
       ]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["liaisond", "liaisonctl"], exclude: ["Fixtures", "Transcripts"],
-      swiftSettings: settings),
+      name: "CommandLineTests", dependencies: ["liaisond", "liaisonctl", "liaison"],
+      exclude: ["Fixtures", "Transcripts"], swiftSettings: settings),
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: settings),
     tests("Sodium", ["TestKit"]),
     tests("TLSPresentation", []),
@@ -125,7 +125,10 @@ let package = Package(
     tests("LiaisonModel", ["TLSPresentation"]),
     tests("LiaisonProtocol", ["LiaisonModel", nio]),
     tests("LiaisonTrust", ["MerkleLog"]),
-    tests("LiaisonLink", [nio, nioPosix, nioSSL]),
+    .target(
+      name: "LinkKit", dependencies: ["LiaisonLink", "LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioSSL],
+      path: "Tests/LinkKit", swiftSettings: settings),
+    tests("LiaisonLink", ["LinkKit", nio, nioPosix, nioSSL]),
     .target(
       name: "NodeSimulation",
       dependencies: [
@@ -149,6 +152,10 @@ let package = Package(
     tests("LiaisonClient", ["SimulationKit", "TestKit", crypto]),
     .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
     .testTarget(
-      name: "ProcessTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"], swiftSettings: settings),
+      name: "ProcessTests",
+      dependencies: [
+        "TestKit", "LinkKit", "LiaisonAdmin", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "liaisond",
+        "liaisonctl", "liaison",
+      ], swiftSettings: settings),
   ]
 )

@@ -38,6 +38,11 @@ extension CommandError {
     }
   }
 
+  /// Reads what a person typed: what lacks its form is wrong usage.
+  package static func typed<Value>(_ read: () throws(ModelError) -> Value) throws(CommandError) -> Value {
+    do { return try read() } catch { throw CommandError(.usage, escaped(error.sentence)) }
+  }
+
   /// What was given lacks its form, does not verify, or is not in force.
   package init(_ error: ModelError) { self.init(.badData, escaped(error.sentence)) }
 

@@ -14,15 +14,20 @@ package let releaseVersion = "0.1.0"
 
 /// Takes from the process what could betray its secrets, parses the command line, runs the command, and ends: with a
 /// ``CommandError``'s status and its sentence on standard error, with 64 for a command line that is wrong, with 0
-/// otherwise. `prepare` comes first.
-package func runCommand<Root: ParsableCommand>(
-  _ root: Root.Type, beforehand prepare: @Sendable () throws -> Void = {}
-) async -> Never {
+/// otherwise.
+package func runCommand<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
   let name = Root._commandName
   do {
     try ProcessHardening.lockDown()
-    try prepare()
-    var command = try Root.parseAsRoot(commandFirst(Array(CommandLine.arguments.dropFirst()), in: root))
+    // A file that may not grow (`ulimit -f`) is an error like a full disk, and not our end.
+    signal(SIGXFSZ, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    // For `make install`; as with the shells' completions, what is installed is what the program itself says.
+    if arguments == ["--generate-manual"] {
+      Terminal.write(try Manual(root).page)
+      exit(ExitStatus.done.rawValue)
+    }
+    var command = try Root.parseAsRoot(commandFirst(arguments, in: root))
     if var command = command as? any AsyncParsableCommand {
       try await command.run()
     } else {

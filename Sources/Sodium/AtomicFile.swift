@@ -26,8 +26,7 @@ public enum AtomicFile {
     // A name that C would cut at its first zero byte would name another file.
     guard !path.utf8.contains(0) else { throw FileError(.create, path: path, errorNumber: EINVAL) }
     let folder = folder(of: path)
-    let suffix = secureRandom(count: 8).map { String($0, radix: 36) }.joined()
-    let temporary = "\(folder)/.\(suffix).tmp"
+    let temporary = "\(folder)/\(temporaryName())"
 
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError(.create, path: path, errorNumber: errno) }
@@ -76,6 +75,38 @@ public enum AtomicFile {
       filled += count
     }
     return filled <= limit ? Array(content[..<filled]) : nil
+  }
+
+  /// Removes from `folder` what a process that was killed while it wrote has left behind. What cannot be removed costs
+  /// space only. Whoever else may be writing there now must not replace files.
+  public static func removeLeftovers(in folder: String) {
+    guard let stream = opendir(folder) else { return }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+          String(cString: $0)
+        }
+      }
+      if isTemporary(name) { unlink("\(folder)/\(name)") }
+    }
+  }
+
+  // The name of a file that is being written: 16 random digits, so that nobody else's file is taken for one.
+  private static let (temporaryPrefix, temporarySuffix) = (".", ".new")
+
+  private static func temporaryName() -> String {
+    let digits = secureRandom(count: 8).map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }
+    return temporaryPrefix + digits.joined() + temporarySuffix
+  }
+
+  private static func isTemporary(_ name: String) -> Bool {
+    guard name.hasPrefix(temporaryPrefix), name.hasSuffix(temporarySuffix) else { return false }
+    let digits = name.utf8.dropFirst(temporaryPrefix.utf8.count).dropLast(temporarySuffix.utf8.count)
+    return digits.count == 16
+      && digits.allSatisfy {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+      }
   }
 
   private static func writeAll(

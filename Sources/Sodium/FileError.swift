@@ -31,8 +31,8 @@ public struct FileError: Error, Equatable, Sendable {
   public var isMissing: Bool { errorNumber == ENOENT || errorNumber == ENOTDIR }
   /// Whether the file is already there.
   public var exists: Bool { errorNumber == EEXIST }
-  /// Whether the disk or the quota is full.
-  public var isDiskFull: Bool { errorNumber == ENOSPC || errorNumber == EDQUOT }
+  /// Whether the disk or the quota is full, or the file may not grow (`ulimit -f`).
+  public var isDiskFull: Bool { errorNumber == ENOSPC || errorNumber == EDQUOT || errorNumber == EFBIG }
 }
 
 extension FileError: CustomStringConvertible {

@@ -98,7 +98,7 @@ struct Verify: AsyncParsableCommand {
   func run() async throws {
     let engine = try profile.open()
     let output = format.output
-    let address = try Address(address)
+    let address = try Address.typed(address)
     try await refresh(engine, output) { client in
       try await client.require([address], engine, output)
     }

@@ -47,8 +47,8 @@ struct Share: AsyncParsableCommand {
     }
   }
 
-  private static func refuse() throws -> SentMessage {
-    throw CommandError(.unavailable, "the node cannot be reached; nothing was announced")
+  private static func refuse(_ reason: ClientError) throws -> SentMessage {
+    throw CommandError(reason.commandError.status, "\(escaped(reason.sentence)); nothing was announced")
   }
 
   /// The room; one that has just been made is waited for, since chunks belong to a room that the node knows.

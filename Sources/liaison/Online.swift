@@ -38,7 +38,7 @@ func withNode<Value: Sendable>(
       try await client.sync()
       return try await body(client)
     }
-  } catch let error as ClientError where error.kind == .unavailable && error.code.hasPrefix("node-") {
+  } catch let error as ClientError where error.code.hasPrefix("node-") && [.unavailable, .later].contains(error.kind) {
     output.explain("\(escaped(error.sentence)); what follows is from this machine")
     return try offline()
   }

@@ -35,7 +35,7 @@ enum Target {
   /// One room, or addresses.
   init(_ words: [String], _ engine: Engine) throws {
     if words.allSatisfy({ $0.contains("@") }) {
-      self = .people(try words.map { try Address($0) })
+      self = .people(try words.map { try Address.typed($0) })
     } else if words.count == 1 {
       self = .room(try engine.room(named: words[0]))
     } else {
@@ -44,12 +44,24 @@ enum Target {
   }
 }
 
+extension Address {
+  /// Reads an address as it was typed.
+  static func typed(_ text: String) throws(CommandError) -> Address {
+    try CommandError.typed { () throws(ModelError) in try Address(text) }
+  }
+}
+
 extension Marking {
   /// Reads what was typed after `--tlp`.
-  static func typed(_ text: String?) throws -> Marking? { try text.map { try Marking($0) } }
+  static func typed(_ text: String?) throws(CommandError) -> Marking? {
+    guard let text else { return nil }
+    return try CommandError.typed { () throws(ModelError) in try Marking(text) }
+  }
 }
 
 extension Precedence {
   /// Reads what was typed after `--precedence`.
-  static func typed(_ text: String) throws -> Precedence { try Precedence(text) }
+  static func typed(_ text: String) throws(CommandError) -> Precedence {
+    try CommandError.typed { () throws(ModelError) in try Precedence(text) }
+  }
 }

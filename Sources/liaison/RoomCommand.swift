@@ -84,7 +84,7 @@ struct RoomCommand: AsyncParsableCommand {
     _ profile: ProfileOptions, _ format: OutputOptions, people: [String] = [],
     _ body: @escaping @Sendable (Engine, [Address]) throws -> RoomRequest
   ) async throws {
-    let addresses = try people.map { try Address($0) }
+    let addresses = try people.map { try Address.typed($0) }
     let engine = try profile.open()
     let output = format.output
     try await NodeClient.with(engine) { client in
@@ -139,7 +139,7 @@ struct RoomCommand: AsyncParsableCommand {
 
     func run() async throws {
       let room = room
-      let address = try Address(address)
+      let address = try Address.typed(address)
       try await RoomCommand.change(profile, format) { engine, _ in
         try engine.remove(address, from: engine.room(named: room).identifier, now: .now)
       }

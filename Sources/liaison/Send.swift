@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import CommandKit
 internal import LiaisonClient
 internal import LiaisonModel
-internal import Sodium
 
 /// A message that was made.
 struct SentObject: Encodable {
@@ -62,7 +61,7 @@ struct Send: AsyncParsableCommand {
     if case .people(let addresses) = target { try warnOfChangedKeys(addresses, engine, output) }
     if case .room(let room) = target { try warnOfChangedKeys(room.members, engine, output) }
 
-    @Sendable func compose() throws -> SentMessage {
+    @Sendable func compose(_: ClientError? = nil) throws -> SentMessage {
       let room =
         switch target {
         case .room(let room): room.identifier
@@ -83,9 +82,9 @@ struct Send: AsyncParsableCommand {
     if let message { return message }
     let bytes: [UInt8]?
     if let file {
-      bytes = try AtomicFile.read(file, limit: Limits.textBytesMax)
+      bytes = try WrittenText.read(file: file, limit: Limits.textBytesMax)
     } else {
-      bytes = try StandardInput.read(limit: Limits.textBytesMax)
+      bytes = try WrittenText.readStandardInput(limit: Limits.textBytesMax)
     }
     guard let bytes else {
       throw CommandError(
@@ -105,8 +104,9 @@ struct SentMessage: Sendable {
 }
 
 /// Makes a message and lets it reach the node; prints its identifier, and says where it stays where it does not get there.
+/// `offline` makes it where the node cannot be reached, or cannot do anything now.
 func deliver(
-  _ engine: Engine, _ output: Output, offline: @escaping @Sendable () throws -> SentMessage,
+  _ engine: Engine, _ output: Output, offline: @escaping @Sendable (ClientError) throws -> SentMessage,
   _ compose: @escaping @Sendable (NodeClient) async throws -> SentMessage
 ) async throws {
   let made: (sent: SentMessage, isAccepted: Bool, reason: String)
@@ -121,8 +121,8 @@ func deliver(
         return (sent, false, error.sentence)
       }
     }
-  } catch let error as ClientError where error.code == "node-unreachable" || error.code == "node-silent" {
-    made = (try offline(), false, error.sentence)
+  } catch let error as ClientError where ["node-unreachable", "node-silent", "node-later"].contains(error.code) {
+    made = (try offline(error), false, error.sentence)
   }
   let sent = SentObject(
     message: made.sent.message.description, room: made.sent.room.description,

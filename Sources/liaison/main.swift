@@ -1,4 +1,3 @@
 internal import CommandKit
-internal import Sodium
 
-await runCommand(Liaison.self) { try ProcessHardening.lockDown() }
+await runCommand(Liaison.self)

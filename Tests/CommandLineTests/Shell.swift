@@ -68,7 +68,8 @@ final class Shell {
     URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
   }
 
-  /// `start HOME` runs a node and waits until it listens; `stop HOME` has it stop and gives its exit status.
+  /// `start HOME` runs a node and waits until it listens; `stop HOME` has it stop and gives its exit status; the others
+  /// say below what they do.
   private static let prelude = """
     start() {
       home=$1; shift
@@ -91,6 +92,18 @@ final class Shell {
         i=$((i + 1)); sleep 0.1
       done
       echo "$1 does not stop" >&2; return 1
+    }
+    # introduce HOME PEER: takes PEER.card, compares it and activates the peer.
+    introduce() {
+      liaisonctl --home "$1" peer add "$2.card" 2>/dev/null &&
+        liaisonctl --home "$1" peer verify "$2" 2>/dev/null --fingerprint \
+          "$(liaisonctl --home "$2" card show --json | grep -o '"fingerprint":"[^"]*"' | cut -d'"' -f4)" &&
+        liaisonctl --home "$1" peer activate "$2" 2>/dev/null
+    }
+    # enrol HOME NAME: a professional NAME of that node, with a profile in the folder NAME.
+    enrol() {
+      liaison --home "$2" join --no-passphrase >/dev/null 2>&1 \
+        "$(liaisonctl --home "$1" member invite "$2@$1" --name "$2" --discipline cyber 2>/dev/null)"
     }
     # Tries a command until it succeeds, at most 20 seconds.
     eventually() {

@@ -6,7 +6,7 @@ import Foundation
 /// - `$ command` is run by a shell in a fresh folder that all commands of the file share.
 /// - What follows is expected on standard output, or, after `2> `, on standard error.
 /// - `? N` is the expected exit status, 0 where nothing is said.
-/// - A line `...` stands for any lines; `{time}`, `{words}`, `{hex}` for what differs each time (``Normal``).
+/// - A line `...` stands for any lines; `{time}`, `{words}`, `{hex}`, `{identifier}` for what differs each time (``Normal``).
 struct Transcript: Sendable, CustomStringConvertible {
   struct Step: Sendable {
     var line: Int
@@ -80,6 +80,7 @@ enum Normal {
       with: "{words}")
     text.replace(/[0-9a-f]{4}( [0-9a-f]{4}){7}/, with: "{hex}")
     text.replace(/[0-9a-f]{64}/, with: "{hex}")
+    text.replace(/[0-9a-f]{32}/, with: "{identifier}")
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     if lines.last == "" { lines.removeLast() }
     return lines.filter { !$0.isEmpty }

@@ -36,7 +36,7 @@ import Testing
   @Test("there are transcripts, and the programs are built")
   func present() throws {
     #expect(try Transcript.all().count >= 5)
-    for program in ["liaisond", "liaisonctl"] {
+    for program in ["liaisond", "liaisonctl", "liaison"] {
       #expect(FileManager.default.isExecutableFile(atPath: Shell.programs.appendingPathComponent(program).path))
     }
   }

@@ -113,7 +113,11 @@ struct DocumentTests {
     #expect { try DocumentShare(engine: engine, room: room, path: folder.path("nothing")) } throws: {
       ($0 as? FileError)?.isMissing == true
     }
-    #expect(throws: FileError.self) { try DocumentShare(engine: engine, room: room, path: folder.url.path) }
+    for path in [folder.url.path, "/dev/null"] {
+      #expect { try DocumentShare(engine: engine, room: room, path: path) } throws: {
+        ($0 as? ClientError)?.code == "not-a-file"
+      }
+    }
   }
 
   @Test("whose fetching stopped go on where it stopped, whatever else is in the file")

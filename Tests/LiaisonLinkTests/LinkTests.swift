@@ -1,6 +1,7 @@
 import LiaisonLink
 import LiaisonModel
 import LiaisonProtocol
+import LinkKit
 import NIOCore
 import NIOPosix
 import NIOSSL

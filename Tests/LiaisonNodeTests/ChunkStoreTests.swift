@@ -79,7 +79,7 @@ struct ChunkStoreTests {
   @Test("keeps its chunks over a restart, and clears away what a killed process left half written")
   func restart() async throws {
     let name = try await store.put(chunk, in: room)
-    let leftover = (path(name) as NSString).deletingLastPathComponent + "/.half.tmp"
+    let leftover = (path(name) as NSString).deletingLastPathComponent + "/.0123456789abcdef.new"
     #expect(FileManager.default.createFile(atPath: leftover, contents: Data(count: 100)))
     let again = try ChunkStore(folder: folder.path("documents"))
     #expect(try await again.chunk(name, in: room) == chunk)

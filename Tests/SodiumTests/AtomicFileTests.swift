@@ -69,9 +69,33 @@ struct AtomicFileTests {
       }
       #expect(error?.operation == .write)
       #expect(error?.errorNumber == EFBIG)
+      #expect(error?.isDiskFull == true)
       #expect(try AtomicFile.read(folder.path("file"), limit: 100) == [1, 2, 3])
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["file"])
     }
+  }
+
+  @Test("What a killed process left half written is removed, and nothing else")
+  func leftovers() async throws {
+    let (path, folder) = (folder.path("file"), folder.url.path)
+    // The name that a file has while it is written: seen while one is.
+    let content = [UInt8](repeating: 7, count: 64 << 20)
+    async let written: Void = AtomicFile.write(content, to: path)
+    var name: String?
+    while name == nil, !FileManager.default.fileExists(atPath: path) {
+      name = try FileManager.default.contentsOfDirectory(atPath: folder).first { $0 != "file" }
+    }
+    try await written
+    let half = try #require(name, "64 MiB were written before anybody looked")
+    for name in [half] + others { try AtomicFile.write([1], to: "\(folder)/\(name)") }
+    AtomicFile.removeLeftovers(in: folder)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == (others + ["file"]).sorted())
+    AtomicFile.removeLeftovers(in: folder + "/nowhere")
+  }
+
+  /// Files that resemble one that is being written.
+  private var others: [String] {
+    [".0123456789abcde.new", ".0123456789abcdeF.new", ".0123456789abcdef.tmp", "0123456789abcdef.new"]
   }
 
   @Test("A full disk is told apart from other refusals")

@@ -17,13 +17,15 @@ public struct Program: Sendable {
     url = bundle.appendingPathComponent(name)
   }
 
-  /// Runs the program to its end; after `seconds` it is ended, and its status is that of SIGKILL.
+  /// Runs the program to its end; after `seconds` it is ended, and its status is that of SIGKILL. With `fileBytesMax` no
+  /// file that it writes can grow beyond that, what it prints among them.
   public func run(
-    _ arguments: [String], input: String = "", environment: [String: String] = [:], seconds: Int = 120
+    _ arguments: [String], input: String = "", environment: [String: String] = [:], seconds: Int = 120,
+    fileBytesMax: Int? = nil
   ) throws -> Outcome {
     let process = Process()
-    process.executableURL = url
-    process.arguments = arguments
+    process.executableURL = fileBytesMax == nil ? url : Self.prlimit
+    process.arguments = (fileBytesMax.map { ["--fsize=\($0):", url.path] } ?? []) + arguments
     process.environment = Self.environment.merging(environment) { $1 }
     // Files rather than pipes: no reader is needed, and what a program prints has no bound.
     let folder = try TemporaryDirectory()
@@ -44,6 +46,9 @@ public struct Program: Sendable {
       output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: outputPath)), as: UTF8.self),
       errors: String(decoding: try Data(contentsOf: URL(fileURLWithPath: errorsPath)), as: UTF8.self))
   }
+
+  /// Sets limits on processes; of util-linux, which every Debian and Ubuntu has.
+  static let prlimit = URL(fileURLWithPath: "/usr/bin/prlimit")
 
   /// The variables every run has: nothing of the tester's own profiles reaches a test.
   static let environment = [
@@ -78,6 +83,14 @@ public final class Daemon: @unchecked Sendable {
 
   public var identifier: Int32 { lock.withLock { process.processIdentifier } }
   public var isRunning: Bool { lock.withLock { process.isRunning } }
+
+  /// Lets no file that this process writes grow beyond `bytes`, or, with nil, takes that back.
+  public func limitFiles(to bytes: Int?) throws {
+    let limit = bytes.map(String.init) ?? "unlimited"
+    let process = try Process.run(Program.prlimit, arguments: ["--pid", "\(identifier)", "--fsize=\(limit):"])
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw CocoaError(.featureUnsupported) }
+  }
 
   /// Sends a signal to this process, by its identifier, and waits for its end where the signal ends it.
   public func end(_ signal: Int32) {

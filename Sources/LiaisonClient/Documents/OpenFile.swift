@@ -27,24 +27,28 @@ final class OpenFile: Sendable {
     }
   }
 
-  /// Opens a regular file to read it.
-  init(reading path: String) throws(FileError) {
+  /// Opens a regular file to read it. Throws ``ClientError`` for anything else that has the name.
+  init(reading path: String) throws {
     self.path = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(.open, path: path, errorNumber: errno) }
-    guard try isRegular() else { throw FileError(.open, path: path, errorNumber: EINVAL) }
+    guard try isRegular() else { throw Self.notAFile(path) }
   }
 
   /// Opens a regular file to write and read it, mode 0600 where it is made, and locks it for this program.
-  init(writing path: String) throws(FileError) {
+  init(writing path: String) throws {
     self.path = path
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw FileError(.create, path: path, errorNumber: errno) }
-    guard try isRegular() else { throw FileError(.open, path: path, errorNumber: EINVAL) }
+    guard try isRegular() else { throw Self.notAFile(path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(.open, path: path, errorNumber: errno) }
   }
 
   deinit { close(descriptor) }
+
+  private static func notAFile(_ path: String) -> ClientError {
+    ClientError(.usage, "not-a-file", "\(path) is not a file that can hold a document")
+  }
 
   private func isRegular() throws(FileError) -> Bool { try inspect().st_mode & S_IFMT == S_IFREG }
 

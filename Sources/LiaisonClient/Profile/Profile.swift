@@ -57,6 +57,8 @@ package enum Profile {
   private static func engine(
     _ folder: String, _ key: StoreKey, _ random: @escaping @Sendable (Int) -> [UInt8]
   ) throws -> Engine {
+    // A key file is only ever made, and never replaced, while the profile is in use.
+    AtomicFile.removeLeftovers(in: folder)
     // Files that SQLite makes are the user's alone.
     let mask = umask(0o077)
     defer { umask(mask) }

@@ -49,19 +49,24 @@ final class ProfileStore: Sendable {
     }
   }
 
+  private static let full = ClientError(.later, "disk-full", "the disk is full; nothing was changed")
+
   private static func error(_ error: any Error) -> ClientError {
     guard let error = error as? DatabaseError else {
       return error as? ClientError
         ?? ClientError(.inputOutput, "profile-unusable", "the profile's database cannot be used")
     }
     return switch error.resultCode {
-    case .SQLITE_FULL: ClientError(.later, "disk-full", "the disk is full; nothing was changed")
+    case .SQLITE_FULL: full
+    // No room for what programs share.
+    case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: full
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       ClientError(.later, "profile-busy", "another program keeps the profile busy; nothing was changed")
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
       ClientError(.badData, "profile-damaged", "the profile's database is damaged")
     case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR:
-      ClientError(.inputOutput, "profile-unusable", "the profile's database cannot be read or written")
+      ClientError(
+        .inputOutput, "profile-unusable", "the profile's database cannot be read or written; nothing was changed")
     default:
       ClientError(
         .badData, "profile-inconsistent",

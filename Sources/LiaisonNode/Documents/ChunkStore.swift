@@ -27,7 +27,7 @@ package struct ChunkStore: Sendable {
     self.folder = folder
     try Self.makeFolder(folder)
     try Self.makeFolder(folder + "/rooms")
-    removeLeftovers()
+    for prefix in 0...255 { AtomicFile.removeLeftovers(in: "\(folder)/\(Hex.encode([UInt8(prefix)]))") }
   }
 
   /// Keeps a chunk for a room: it is on disk when this returns. Doing it again changes nothing.
@@ -127,22 +127,5 @@ package struct ChunkStore: Sendable {
     guard descriptor >= 0 else { throw FileError(.open, path: path, errorNumber: errno) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw FileError(.flush, path: path, errorNumber: errno) }
-  }
-
-  /// What a process that was killed while it wrote has left behind. Failures cost space only.
-  private func removeLeftovers() {
-    for prefix in 0...255 {
-      let shard = "\(folder)/\(Hex.encode([UInt8(prefix)]))"
-      guard let stream = opendir(shard) else { continue }
-      defer { closedir(stream) }
-      while let entry = readdir(stream) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
-            String(cString: $0)
-          }
-        }
-        if name.hasPrefix("."), name.hasSuffix(".tmp") { unlink("\(shard)/\(name)") }
-      }
-    }
   }
 }
