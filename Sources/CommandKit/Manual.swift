@@ -33,7 +33,10 @@ package struct Manual {
       text.words(command.usage(without: common))
       text.macro("PP")
       text.line(command.abstract ?? "")
-      if let discussion = command.discussion { text.prose(discussion) }
+      if let discussion = command.discussion {
+        text.macro("PP")
+        text.prose(discussion)
+      }
       for argument in command.shown where !common.contains(argument) { text.item(argument) }
     }
     text.macro("SH", "OPTIONS")
@@ -178,7 +181,6 @@ private struct Roff {
   /// Paragraphs; lines that are indented stay as they are.
   mutating func prose(_ text: String) {
     var isKept = false
-    macro("PP")
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       if line.hasPrefix(" ") != isKept {
         isKept.toggle()
