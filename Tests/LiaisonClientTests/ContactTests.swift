@@ -21,6 +21,26 @@ struct ContactTests {
     region.run(milliseconds: 2000)
   }
 
+  @Test("have the safety number that Protocols/statements.md describes")
+  func specifiedSafetyNumber() throws {
+    // Made from the page with a few lines of Python, not with this project's code.
+    func party(_ address: String, root: UInt8, devices: [UInt8]) throws -> SafetyNumber.Party {
+      SafetyNumber.Party(
+        address: try Address(address), rootKey: try RootKey(bytes: [UInt8](repeating: root, count: 32)),
+        devices: try devices.map { byte in
+          MemberCard.Device(
+            identifier: try DeviceIdentifier(bytes: [UInt8](repeating: 0, count: 16)),
+            signatureKey: try DeviceSignatureKey(bytes: [UInt8](repeating: byte, count: 32)))
+        })
+    }
+    let (ana, boris) = (
+      try party("ana@xa", root: 1, devices: [5, 4]), try party("boris@xb", root: 2, devices: [3])
+    )
+    for number in [SafetyNumber(ana, boris), SafetyNumber(boris, ana)] {
+      #expect(number.digits == "007560102698167893459745996716590619338665904079053542393049")
+    }
+  }
+
   @Test("have a safety number that is the same on both sides")
   func safetyNumbers() throws {
     let number = try ana.open().safetyNumber(with: bo.address)

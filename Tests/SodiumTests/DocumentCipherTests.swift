@@ -78,6 +78,22 @@ struct DocumentCipherTests {
     #expect(throws: SodiumError.authenticationFailed) { try cipher.decryptManifest(chunk) }
   }
 
+  @Test("Ciphertexts are those that Protocols/documents.md describes")
+  func specified() throws {
+    // Made from the page and draft-irtf-cfrg-xchacha with a few lines of Python, not with this project's code.
+    let cipher = try DocumentCipher(key: SecretBytes(copying: Array(0..<32)))
+    func hex(_ bytes: [UInt8]) -> String {
+      bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+    let (chunk, manifest) = (Array("chunk".utf8), Array("manifest".utf8))
+    #expect(
+      hex(cipher.encryptChunk(chunk, index: 0x0102_0304_0506_0708, isLast: false))
+        == "2d0758b7e1549c7a614f24cdc16952750ed1ce6e1a")
+    #expect(
+      hex(cipher.encryptChunk(chunk, index: 2, isLast: true)) == "6bc3002d74b39ae59c80a0a26f633e20d51ce2bbac")
+    #expect(hex(cipher.encryptManifest(manifest)) == "3b22e5ccaa676bf784145ee6e006ac896fc9e4f6dbad7953")
+  }
+
   @Test("Buffers are used again: their memory stays, their content does not")
   func buffers() throws {
     let large = [UInt8](repeating: 9, count: 1 << 16)
