@@ -20,7 +20,6 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -100,7 +99,7 @@ let package = Package(
       "liaisond",
       [
         "CommandKit", "LiaisonAdmin", "LiaisonLink", "LiaisonNode", "LiaisonStore", "LiaisonTrust", "LiaisonModel",
-        "LiaisonProtocol", "Sodium", argumentParser, lifecycle, signals, logging, nioPosix,
+        "LiaisonProtocol", "Sodium", argumentParser, lifecycle, logging, nioPosix,
       ]),
     program(
       "liaisonctl",

@@ -61,16 +61,15 @@ struct Run: AsyncParsableCommand {
       keeper: keeper, node: runtime, home: home, key: identity.key, software: software,
       listening: listener.endpoint, clock: clock, logger: logger)
 
-    let stop = await StopService()
-    logger.notice("listening", metadata: ["node": "\(identity.handle)", "address": "\(listener.endpoint)"])
     // They stop in the opposite order: no requests of administrators any more, then the node.
     var services = ServiceGroupConfiguration(
       services: [
-        .init(service: NodeService(runtime: runtime, listener: listener, keeper: keeper, logger: logger)),
+        .init(
+          service: NodeService(
+            handle: identity.handle, runtime: runtime, listener: listener, keeper: keeper, logger: logger)),
         .init(service: ExpiryService(keeper: keeper)),
         .init(service: AdminSocketService(server: admin, service: service)),
-        .init(service: stop, successTerminationBehavior: .gracefullyShutdownGroup),
-      ],
+      ], gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
     services.maximumGracefulShutdownDuration = .seconds(configuration.stopSeconds)
     let group = ServiceGroup(configuration: services)

@@ -1,22 +1,25 @@
 internal import LiaisonAdmin
 internal import LiaisonLink
+internal import LiaisonModel
 internal import LiaisonNode
 internal import LiaisonProtocol
 internal import LiaisonStore
 internal import Logging
 internal import ServiceLifecycle
-internal import UnixSignals
 
 extension NodeRuntime: AdministeredNode {}
 
 /// The node itself.
 struct NodeService: Service {
+  let handle: Handle
   let runtime: NodeRuntime<SQLiteNodeStore>
   let listener: LinkListener
   let keeper: TrustKeeper
   let logger: Logger
 
   func run() async throws {
+    // Said only now, when signals are caught: whoever reads it may end the node, which then stops in order.
+    logger.notice("listening", metadata: ["node": "\(handle)", "address": "\(listener.endpoint)"])
     await cancelWhenGracefulShutdown {
       await runtime.run(on: listener) { card in
         do throws(Frame.Failure) { try await keeper.received(card) } catch {
@@ -50,17 +53,5 @@ struct ExpiryService: Service {
         await keeper.refresh()
       }
     }
-  }
-}
-
-/// Waits to be told to stop, and then ends the group. Signals are caught from when this is made, so that a node that has
-/// said that it listens always stops in order.
-struct StopService: Service {
-  private let signals: UnixSignalsSequence
-
-  init() async { signals = await UnixSignalsSequence(trapping: .sigterm, .sigint) }
-
-  func run() async throws {
-    for await _ in signals.cancelOnGracefulShutdown() { return }
   }
 }

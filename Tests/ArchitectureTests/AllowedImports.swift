@@ -47,7 +47,7 @@ enum AllowedImports {
       "liaisond",
       program + nio + [
         "LiaisonAdmin", "LiaisonStore", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust",
-        "ServiceLifecycle", "UnixSignals",
+        "ServiceLifecycle",
       ]
     ),
     ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),

@@ -31,7 +31,7 @@ public struct Program: Sendable {
     let folder = try TemporaryDirectory()
     let (inputPath, outputPath, errorsPath) = (folder.path("in"), folder.path("out"), folder.path("err"))
     try input.write(toFile: inputPath, atomically: false, encoding: .utf8)
-    for path in [outputPath, errorsPath] { FileManager.default.createFile(atPath: path, contents: nil) }
+    for path in [outputPath, errorsPath] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
     process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputPath))
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorsPath))
@@ -68,7 +68,7 @@ public final class Daemon: @unchecked Sendable {
   public init(_ program: Program, _ arguments: [String], log: URL) throws {
     self.log = log
     if !FileManager.default.fileExists(atPath: log.path) {
-      FileManager.default.createFile(atPath: log.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     }
     let handle = try FileHandle(forWritingTo: log)
     try handle.seekToEnd()
