@@ -105,6 +105,9 @@ let package = Package(
       "liaisonctl",
       ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
+    .executableTarget(
+      name: "mls-benchmark", dependencies: ["MLS", "TLSPresentation", crypto, argumentParser],
+      path: "Benchmarks/MLSBenchmark", swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", [argumentParser]),
     tests(
@@ -148,7 +151,7 @@ let package = Package(
         "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonStore", "LiaisonRooms", "LiaisonProtocol", "LiaisonModel",
         "MLS", "Sodium", "TLSPresentation",
       ], path: "Tests/SimulationKit", swiftSettings: settings),
-    tests("LiaisonClient", ["SimulationKit", "TestKit", crypto]),
+    tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", crypto, grdb]),
     .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",

@@ -25,7 +25,7 @@ public enum MLSError: Error, Equatable, Sendable {
   case keyConsumed
   /// The message's generation lies further ahead than the group allows (``GroupConfiguration/forwardDistanceMax``).
   case generationTooFarAhead
-  /// The message was made by this client. A pending commit is merged with ``Group/mergePendingCommit()``.
+  /// The message was made by this client. A pending commit is merged with ``Group/mergePendingCommit(now:)``.
   case ownMessage
   /// The message is of a kind that this operation does not take.
   case unexpectedMessage

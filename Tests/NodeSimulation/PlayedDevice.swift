@@ -400,7 +400,7 @@ package final class PlayedDevice: LinkEnd {
     let commit = try RoomCommit(tlsEncoded: envelope.payload)
     guard commit.epoch == group.epoch else { throw SimulationError("commit \(commit.epoch) in epoch \(group.epoch)") }
     if envelope.message == ownCommits[envelope.room] {
-      try group.mergePendingCommit()
+      try group.mergePendingCommit(now: region.now.seconds)
       groups[envelope.room] = group
       return settle(envelope.room)
     }

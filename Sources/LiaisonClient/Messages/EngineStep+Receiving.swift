@@ -143,7 +143,7 @@ extension EngineStep {
     var record = record
     let committer: Address?
     if let pending, pending.commit == commit.commit {
-      try group.mergePendingCommit()
+      try group.mergePendingCommit(now: now.seconds)
       committer = identity.address
       record.refreshedAt = now
       for intent in try tx.intents(record.room) where intent.state == .committing { try tx.delete(intent) }

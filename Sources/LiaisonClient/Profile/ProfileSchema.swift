@@ -48,10 +48,15 @@ enum ProfileSchema {
       value BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
 
-    -- MLS state, apart from its room because it is large.
-    CREATE TABLE groups (
-      room BLOB PRIMARY KEY NOT NULL REFERENCES rooms ON DELETE CASCADE,
-      value BLOB NOT NULL
+    -- MLS state, record by record, so that a message writes few of them. `kind` and `item` are MLS.RecordKey's; `epoch`
+    -- is its epoch less 2^63, which keeps its order in signed numbers.
+    CREATE TABLE groupRecords (
+      room BLOB NOT NULL REFERENCES rooms ON DELETE CASCADE,
+      kind INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      item INTEGER NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (room, kind, epoch, item)
     ) STRICT, WITHOUT ROWID;
 
     -- What people see, in the order in which this device had it.

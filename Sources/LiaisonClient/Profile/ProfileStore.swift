@@ -1,14 +1,14 @@
 internal import GRDB
-internal import Sodium
+package import Sodium
 
 /// A profile's database. Each change is one `BEGIN IMMEDIATE` transaction, flushed before it returns, so that several
 /// programs can use a profile at once and a crash leaves all of a change or nothing.
-final class ProfileStore: Sendable {
+package final class ProfileStore: Sendable {
   private let queue: DatabaseQueue
   private let key: StoreKey
 
   /// Opens or makes the database at `path`.
-  init(path: String, key: StoreKey) throws(ClientError) {
+  package init(path: String, key: StoreKey) throws(ClientError) {
     var configuration = Configuration()
     configuration.busyMode = .timeout(30)
     configuration.label = "liaison.profile"
@@ -26,7 +26,7 @@ final class ProfileStore: Sendable {
   }
 
   /// Runs `body` in a transaction that commits where it returns and leaves no trace where it throws.
-  func change<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
+  package func change<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
     do {
       return try queue.writeWithoutTransaction { db in
         var result: Result?
@@ -41,7 +41,7 @@ final class ProfileStore: Sendable {
   }
 
   /// Runs `body` over one consistent state.
-  func read<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
+  package func read<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
     do { return try queue.read { db in try body(ProfileTransaction(db: db, key: key)) } } catch let error
       as DatabaseError
     {

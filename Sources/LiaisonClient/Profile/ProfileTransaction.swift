@@ -5,7 +5,7 @@ internal import Sodium
 internal import TLSPresentation
 
 /// One transaction on a profile: rows that seal themselves. Each concept adds its own operations in an extension.
-struct ProfileTransaction {
+package struct ProfileTransaction {
   let db: Database
   let key: StoreKey
 

@@ -19,12 +19,17 @@ enum RoomPolicy {
   /// Shortest plaintext of a message after padding, bytes: acknowledgements and short texts look alike.
   static let paddedBytesMin = 256
 
-  /// Epochs whose late messages can still be read. A country may be cut off for days while others change the room.
-  static let pastEpochCountMax = 32
+  /// How long the messages of an epoch that has ended can still be read, in seconds: two weeks. Envelopes of a country
+  /// that is cut off wait in its queue for up to 90 days; but whoever steals a device and its passphrase reads what it has
+  /// not received yet of these epochs, and two weeks are longer than a line is down as a rule.
+  static let pastEpochSecondsMax: UInt64 = 14 * 86_400
+  /// And how many of them at most: in two weeks, weekly refreshes of 64 devices make as many.
+  static let pastEpochCountMax = 128
 
   static var configuration: GroupConfiguration {
     var configuration = GroupConfiguration()
     configuration.pastEpochCountMax = pastEpochCountMax
+    configuration.pastEpochSecondsMax = pastEpochSecondsMax
     configuration.allowsApplicationDataWithPendingProposals = true
     return configuration
   }
@@ -46,25 +51,21 @@ extension EngineStep {
   }
 
   func group(_ room: RoomIdentifier) throws -> Group? {
-    let row = tx.index(room)
-    guard
-      let sealed = try Data.fetchOne(tx.db, sql: "SELECT value FROM groups WHERE room = ?", arguments: [Data(row)]),
-      let bytes = try? tx.key.open(Array(sealed), context: Self.groupContext(row))
-    else { return nil }
-    return try Group(serialized: bytes, random: RandomSource(random))
+    do {
+      let group = try Group.load(from: ProfileGroupStorage(tx, room), random: RandomSource(random))
+      guard group?.groupID ?? room.bytes == room.bytes else { throw ClientError.damagedStore }
+      return group
+    } catch MLSError.unreadableState {
+      throw ClientError.damagedStore
+    }
   }
 
+  /// Stores what has changed of a room's group, in this transaction.
   func save(_ group: Group, _ room: RoomIdentifier) throws {
-    let row = tx.index(room)
-    var bytes = group.serialized
-    let sealed = Data(tx.key.seal(bytes, context: Self.groupContext(row)))
-    wipe(&bytes)
-    try tx.db.execute(
-      sql: "INSERT INTO groups (room, value) VALUES (?, ?) ON CONFLICT (room) DO UPDATE SET value = excluded.value",
-      arguments: [Data(row), sealed])
+    var group = group
+    var storage = ProfileGroupStorage(tx, room)
+    try group.save(to: &storage)
   }
-
-  private static func groupContext(_ row: [UInt8]) -> [UInt8] { Array("groups".utf8) + [0] + row }
 
   /// A group whose only member is this device, with its own node as the hub.
   func newGroup(_ room: RoomIdentifier) throws -> Group {

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import GRDB
-internal import LiaisonModel
-internal import TLSPresentation
+package import LiaisonModel
+package import TLSPresentation
 
 /// Where this device stands with a room.
 package enum RoomState: UInt8, Sendable {
@@ -17,7 +17,7 @@ package enum RoomState: UInt8, Sendable {
 }
 
 /// A room as the profile keeps it, besides its MLS state.
-struct RoomRecord: TLSCodable {
+package struct RoomRecord: TLSCodable {
   let room: RoomIdentifier
   let hub: Handle
   var title: String
@@ -29,7 +29,7 @@ struct RoomRecord: TLSCodable {
   /// When this device's leaf got its present keys.
   var refreshedAt: Timestamp
 
-  init(
+  package init(
     room: RoomIdentifier, hub: Handle, title: String, state: RoomState, isRegistered: Bool, addressees: [Address],
     refreshedAt: Timestamp
   ) {
@@ -42,7 +42,7 @@ struct RoomRecord: TLSCodable {
     self.refreshedAt = refreshedAt
   }
 
-  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a room's record has an unknown format") }
     room = try decoder.read()
     hub = try decoder.read()
@@ -56,7 +56,7 @@ struct RoomRecord: TLSCodable {
     refreshedAt = try decoder.read()
   }
 
-  func encode(to encoder: inout TLSEncoder) {
+  package func encode(to encoder: inout TLSEncoder) {
     encoder.write(UInt8(1))
     encoder.write(room)
     encoder.write(hub)
@@ -80,7 +80,7 @@ extension ProfileTransaction {
     }
   }
 
-  func save(_ room: RoomRecord) throws {
+  package func save(_ room: RoomRecord) throws {
     let row = index(room.room)
     try db.execute(
       sql: """

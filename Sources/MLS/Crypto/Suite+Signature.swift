@@ -36,46 +36,6 @@ extension Suite {
     }
   }
 
-  package func sign(_ content: [UInt8], with secret: Secret) throws(MLSError) -> [UInt8] {
-    do {
-      return try secret.withUnsafeBytes { raw in
-        switch signature {
-        case .ed25519: try Array(Curve25519.Signing.PrivateKey(rawRepresentation: raw).signature(for: content))
-        case .p256:
-          try Array(
-            P256.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA256.hash(data: content)).derRepresentation
-          )
-        case .p384:
-          try Array(
-            P384.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA384.hash(data: content)).derRepresentation
-          )
-        case .p521:
-          try Array(
-            P521.Signing.PrivateKey(rawRepresentation: raw).signature(for: SHA512.hash(data: content)).derRepresentation
-          )
-        }
-      }
-    } catch {
-      throw .cryptographicFailure
-    }
-  }
-
-  package func signaturePublicKey(of secret: Secret) throws(MLSError) -> SignaturePublicKey {
-    do {
-      return SignaturePublicKey(
-        bytes: try secret.withUnsafeBytes { raw in
-          switch signature {
-          case .ed25519: try Array(Curve25519.Signing.PrivateKey(rawRepresentation: raw).publicKey.rawRepresentation)
-          case .p256: try Array(P256.Signing.PrivateKey(rawRepresentation: raw).publicKey.x963Representation)
-          case .p384: try Array(P384.Signing.PrivateKey(rawRepresentation: raw).publicKey.x963Representation)
-          case .p521: try Array(P521.Signing.PrivateKey(rawRepresentation: raw).publicKey.x963Representation)
-          }
-        })
-    } catch {
-      throw .invalidKey
-    }
-  }
-
   /// Throws ``MLSError/invalidKey`` unless the bytes are a public key of the signature scheme.
   package func validate(_ publicKey: SignaturePublicKey) throws(MLSError) {
     do {

@@ -1,7 +1,5 @@
-package import TLSPresentation
-
 /// Everything that a member knows in one epoch.
-package struct EpochState: Sendable, Equatable {
+package struct EpochState: Sendable {
   package var shared: PublicState
   package var secrets: EpochSecrets
   package var secretTree: SecretTree
@@ -14,83 +12,66 @@ package struct EpochState: Sendable, Equatable {
     self.privateTree = privateTree
   }
 
+  /// One that was stored.
+  package init(shared: PublicState, secrets: EpochSecrets, secretTree: SecretTree, privateTree: PrivateTree) {
+    self.shared = shared
+    self.secrets = secrets
+    self.secretTree = secretTree
+    self.privateTree = privateTree
+  }
+
   /// What stays of the epoch once another has followed.
-  package var past: PastEpoch {
-    var roster: [LeafIndex: PastEpoch.Sender] = [:]
-    for leaf in shared.tree.leaves {
-      roster[leaf.index] = PastEpoch.Sender(signatureKey: leaf.node.signatureKey, credential: leaf.node.credential)
+  package func past(before next: RatchetTree, endedAt: UInt64) -> PastEpoch {
+    var replaced: [LeafIndex: PastEpoch.Sender?] = [:]
+    for node in next.changes where node.isLeaf {
+      let sender = shared.tree[node.leaf].map { PastEpoch.Sender($0) }
+      if sender != next[node.leaf].map({ PastEpoch.Sender($0) }) { replaced.updateValue(sender, forKey: node.leaf) }
     }
     return PastEpoch(
-      context: shared.context, senderDataSecret: secrets.senderData, secretTree: secretTree, roster: roster)
-  }
-}
-
-extension EpochState: TLSCodable {
-  package func encode(to encoder: inout TLSEncoder) {
-    encoder.write(shared)
-    encoder.write(secrets)
-    encoder.write(secretTree)
-    encoder.write(privateTree.leafIndex)
-    encoder.writeVector { encoder in
-      for (node, key) in privateTree.keys.sorted(by: { $0.key < $1.key }) {
-        encoder.write(UInt32(truncatingIfNeeded: node.value))
-        encoder.write(sealing: key.secret)
-      }
-    }
+      context: shared.context, binding: binding, senderDataSecret: secrets.senderData, secretTree: secretTree,
+      replaced: replaced, endedAt: endedAt)
   }
 
-  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    shared = try decoder.read()
-    secrets = try decoder.read()
-    secretTree = try decoder.read()
-    let leafIndex: LeafIndex = try decoder.read()
-    var content = try decoder.readVectorContent()
-    var keys: [NodeIndex: HPKEPrivateKey] = [:]
-    while !content.isAtEnd {
-      let node = NodeIndex(Int(try content.read(UInt32.self)))
-      keys[node] = HPKEPrivateKey(secret: try content.readSecret())
-    }
-    privateTree = PrivateTree(leafIndex: leafIndex, keys: keys)
-  }
+  /// What ties the epoch's stored records to it.
+  package var binding: RecordBinding { RecordBinding(confirmationTag: shared.confirmationTag) }
 }
 
 /// A past epoch, kept for application messages that come late.
-package struct PastEpoch: Sendable, Equatable {
+package struct PastEpoch: Sendable {
+  /// What is needed of a member to verify its messages.
   package struct Sender: Sendable, Equatable {
     package let signatureKey: SignaturePublicKey
     package let credential: Credential
+
+    package init(signatureKey: SignaturePublicKey, credential: Credential) {
+      self.signatureKey = signatureKey
+      self.credential = credential
+    }
+
+    package init(_ leaf: LeafNode) {
+      self.init(signatureKey: leaf.signatureKey, credential: leaf.credential)
+    }
   }
 
   package let context: GroupContext
+  package let binding: RecordBinding
   package let senderDataSecret: Secret
   package var secretTree: SecretTree
-  package let roster: [LeafIndex: Sender]
-}
+  /// The senders that the epoch after this one no longer had at these leaves; nil for a leaf that was blank until then.
+  /// The rest of the roster is the next epoch's, so that a roster costs no more than what changed.
+  package let replaced: [LeafIndex: Sender?]
+  /// Seconds since 1970.
+  package let endedAt: UInt64
 
-extension PastEpoch: TLSCodable {
-  package func encode(to encoder: inout TLSEncoder) {
-    encoder.write(context)
-    encoder.write(sealing: senderDataSecret)
-    encoder.write(secretTree)
-    encoder.writeVector { encoder in
-      for (index, sender) in roster.sorted(by: { $0.key < $1.key }) {
-        encoder.write(index)
-        encoder.write(sender.signatureKey)
-        encoder.write(sender.credential)
-      }
-    }
-  }
-
-  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    context = try decoder.read()
-    senderDataSecret = try decoder.readSecret()
-    secretTree = try decoder.read()
-    var content = try decoder.readVectorContent()
-    var roster: [LeafIndex: Sender] = [:]
-    while !content.isAtEnd {
-      let index: LeafIndex = try content.read()
-      roster[index] = Sender(signatureKey: try content.read(), credential: try content.read())
-    }
-    self.roster = roster
+  package init(
+    context: GroupContext, binding: RecordBinding, senderDataSecret: Secret, secretTree: SecretTree,
+    replaced: [LeafIndex: Sender?], endedAt: UInt64
+  ) {
+    self.context = context
+    self.binding = binding
+    self.senderDataSecret = senderDataSecret
+    self.secretTree = secretTree
+    self.replaced = replaced
+    self.endedAt = endedAt
   }
 }

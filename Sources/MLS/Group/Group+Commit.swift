@@ -1,5 +1,5 @@
 extension Group {
-  /// Commits changes to the group (RFC 9420 §12.4.1). The commit is pending until ``mergePendingCommit()``, once it is
+  /// Commits changes to the group (RFC 9420 §12.4.1). The commit is pending until ``mergePendingCommit(now:)``, once it is
   /// known that the others have it, or ``clearPendingCommit()``. It becomes moot when another's commit is merged.
   /// - Parameters:
   ///   - adding: clients to add; each key package is checked, its lifetime against `now`.
@@ -128,13 +128,14 @@ extension Group {
   }
 
   /// Makes this client's pending commit the group's state.
-  public mutating func mergePendingCommit() throws(MLSError) {
+  /// - Parameter now: seconds since 1970.
+  public mutating func mergePendingCommit(now: UInt64) throws(MLSError) {
     guard let pending = pendingCommit else { throw .noCommitPending }
-    advance(to: pending.next, signatureKey: pending.signatureKey, reInit: pending.reInit)
+    advance(to: pending.next, signatureKey: pending.signatureKey, reInit: pending.reInit, now: now)
   }
 
   /// Drops this client's pending commit, if there is one. What it offered to new members must not be used.
   public mutating func clearPendingCommit() {
-    pendingCommit = nil
+    if pendingCommit != nil { pendingCommit = nil }
   }
 }

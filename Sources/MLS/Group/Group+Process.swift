@@ -11,6 +11,7 @@ extension Group {
     _ message: MLSMessage, preSharedKeys: PreSharedKeys = PreSharedKeys(),
     authentication: some AuthenticationService, now: UInt64
   ) throws(MLSError) -> Processed {
+    forgetPastEpochs(now: now)
     // A commit that others have accepted must not be refused because it came late: see `ValidationPolicy.now`.
     let policy = policy(authentication, now: nil)
     switch message {
@@ -20,17 +21,17 @@ extension Group {
       if message.sender == .member(ownLeafIndex) { throw .ownMessage }
       let verified = try message.unprotect(suite, membershipKey: state.secrets.membershipKey, context: groupContext)
         .verified(suite, context: groupContext, memberKey: state.shared.signatureKey)
-      return try handle(verified, preSharedKeys, policy)
+      return try handle(verified, preSharedKeys, policy, now)
     case .privateMessage(let message):
       guard message.groupID == groupID else { throw .wrongGroup }
       return message.epoch == epoch
-        ? try process(message, preSharedKeys, policy) : try processPast(message)
+        ? try process(message, preSharedKeys, policy, now) : try processPast(message)
     case .welcome, .groupInfo, .keyPackage: throw .unexpectedMessage
     }
   }
 
   private mutating func process(
-    _ message: PrivateMessage, _ preSharedKeys: PreSharedKeys, _ policy: ValidationPolicy
+    _ message: PrivateMessage, _ preSharedKeys: PreSharedKeys, _ policy: ValidationPolicy, _ now: UInt64
   ) throws(MLSError) -> Processed {
     let senderData = try message.senderData(suite, senderDataSecret: state.secrets.senderData)
     let sender = senderData.leafIndex
@@ -43,7 +44,7 @@ extension Group {
     do {
       let verified = try message.open(suite, senderData, key: key)
         .verified(suite, context: groupContext, memberKey: state.shared.signatureKey)
-      return try handle(verified, preSharedKeys, policy)
+      return try handle(verified, preSharedKeys, policy, now)
     } catch {
       state.secretTree.restore(sender, kind, generation: senderData.generation, key)
       throw error
@@ -55,21 +56,29 @@ extension Group {
     guard message.contentType == .application,
       let place = pastEpochs.firstIndex(where: { $0.context.epoch == message.epoch })
     else { throw .wrongEpoch(current: epoch, message: message.epoch) }
-    let past = pastEpochs[place]
-    let senderData = try message.senderData(suite, senderDataSecret: past.senderDataSecret)
+    let (context, senderDataSecret) = (pastEpochs[place].context, pastEpochs[place].senderDataSecret)
+    let senderData = try message.senderData(suite, senderDataSecret: senderDataSecret)
     // [val 6.3-2]
-    guard let sender = past.roster[senderData.leafIndex] else { throw .invalid(.senderBlank) }
+    guard let sender = sender(senderData.leafIndex, inPastEpochAt: place) else { throw .invalid(.senderBlank) }
     let key = try pastEpochs[place].secretTree.take(
       senderData.leafIndex, .application, generation: senderData.generation, suite, configuration.ratchetLimits)
     do {
       let verified = try message.open(suite, senderData, key: key)
-        .verified(suite, context: past.context, memberKey: { past.roster[$0]?.signatureKey })
+        .verified(suite, context: context, memberKey: { $0 == senderData.leafIndex ? sender.signatureKey : nil })
       return .application(try applicationMessage(verified, credential: sender.credential))
     } catch {
       pastEpochs[place].secretTree.restore(
         senderData.leafIndex, .application, generation: senderData.generation, key)
       throw error
     }
+  }
+
+  /// A member of a past epoch: as the first change of its leaf since then found it, or as it still is.
+  private func sender(_ leaf: LeafIndex, inPastEpochAt place: Int) -> PastEpoch.Sender? {
+    for epoch in pastEpochs[place...] {
+      if let replaced = epoch.replaced[leaf] { return replaced }
+    }
+    return state.shared.tree[leaf].map { PastEpoch.Sender($0) }
   }
 
   private func applicationMessage(
@@ -83,7 +92,7 @@ extension Group {
   }
 
   private mutating func handle(
-    _ verified: VerifiedContent, _ preSharedKeys: PreSharedKeys, _ policy: ValidationPolicy
+    _ verified: VerifiedContent, _ preSharedKeys: PreSharedKeys, _ policy: ValidationPolicy, _ now: UInt64
   ) throws(MLSError) -> Processed {
     let content = verified.content
     switch content.body {
@@ -105,18 +114,19 @@ extension Group {
           authenticatedData: content.authenticatedData))
     case .commit:
       guard isActive else { throw .groupNotActive }
-      return .commit(try stage(verified, preSharedKeys, policy))
+      return .commit(try stage(verified, preSharedKeys, policy, now))
     }
   }
 
   /// RFC 9420 §12.4.2, with the group's secrets.
   private func stage(
-    _ verified: VerifiedContent, _ preSharedKeys: PreSharedKeys, _ policy: ValidationPolicy
+    _ verified: VerifiedContent, _ preSharedKeys: PreSharedKeys, _ policy: ValidationPolicy, _ now: UInt64
   ) throws(MLSError) -> StagedCommit {
     let stage = try state.shared.stage(verified, proposals, policy)
     let own = ownLeafIndex
     if stage.applied.removed.contains(where: { $0.leafIndex == own }) {
-      return StagedCommit(stage, base: groupContext, own: own, next: nil, newSignatureKey: nil)
+      return StagedCommit(
+        stage, base: groupContext, own: own, next: nil, newSignatureKey: nil, processedAt: now)
     }
 
     var privateTree = state.privateTree
@@ -152,7 +162,7 @@ extension Group {
     return StagedCommit(
       stage, base: groupContext, own: own,
       next: EpochState(shared: stage.state, schedule: schedule, privateTree: privateTree),
-      newSignatureKey: newSignatureKey)
+      newSignatureKey: newSignatureKey, processedAt: now)
   }
 
   /// Makes a staged commit the group's state. What was pending of the epoch before, this client's own commit included, is
@@ -160,7 +170,8 @@ extension Group {
   public mutating func merge(_ staged: consuming StagedCommit) throws(MLSError) {
     guard isActive, staged.base == groupContext else { throw .staleCommit }
     guard let next = staged.next else { return leave() }
-    advance(to: next, signatureKey: staged.newSignatureKey ?? signatureKey, reInit: staged.reInit)
+    advance(
+      to: next, signatureKey: staged.newSignatureKey ?? signatureKey, reInit: staged.reInit, now: staged.processedAt)
   }
 
   /// Deletes everything but what reads late messages.
@@ -168,9 +179,7 @@ extension Group {
     status = .removed
     state.secrets = state.secrets.forLateMessagesOnly
     state.privateTree = PrivateTree(leafIndex: ownLeafIndex, keys: [:])
-    proposals = ProposalCache()
-    pendingUpdates = [:]
-    pendingCommit = nil
+    forgetPending()
     resumptionPSKs = []
   }
 }

@@ -47,7 +47,7 @@ extension Group {
     let output = try commit(
       list, updatingPath: true, change: LeafNodeChange(), [], origin.available(PreSharedKeys()),
       welcomeWithTree: welcomeWithTree, policy(authentication, now: now), pskUsage: usage)
-    try mergePendingCommit()
+    try mergePendingCommit(now: now)
     return output
   }
 }

@@ -1,22 +1,24 @@
-/// A client's view of one group. It is a value: a copy is a snapshot. The caller stores ``serialized``, sealed, together
-/// with the messages that an operation made, before it sends them.
+/// A client's view of one group. It is a value: a copy is a snapshot. The caller stores it with ``save(to:)``, in one
+/// transaction with the messages that an operation made, before it sends them.
 ///
 /// Messages become state in steps, each of a type that only the step before makes: bytes, ``MLSMessage``, unverified
 /// content, verified content, ``StagedCommit``, merged.
 public struct Group: Sendable {
-  public var configuration: GroupConfiguration
+  public var configuration: GroupConfiguration { didSet { unsaved.state = true } }
   package let suite: Suite
   package var state: EpochState
-  package var signatureKey: SignaturePrivateKey
-  package var status: Status = .active
-  package var proposals = ProposalCache()
+  package var signatureKey: SignaturePrivateKey { didSet { unsaved.state = true } }
+  package var status: Status = .active { didSet { unsaved.state = true } }
+  package var proposals = ProposalCache() { didSet { unsaved.state = true } }
   /// Private keys of this client's Updates that are not committed yet, by public key.
-  package var pendingUpdates: [HPKEPublicKey: PendingUpdate] = [:]
-  package var pendingCommit: PendingCommit?
-  /// The latest last.
+  package var pendingUpdates: [HPKEPublicKey: PendingUpdate] = [:] { didSet { unsaved.state = true } }
+  package var pendingCommit: PendingCommit? { didSet { unsaved.markPendingCommit() } }
+  /// The latest last, without a gap up to the current one.
   package var pastEpochs: [PastEpoch] = []
   /// The latest last; the current epoch's is among the epoch's secrets.
-  package var resumptionPSKs: [(epoch: UInt64, secret: Secret)] = []
+  package var resumptionPSKs: [(epoch: UInt64, secret: Secret)] = [] { didSet { unsaved.state = true } }
+  /// What ``save(to:)`` has to write.
+  package var unsaved = Unsaved()
   package let random: RandomSource
 
   package enum Status: Sendable, Equatable {
@@ -44,6 +46,7 @@ public struct Group: Sendable {
     self.signatureKey = signatureKey
     self.configuration = configuration
     self.random = random
+    self.state.shared.tree.forgetChanges()
   }
 
   // MARK: What the group is
@@ -118,21 +121,49 @@ public struct Group: Sendable {
 
   /// Forgets past epochs before this one: their late messages cannot be read any more.
   public mutating func forgetPastEpochs(before epoch: UInt64) {
+    let count = pastEpochs.count
     pastEpochs.removeAll { $0.context.epoch < epoch }
+    if pastEpochs.count < count { unsaved.markForgotten() }
+  }
+
+  /// Forgets the past epochs that ended longer ago than the configuration allows. ``process(_:preSharedKeys:authentication:now:)``
+  /// and the merging of a commit do this by themselves.
+  /// - Parameter now: seconds since 1970.
+  public mutating func forgetPastEpochs(now: UInt64) {
+    let oldest = now < configuration.pastEpochSecondsMax ? 0 : now - configuration.pastEpochSecondsMax
+    guard let kept = pastEpochs.firstIndex(where: { $0.endedAt >= oldest }) else {
+      return forgetPastEpochs(before: epoch)
+    }
+    forgetPastEpochs(before: pastEpochs[kept].context.epoch)
   }
 
   /// Makes an epoch the current one.
-  package mutating func advance(to next: EpochState, signatureKey: SignaturePrivateKey, reInit: ReInit?) {
-    pastEpochs.append(state.past)
+  package mutating func advance(
+    to next: EpochState, signatureKey: SignaturePrivateKey, reInit: ReInit?, now: UInt64
+  ) {
+    unsaved.nodes.formUnion(next.shared.tree.changes)
+    unsaved.newPastEpochs.insert(epoch)
+    unsaved.markForgotten()
+    pastEpochs.append(state.past(before: next.shared.tree, endedAt: now))
     pastEpochs.removeFirst(max(0, pastEpochs.count - max(0, configuration.pastEpochCountMax)))
     resumptionPSKs.append((epoch, state.secrets.resumptionPSK))
     resumptionPSKs.removeFirst(max(0, resumptionPSKs.count - max(0, configuration.resumptionPSKCountMax)))
     state = next
+    state.shared.tree.forgetChanges()
     self.signatureKey = signatureKey
-    proposals = ProposalCache()
-    pendingUpdates = [:]
-    pendingCommit = nil
+    forgetPending()
     if let reInit { status = .reInitialized(reInit) }
+    forgetPastEpochs(now: now)
+  }
+
+  /// Drops what belongs to an epoch that has ended.
+  package mutating func forgetPending() {
+    if !proposals.isEmpty {
+      proposals = ProposalCache()
+      unsaved.proposalCount = nil
+    }
+    if !pendingUpdates.isEmpty { pendingUpdates = [:] }
+    if pendingCommit != nil { pendingCommit = nil }
   }
 
   /// The application's PSKs and this group's own.

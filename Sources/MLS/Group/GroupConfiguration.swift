@@ -4,6 +4,8 @@ public import TLSPresentation
 public struct GroupConfiguration: Sendable, Equatable {
   /// Past epochs whose application messages can still be read.
   public var pastEpochCountMax = 5
+  /// How long after its end a past epoch's application messages can still be read, in seconds: a week.
+  public var pastEpochSecondsMax: UInt64 = 7 * 86_400
   /// Keys kept, per sender, for messages that are overtaken by later ones.
   public var outOfOrderMax: UInt32 = 2048
   /// How many generations a sender may be ahead of what has been received.
@@ -28,7 +30,8 @@ public struct GroupConfiguration: Sendable, Equatable {
 extension GroupConfiguration: TLSCodable {
   private func encodeFields() -> [UInt64] {
     [
-      UInt64(clamping: pastEpochCountMax), UInt64(outOfOrderMax), UInt64(forwardDistanceMax), leafLifetimeMax,
+      UInt64(clamping: pastEpochCountMax), pastEpochSecondsMax, UInt64(outOfOrderMax), UInt64(forwardDistanceMax),
+      leafLifetimeMax,
       UInt64(clamping: resumptionPSKCountMax), encryptsHandshake ? 1 : 0,
       allowsApplicationDataWithPendingProposals ? 1 : 0,
     ]
@@ -41,6 +44,7 @@ extension GroupConfiguration: TLSCodable {
   public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     self.init()
     pastEpochCountMax = Int(clamping: try decoder.read(UInt64.self))
+    pastEpochSecondsMax = try decoder.read()
     outOfOrderMax = UInt32(clamping: try decoder.read(UInt64.self))
     forwardDistanceMax = UInt32(clamping: try decoder.read(UInt64.self))
     leafLifetimeMax = try decoder.read()

@@ -24,9 +24,12 @@ public struct StagedCommit: Sendable {
   package let newSignatureKey: SignaturePrivateKey?
   /// The epoch that the commit follows.
   package let base: GroupContext
+  /// When the commit was processed, in seconds since 1970: the end of the epoch before.
+  package let processedAt: UInt64
 
   package init(
-    _ stage: PublicStage, base: GroupContext, own: LeafIndex, next: EpochState?, newSignatureKey: SignaturePrivateKey?
+    _ stage: PublicStage, base: GroupContext, own: LeafIndex, next: EpochState?, newSignatureKey: SignaturePrivateKey?,
+    processedAt: UInt64
   ) {
     sender = stage.sender
     committer = stage.committer
@@ -41,6 +44,7 @@ public struct StagedCommit: Sendable {
     self.next = next
     self.newSignatureKey = newSignatureKey
     self.base = base
+    self.processedAt = processedAt
   }
 }
 

@@ -108,7 +108,7 @@ package struct EpochSecrets: Sendable, Equatable, TLSCodable {
 extension TLSEncoder {
   /// Writes a secret into state that the caller seals, or into a plaintext that is about to be encrypted.
   package mutating func write(sealing secret: Secret) {
-    write(opaque: secret.exposedBytes)
+    secret.withUnsafeBytes { write(opaque: $0) }
   }
 }
 

@@ -31,8 +31,10 @@ package struct ProposalCache: Sendable, Equatable {
     proposals.append(ReceivedProposal(proposal: proposal, sender: sender, reference: reference))
   }
 
-  package mutating func remove(_ reference: ProposalRef) {
-    proposals.removeAll { $0.reference == reference }
+  /// One that was stored.
+  package mutating func insert(_ received: ReceivedProposal) throws(TLSPresentationError) {
+    guard proposals.count < Self.countMax else { throw .tooLong(bound: Self.countMax) }
+    proposals.append(received)
   }
 
   /// The proposals of a commit, in its order.
@@ -54,23 +56,26 @@ package struct ProposalCache: Sendable, Equatable {
   }
 }
 
-extension ProposalCache: TLSCodable {
+extension ReceivedProposal: TLSCodable {
   package func encode(to encoder: inout TLSEncoder) {
-    encoder.writeVector { encoder in
-      for proposal in proposals {
-        encoder.write(proposal.proposal)
-        encoder.write(proposal.sender)
-        encoder.write(optional: proposal.reference)
-      }
-    }
+    encoder.write(proposal)
+    encoder.write(sender)
+    encoder.write(optional: reference)
   }
 
   package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    var content = try decoder.readVectorContent()
-    while !content.isAtEnd {
-      proposals.append(
-        ReceivedProposal(
-          proposal: try content.read(), sender: try content.read(), reference: try content.readOptional()))
-    }
+    proposal = try decoder.read()
+    sender = try decoder.read()
+    reference = try decoder.readOptional()
+  }
+}
+
+extension ProposalCache: TLSCodable {
+  package func encode(to encoder: inout TLSEncoder) {
+    encoder.write(vector: proposals)
+  }
+
+  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+    for received in try decoder.readVector(of: ReceivedProposal.self) { try insert(received) }
   }
 }

@@ -74,6 +74,7 @@ public struct PublicGroup: Sendable {
     guard staged.base == state.context else { throw .staleCommit }
     if let groupInfo { try staged.verify(groupInfo) }
     state = staged.stage.state
+    state.tree.forgetChanges()
     proposals = ProposalCache()
     self.groupInfo = groupInfo
   }

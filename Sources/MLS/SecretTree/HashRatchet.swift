@@ -1,5 +1,3 @@
-package import TLSPresentation
-
 /// The key and the nonce of one message (RFC 9420 §9.1).
 package struct MessageKey: Sendable, Equatable {
   package let key: Secret
@@ -11,14 +9,25 @@ package struct HashRatchet: Sendable, Equatable {
   /// The generation that ``secret`` gives.
   package private(set) var generation: UInt32
   /// nil once the last generation has been taken.
-  private var secret: Secret?
+  package private(set) var secret: Secret?
   /// Keys of earlier generations whose messages have not come.
   package private(set) var skipped: [UInt32: MessageKey]
+  /// Which of ``skipped`` have come or gone since they were stored.
+  package private(set) var skippedChanges = SetChanges<UInt32>()
 
   package init(secret: Secret) {
-    generation = 0
+    self.init(generation: 0, secret: secret, skipped: [:])
+  }
+
+  /// One that was stored.
+  package init(generation: UInt32, secret: Secret?, skipped: [UInt32: MessageKey]) {
+    self.generation = generation
     self.secret = secret
-    skipped = [:]
+    self.skipped = skipped
+  }
+
+  package static func == (a: Self, b: Self) -> Bool {
+    (a.generation, a.secret, a.skipped) == (b.generation, b.secret, b.skipped)
   }
 
   /// The next key, for sending.
@@ -42,12 +51,13 @@ package struct HashRatchet: Sendable, Equatable {
   package mutating func take(_ wanted: UInt32, _ suite: Suite, _ limits: RatchetLimits) throws(MLSError) -> MessageKey {
     if wanted < generation || secret == nil {
       guard let key = skipped.removeValue(forKey: wanted) else { throw .keyConsumed }
+      skippedChanges.remove(wanted)
       return key
     }
     guard wanted - generation <= limits.forwardDistanceMax else { throw .generationTooFarAhead }
     var taken = try next(suite)
     while taken.generation < wanted {
-      if wanted - taken.generation <= limits.outOfOrderMax { skipped[taken.generation] = taken.key }
+      if wanted - taken.generation <= limits.outOfOrderMax { keep(taken.key, taken.generation) }
       taken = try next(suite)
     }
     forgetBeyond(limits.outOfOrderMax)
@@ -57,12 +67,29 @@ package struct HashRatchet: Sendable, Equatable {
   private mutating func forgetBeyond(_ outOfOrderMax: UInt32) {
     guard skipped.count > Int(outOfOrderMax) else { return }
     let generation = generation
-    skipped = skipped.filter { generation - $0.key <= outOfOrderMax }
+    for old in skipped.keys where generation - old > outOfOrderMax {
+      skipped[old] = nil
+      skippedChanges.remove(old)
+    }
+  }
+
+  private mutating func keep(_ key: MessageKey, _ generation: UInt32) {
+    skipped[generation] = key
+    skippedChanges.insert(generation)
   }
 
   /// Gives back a key whose message turned out not to be genuine, so that the genuine one can still be read.
   package mutating func restore(_ generation: UInt32, _ key: MessageKey) {
-    skipped[generation] = key
+    keep(key, generation)
+  }
+
+  package mutating func forgetChanges() {
+    skippedChanges = SetChanges()
+  }
+
+  package mutating func markAllChanged() {
+    forgetChanges()
+    for generation in skipped.keys { skippedChanges.insert(generation) }
   }
 
   /// Whether any key or secret is left of which this generation's key could be had.
@@ -79,31 +106,5 @@ package struct RatchetLimits: Sendable, Equatable {
   package init(outOfOrderMax: UInt32, forwardDistanceMax: UInt32) {
     self.outOfOrderMax = outOfOrderMax
     self.forwardDistanceMax = forwardDistanceMax
-  }
-}
-
-extension HashRatchet: TLSCodable {
-  package func encode(to encoder: inout TLSEncoder) {
-    encoder.write(generation)
-    encoder.write(UInt8(secret == nil ? 0 : 1))
-    if let secret { encoder.write(sealing: secret) }
-    encoder.writeVector { encoder in
-      for (generation, key) in skipped.sorted(by: { $0.key < $1.key }) {
-        encoder.write(generation)
-        encoder.write(sealing: key.key)
-        encoder.write(sealing: key.nonce)
-      }
-    }
-  }
-
-  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    generation = try decoder.read()
-    secret = try decoder.read(UInt8.self) == 1 ? try decoder.readSecret() : nil
-    var content = try decoder.readVectorContent()
-    skipped = [:]
-    while !content.isAtEnd {
-      let generation: UInt32 = try content.read()
-      skipped[generation] = MessageKey(key: try content.readSecret(), nonce: try content.readSecret())
-    }
   }
 }

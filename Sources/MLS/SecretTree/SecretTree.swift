@@ -1,5 +1,3 @@
-package import TLSPresentation
-
 /// Which of a sender's two ratchets (RFC 9420 §9).
 package enum RatchetKind: Sendable {
   case handshake, application
@@ -9,22 +7,41 @@ package enum RatchetKind: Sendable {
   }
 }
 
+/// One of the two ratchets of a leaf.
+package struct RatchetID: Hashable, Sendable {
+  package let leaf: LeafIndex
+  package let kind: RatchetKind
+
+  package init(leaf: LeafIndex, kind: RatchetKind) {
+    self.leaf = leaf
+    self.kind = kind
+  }
+}
+
 /// The secret tree of an epoch (RFC 9420 §9). Secrets are derived when they are first needed, and are gone as soon as
 /// what follows from them has been derived (§9.2).
-package struct SecretTree: Sendable, Equatable {
-  private struct Leaf: Sendable, Equatable {
-    package var handshake: HashRatchet
-    package var application: HashRatchet
-  }
-
+package struct SecretTree: Sendable {
   package let leafCount: Int
   /// Secrets of nodes that have not been consumed: together they cover every leaf that has no ratchets yet.
-  private var nodes: [NodeIndex: Secret]
-  private var leaves: [LeafIndex: Leaf] = [:]
+  package private(set) var nodes: [NodeIndex: Secret]
+  /// Both of a leaf, or none.
+  package private(set) var ratchets: [RatchetID: HashRatchet]
+  /// Which of ``nodes`` have come or gone since they were stored.
+  package private(set) var nodeChanges = SetChanges<NodeIndex>()
+  /// The ratchets that have changed since they were stored.
+  package private(set) var changedRatchets: Set<RatchetID> = []
 
   package init(encryptionSecret: Secret, leafCount: Int) {
+    let root = TreeShape(holding: leafCount).root
+    self.init(leafCount: leafCount, nodes: [root: encryptionSecret], ratchets: [:])
+    nodeChanges.insert(root)
+  }
+
+  /// One that was stored.
+  package init(leafCount: Int, nodes: [NodeIndex: Secret], ratchets: [RatchetID: HashRatchet]) {
     self.leafCount = leafCount
-    nodes = [TreeShape(holding: leafCount).root: encryptionSecret]
+    self.nodes = nodes
+    self.ratchets = ratchets
   }
 
   /// The next key of a sender's ratchet.
@@ -32,12 +49,10 @@ package struct SecretTree: Sendable, Equatable {
     _ leaf: LeafIndex, _ kind: RatchetKind, _ suite: Suite
   ) throws(MLSError) -> (generation: UInt32, key: MessageKey) {
     try expand(to: leaf, suite)
-    guard var ratchets = leaves.removeValue(forKey: leaf) else { throw .keyConsumed }
-    defer { leaves[leaf] = ratchets }
-    switch kind {
-    case .handshake: return try ratchets.handshake.next(suite)
-    case .application: return try ratchets.application.next(suite)
-    }
+    let id = RatchetID(leaf: leaf, kind: kind)
+    changedRatchets.insert(id)
+    guard let next = try ratchets[id]?.next(suite) else { throw .keyConsumed }
+    return next
   }
 
   /// The key of the message of a sender that has this generation.
@@ -45,83 +60,61 @@ package struct SecretTree: Sendable, Equatable {
     _ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32, _ suite: Suite, _ limits: RatchetLimits
   ) throws(MLSError) -> MessageKey {
     try expand(to: leaf, suite)
-    guard var ratchets = leaves.removeValue(forKey: leaf) else { throw .keyConsumed }
-    defer { leaves[leaf] = ratchets }
-    switch kind {
-    case .handshake: return try ratchets.handshake.take(generation, suite, limits)
-    case .application: return try ratchets.application.take(generation, suite, limits)
-    }
+    let id = RatchetID(leaf: leaf, kind: kind)
+    changedRatchets.insert(id)
+    guard let key = try ratchets[id]?.take(generation, suite, limits) else { throw .keyConsumed }
+    return key
   }
 
   /// Undoes ``take(_:_:generation:_:_:)`` for a message that turned out not to be genuine.
   package mutating func restore(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32, _ key: MessageKey) {
-    switch kind {
-    case .handshake: leaves[leaf]?.handshake.restore(generation, key)
-    case .application: leaves[leaf]?.application.restore(generation, key)
-    }
+    ratchets[RatchetID(leaf: leaf, kind: kind)]?.restore(generation, key)
   }
 
   /// Whether anything is left of which this message's key could be had.
   package func canDerive(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32) -> Bool {
-    if let ratchets = leaves[leaf] {
-      return (kind == .handshake ? ratchets.handshake : ratchets.application).canDerive(generation)
-    }
+    if let ratchet = ratchets[RatchetID(leaf: leaf, kind: kind)] { return ratchet.canDerive(generation) }
     return nodes.keys.contains { $0.isAncestor(of: leaf) }
   }
 
   /// Derives a leaf's ratchets, and the secrets of the siblings of all nodes on the way; those of the way are deleted.
   private mutating func expand(to leaf: LeafIndex, _ suite: Suite) throws(MLSError) {
-    guard leaves[leaf] == nil else { return }
+    guard ratchets[RatchetID(leaf: leaf, kind: .application)] == nil else { return }
     guard Int(leaf.rawValue) < leafCount else { throw .unknownMember(leaf) }
     let target = NodeIndex(leaf)
     let path = [target] + TreeShape(holding: leafCount).directPath(of: target)
     guard let start = path.firstIndex(where: { nodes[$0] != nil }) else { throw .keyConsumed }
     for node in path[...start].reversed() {
       guard let secret = nodes.removeValue(forKey: node) else { throw .keyConsumed }
+      nodeChanges.remove(node)
       guard let left = node.left, let right = node.right else {
-        leaves[leaf] = Leaf(
-          handshake: HashRatchet(secret: suite.deriveSecret(secret, "handshake")),
-          application: HashRatchet(secret: suite.deriveSecret(secret, "application")))
+        for (kind, label) in [(RatchetKind.handshake, "handshake"), (.application, "application")] {
+          let id = RatchetID(leaf: leaf, kind: kind)
+          ratchets[id] = HashRatchet(secret: suite.deriveSecret(secret, label))
+          changedRatchets.insert(id)
+        }
         return
       }
-      let length = suite.hashLength
-      nodes[left] = suite.expandWithLabel(secret, "tree", context: Array("left".utf8), length: length)
-      nodes[right] = suite.expandWithLabel(secret, "tree", context: Array("right".utf8), length: length)
-    }
-  }
-}
-
-extension SecretTree: TLSCodable {
-  package func encode(to encoder: inout TLSEncoder) {
-    encoder.write(UInt32(truncatingIfNeeded: leafCount))
-    encoder.writeVector { encoder in
-      for (node, secret) in nodes.sorted(by: { $0.key < $1.key }) {
-        encoder.write(UInt32(truncatingIfNeeded: node.value))
-        encoder.write(sealing: secret)
-      }
-    }
-    encoder.writeVector { encoder in
-      for (leaf, ratchets) in leaves.sorted(by: { $0.key < $1.key }) {
-        encoder.write(leaf)
-        encoder.write(ratchets.handshake)
-        encoder.write(ratchets.application)
+      for (child, label) in [(left, "left"), (right, "right")] {
+        nodes[child] = suite.expandWithLabel(secret, "tree", context: Array(label.utf8), length: suite.hashLength)
+        nodeChanges.insert(child)
       }
     }
   }
 
-  package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    leafCount = Int(try decoder.read(UInt32.self))
-    guard (1...RatchetTree.leafCountMax).contains(leafCount) else { throw .invalid("a secret tree's size") }
-    nodes = [:]
-    var content = try decoder.readVectorContent()
-    while !content.isAtEnd {
-      let node = NodeIndex(Int(try content.read(UInt32.self)))
-      nodes[node] = try content.readSecret()
-    }
-    content = try decoder.readVectorContent()
-    while !content.isAtEnd {
-      let leaf: LeafIndex = try content.read()
-      leaves[leaf] = Leaf(handshake: try content.read(), application: try content.read())
+  package mutating func forgetChanges() {
+    nodeChanges = SetChanges()
+    for id in changedRatchets { ratchets[id]?.forgetChanges() }
+    changedRatchets = []
+  }
+
+  /// Has every secret written again when it is next stored.
+  package mutating func markAllChanged() {
+    forgetChanges()
+    for node in nodes.keys { nodeChanges.insert(node) }
+    for id in ratchets.keys {
+      changedRatchets.insert(id)
+      ratchets[id]?.markAllChanged()
     }
   }
 }

@@ -10,6 +10,9 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   package private(set) var nodes: [Node?]
   /// Tree hashes that are still right, by node.
   package var hashes: [[UInt8]?]
+  /// The nodes that differ, or may differ, from those of the tree that this one was made of: of the present epoch's tree
+  /// for one that is to follow it.
+  package private(set) var changes: Set<NodeIndex> = []
 
   /// A tree of one leaf.
   package init(_ leaf: LeafNode) {
@@ -29,6 +32,11 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   public subscript(leaf: LeafIndex) -> LeafNode? {
     guard Int(leaf.rawValue) < leafCount, case .leaf(let node)? = nodes[2 * Int(leaf.rawValue)] else { return nil }
     return node
+  }
+
+  /// nil where it is blank or outside the tree.
+  package func node(_ index: NodeIndex) -> Node? {
+    nodes.indices.contains(index.value) ? nodes[index.value] : nil
   }
 
   package func parent(_ node: NodeIndex) -> ParentNode? {
@@ -64,7 +72,12 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   package mutating func set(_ node: NodeIndex, to value: Node?) {
     guard node.value < nodes.count else { return }
     nodes[node.value] = value
+    changes.insert(node)
     invalidateHashes(from: node)
+  }
+
+  package mutating func forgetChanges() {
+    changes = []
   }
 
   private mutating func invalidateHashes(from node: NodeIndex) {
@@ -168,9 +181,58 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     let leaves = stride(from: nodes.count - 1, through: 0, by: -2)
     guard let last = leaves.first(where: { nodes[$0] != nil }) else { return }
     let count = TreeShape(holding: last / 2 + 1).nodeCount
-    guard count < nodes.count else { return }
-    nodes.removeLast(nodes.count - count)
-    hashes.removeLast(hashes.count - count)
+    if count < nodes.count { resize(to: count) }
+  }
+
+  private mutating func resize(to count: Int) {
+    for node in nodes.indices.dropFirst(count) where nodes[node] != nil { changes.insert(NodeIndex(node)) }
+    nodes.removeLast(max(0, nodes.count - count))
+    hashes.removeLast(max(0, hashes.count - count))
+    nodes.append(contentsOf: repeatElement(nil, count: count - nodes.count))
+    hashes.append(contentsOf: repeatElement(nil, count: count - hashes.count))
+  }
+
+  // MARK: Storing
+
+  /// A tree that was stored node by node. It is checked by its hash.
+  package init(nodeCount: Int, nodes stored: some Sequence<(index: NodeIndex, node: Node)>) throws(TLSPresentationError)
+  {
+    try Self.check(nodeCount: nodeCount)
+    nodes = Array(repeating: nil, count: nodeCount)
+    hashes = Array(repeating: nil, count: nodeCount)
+    for (index, node) in stored {
+      try checkPlace(of: node, at: index)
+      nodes[index.value] = node
+    }
+  }
+
+  /// This tree with the nodes that a stored commit changes.
+  package func changed(
+    nodeCount: Int, nodes: [(index: NodeIndex, node: Node?)]
+  ) throws(TLSPresentationError) -> RatchetTree {
+    try Self.check(nodeCount: nodeCount)
+    var tree = self
+    tree.resize(to: nodeCount)
+    tree.hashes[tree.shape.root.value] = nil
+    for (index, node) in nodes {
+      try tree.checkPlace(of: node, at: index)
+      tree.set(index, to: node)
+    }
+    return tree
+  }
+
+  private static func check(nodeCount: Int) throws(TLSPresentationError) {
+    guard (1..<2 * leafCountMax).contains(nodeCount), (nodeCount + 1) & nodeCount == 0 else {
+      throw .invalid("the size of a stored tree")
+    }
+  }
+
+  private func checkPlace(of node: Node?, at index: NodeIndex) throws(TLSPresentationError) {
+    switch node {
+    case .leaf where !index.isLeaf, .parent where index.isLeaf: throw .invalid("a stored node is out of place")
+    default: break
+    }
+    guard nodes.indices.contains(index.value) else { throw .invalid("a stored node is outside its tree") }
   }
 
   // MARK: Encoding, RFC 9420 §12.4.3.3

@@ -67,7 +67,7 @@ struct GroupTests {
     let next = try room["ben"].commit(authentication: AcceptAll(), now: now)
     #expect(throws: MLSError.groupNotActive) { try room["cem"].stage(next.commit) }
     // Not even with the secrets of the epoch before can the removed member follow the commit that removed it.
-    var restored = try Group(serialized: room["cem"].serialized)
+    var restored = try room["cem"].storedAndLoaded()
     #expect(!restored.isActive)
     #expect(throws: MLSError.groupNotActive) { try restored.stage(output.commit) }
   }
@@ -123,10 +123,10 @@ struct GroupTests {
     #expect(throws: MLSError.commitPending) { try room["ben"].commit(authentication: AcceptAll(), now: now) }
 
     var fork = room["ben"]
-    try fork.mergePendingCommit()
+    try fork.mergePendingCommit(now: now)
     try room.deliver(first, by: "ana")
     #expect(!room["ben"].hasPendingCommit)
-    #expect(throws: MLSError.noCommitPending) { try room["ben"].mergePendingCommit() }
+    #expect(throws: MLSError.noCommitPending) { try room["ben"].mergePendingCommit(now: now) }
     #expect(throws: MLSError.wrongEpoch(current: 2, message: 1)) { try room["cem"].stage(second.commit) }
     #expect(fork.epochAuthenticator != room["ana"].epochAuthenticator)
     let message = try fork.encrypt([1])

@@ -47,7 +47,7 @@ struct HandshakeTests {
     let bundle = try ben.bundle()
     var group = try Client("ana", suite).createGroup()
     let output = try group.commit(adding: [bundle.keyPackage], authentication: AcceptAll(), now: now)
-    try group.mergePendingCommit()
+    try group.mergePendingCommit(now: now)
     let bytes = try #require(output.welcome).tlsEncoded
     let tree = group.ratchetTree
     for index in stride(from: 0, to: bytes.count, by: bytes.count > 1500 ? 5 : 1) {
@@ -123,7 +123,7 @@ struct HandshakeTests {
     }
     #expect(!group.hasPendingCommit)
     try add(good)
-    try group.mergePendingCommit()
+    try group.mergePendingCommit(now: now)
     #expect(throws: MLSError.invalid(.addOfMember)) { try add(ben.bundle().keyPackage) }
     let twin = try Client("ben", suite).bundle().keyPackage
     #expect(throws: MLSError.invalid(.addOfMember)) {
@@ -231,7 +231,7 @@ struct HandshakeTests {
       guard case .commit(let staged) = processed else { throw MLSError.unexpectedMessage }
       try room[name].merge(staged)
     }
-    try room["ana"].mergePendingCommit()
+    try room["ana"].mergePendingCommit(now: now)
     #expect(try room.agree())
     let resumption = PreSharedKeyID(
       kind: .resumption(usage: .application, groupID: room["ana"].groupID, epoch: 1),

@@ -29,7 +29,7 @@ struct MessageTests {
     #expect(room["ben"].state.secretTree.canDerive(ana, .application, generation: 0))
     #expect(room["ben"].state.secretTree.canDerive(ana, .application, generation: 2))
     // Nor can it be had from the state as it is stored.
-    var restored = try Group(serialized: room["ben"].serialized)
+    var restored = try room["ben"].storedAndLoaded()
     #expect(throws: MLSError.keyConsumed) { try restored.read(messages[1]) }
     var tree = restored.state.secretTree
     #expect(throws: MLSError.keyConsumed) {
@@ -53,7 +53,7 @@ struct MessageTests {
     room["ben"].forgetPastEpochs(before: 4)
     #expect(throws: MLSError.wrongEpoch(current: 4, message: 3)) { try room["ben"].read(late[2]) }
     let future = try room["ana"].commit(authentication: AcceptAll(), now: now)
-    try room["ana"].mergePendingCommit()
+    try room["ana"].mergePendingCommit(now: now)
     let ahead = try room["ana"].encrypt([1])
     #expect(throws: MLSError.wrongEpoch(current: 4, message: 5)) { try room["ben"].read(ahead) }
     let staged = try room["ben"].stage(future.commit)

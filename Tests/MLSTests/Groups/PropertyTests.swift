@@ -73,7 +73,7 @@ struct PropertyTests {
         room[name] = join.group
       }
       if Int.random(in: 0..<5, using: &random) == 0 {
-        for name in room.groups.keys { room[name] = try Group(serialized: room[name].serialized) }
+        for name in room.groups.keys { room[name] = try room[name].storedAndLoaded() }
         follower = try PublicGroup(serialized: follower.serialized)
       }
       let first = room.groups.keys.sorted()[0]

@@ -77,7 +77,7 @@ struct PublicGroupTests {
     let zoe = try Client("zoe", suite)
     var impostor = try zoe.createGroup()
     let first = try impostor.commit(authentication: AcceptAll(), now: now)
-    try impostor.mergePendingCommit()
+    try impostor.mergePendingCommit(now: now)
     let second = try impostor.commit(authentication: AcceptAll(), now: now)
     #expect(throws: MLSError.wrongEpoch(current: 1, message: 0)) {
       try follower.stage(first.commit, authentication: AcceptAll(), now: now)

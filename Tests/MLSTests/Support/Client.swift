@@ -93,7 +93,7 @@ struct Room {
       let staged = try self[name].stage(output.commit)
       try self[name].merge(staged)
     }
-    try self[committer].mergePendingCommit()
+    try self[committer].mergePendingCommit(now: now)
   }
 
   mutating func commit(by committer: String, removing: [String] = [], updatingPath: Bool = true) throws {
@@ -131,6 +131,21 @@ struct Room {
 func reencoded(_ message: MLSMessage) throws -> MLSMessage { try MLSMessage(message.tlsEncoded) }
 
 extension Group {
+  /// All its records.
+  var stored: MemoryGroupStorage {
+    get throws {
+      var storage = MemoryGroupStorage()
+      try copy(to: &storage)
+      return storage
+    }
+  }
+
+  /// What a restart makes of it.
+  func storedAndLoaded() throws -> Group {
+    guard let group = try Group.load(from: stored) else { throw MLSError.unreadableState }
+    return group
+  }
+
   mutating func receive(_ message: MLSMessage) throws(MLSError) -> Processed {
     try process(message, authentication: AcceptAll(), now: now)
   }
