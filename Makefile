@@ -6,12 +6,12 @@ DESTDIR ?=
 # One configuration for everything, so that nothing is built twice.
 FLAGS := -c release
 # Generated code is linted by nobody.
-SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
+SOURCES = $(shell find Sources Tests Benchmarks -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test measure lint format install uninstall clean proto
+.PHONY: help deps swift build demo test measure bench-mls lint format install uninstall clean proto
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
 
 deps: swift ## install the system libraries that are missing (Debian, Ubuntu)
 	@Config/build/dependencies
@@ -34,6 +34,10 @@ test: deps ## build and run all tests
 measure: PREFIX = $(CURDIR)/.build/demo
 measure: install ## resident memory: idle, and of a 1 GiB document that crosses a border
 	Config/measure/memory.sh '$(PREFIX)/bin'
+
+bench-mls: deps ## measure the MLS library against its primitives: a table, and .build/bench-mls.json
+	$(SWIFT) build $(FLAGS) --product mls-benchmark
+	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/mls-benchmark" --json .build/bench-mls.json
 
 lint: swift ## check the format of all sources, and the shell scripts' syntax
 	@$(SWIFT) format lint --strict --parallel --configuration .swift-format $(SOURCES)

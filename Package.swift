@@ -106,7 +106,7 @@ let package = Package(
       ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .executableTarget(
-      name: "mls-benchmark", dependencies: ["MLS", "TLSPresentation", crypto, argumentParser],
+      name: "mls-benchmark", dependencies: ["MLS", crypto, argumentParser],
       path: "Benchmarks/MLSBenchmark", swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", [argumentParser]),

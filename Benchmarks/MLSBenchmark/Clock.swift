@@ -22,7 +22,7 @@ enum Clock {
 /// The median processor time of one `run` out of `batch`. What `prepare` takes does not count.
 func measure<Input>(
   batch: Int = 1, budget: Double = 0.5, samples range: ClosedRange<Int> = 3...101,
-  prepare: () throws -> Input, run: (inout Input) throws -> Void
+  preparing prepare: () throws -> Input, running run: (inout Input) throws -> Void
 ) rethrows -> Measurement {
   var samples: [Double] = []
   var spent = 0.0
@@ -39,8 +39,10 @@ func measure<Input>(
 }
 
 /// The same for what needs no preparation, `batch` times a sample.
-func measure(batch: Int, run: () throws -> Void) rethrows -> Double {
-  try measure(batch: batch, budget: 0.2, prepare: {}) { _ in for _ in 0..<batch { try run() } }.seconds
+func measure(batch: Int, _ run: () throws -> Void) rethrows -> Double {
+  try measure(
+    batch: batch, budget: 0.2, preparing: {}, running: { (_: inout Void) in for _ in 0..<batch { try run() } }
+  ).seconds
 }
 
 enum Memory {
@@ -50,7 +52,10 @@ enum Memory {
 
   /// Gives freed memory back and starts counting the peak anew (proc(5), `clear_refs`).
   static func resetPeak() {
-    malloc_trim(0)
+    // glibc's, which its module for Swift does not have.
+    if let symbol = dlsym(nil, "malloc_trim") {
+      _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
+    }
     try? Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
   }
 

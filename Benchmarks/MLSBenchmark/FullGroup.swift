@@ -28,7 +28,7 @@ struct FullGroup {
       if member > 0 { tree.add(bundle.keyPackage.leafNode, from: member) }
       privateKeys[NodeIndex(index)] = bundle.encryptionKey
     }
-    for member in stride(from: size - 1 & ~1, through: 0, by: -2) {
+    for member in stride(from: (size - 1) & ~1, through: 0, by: -2) {
       let path = try NewPath(
         suite, sender: LeafIndex(UInt32(member)), contents: bundles[member].keyPackage.leafNode.contents,
         groupID: Self.groupID, signatureKey: signatureKeys[member], tree: &tree, random: .system)

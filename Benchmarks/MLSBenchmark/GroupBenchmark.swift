@@ -54,7 +54,7 @@ struct GroupBenchmark {
     let added = Double(size - 1)
     add(
       "create",
-      try measure(samples: 1...51, prepare: {}) { _ in _ = try full.create() },
+      try measure(samples: 1...51, preparing: {}, running: { _ in _ = try full.create() }),
       // Two signatures of each key package, the secrets for each, and four signatures of the creator's.
       primitives: added * (2 * primitives.verify + primitives.hpkeSeal) + 4 * primitives.sign)
   }
@@ -71,11 +71,15 @@ struct GroupBenchmark {
     let (bundles, keys) = try FullGroup.clients(cipherSuite, size..<size + 100)
     let keyPackages = bundles.map(\.keyPackage)
     let now = now
-    func measureCommit(_ operation: String, adding: [KeyPackage] = [], removing: [LeafIndex] = []) throws -> CommitOutput {
+    func measureCommit(
+      _ operation: String, adding: [KeyPackage] = [], removing: [LeafIndex] = []
+    ) throws -> CommitOutput {
       var output: CommitOutput?
-      let measurement = try measure(prepare: { group }) { group in
-        output = try group.commit(adding: adding, removing: removing, authentication: AcceptAll(), now: now)
-      }
+      let measurement = try measure(
+        preparing: { group },
+        running: { group in
+          output = try group.commit(adding: adding, removing: removing, authentication: AcceptAll(), now: now)
+        })
       guard let output else { preconditionFailure("no sample was taken") }
       // The path's keys and ciphertexts, two signatures of each key package, the secrets for each new member, and the
       // committer's own signatures: leaf, commit and group infos.
@@ -110,7 +114,7 @@ struct GroupBenchmark {
   private mutating func measureProcessing(_ group: Group, _ receiver: Group) throws {
     var sender = group
     let commit = try sender.commit(authentication: AcceptAll(), now: now).commit
-    let depth = receiver.state.shared.tree.shape.directPath(of: 0).count
+    let depth = receiver.state.shared.tree.shape.directPath(of: NodeIndex(0)).count
     let keyLength = receiver.ownLeafNode?.encryptionKey.bytes.count ?? 0
     let bytes = commit.tlsEncoded.count
     let signing = try primitives.signing(bytes)
@@ -122,12 +126,14 @@ struct GroupBenchmark {
     let now = now
     add(
       "process a commit",
-      try measure(prepare: { receiver }) { receiver in
-        guard case .commit(let staged) = try receiver.process(commit, authentication: AcceptAll(), now: now) else {
-          preconditionFailure("a commit is none")
-        }
-        try receiver.merge(staged)
-      }, primitives: unavoidable)
+      try measure(
+        preparing: { receiver },
+        running: { receiver in
+          guard case .commit(let staged) = try receiver.process(commit, authentication: AcceptAll(), now: now) else {
+            preconditionFailure("a commit is none")
+          }
+          try receiver.merge(staged)
+        }), primitives: unavoidable)
   }
 
   // MARK: Messages
@@ -138,18 +144,20 @@ struct GroupBenchmark {
       let now = now
       var sender = group
       _ = try sender.encrypt(text)
-      let encrypting = try measure(batch: batch, samples: 11...201, prepare: { sender }) { sender in
-        for _ in 0..<batch { _ = try sender.encrypt(text) }
-      }
+      let encrypting = try measure(
+        batch: batch, samples: 11...201, preparing: { sender },
+        running: { sender in for _ in 0..<batch { _ = try sender.encrypt(text) } })
       var messages: [MLSMessage] = []
       for _ in 0...batch { messages.append(try sender.encrypt(text)) }
       var receiver = receiver
       _ = try receiver.process(messages[0], authentication: AcceptAll(), now: now)
-      let decrypting = try measure(batch: batch, samples: 11...201, prepare: { receiver }) { receiver in
-        for message in messages.dropFirst() {
-          _ = try receiver.process(message, authentication: AcceptAll(), now: now)
-        }
-      }
+      let decrypting = try measure(
+        batch: batch, samples: 11...201, preparing: { receiver },
+        running: { receiver in
+          for message in messages.dropFirst() {
+            _ = try receiver.process(message, authentication: AcceptAll(), now: now)
+          }
+        })
       let aead = try primitives.aead(count + 70)
       let signing = try primitives.signing(count + 200)
       add("encrypt \(name)", encrypting, primitives: aead.seal + signing.sign)
@@ -183,7 +191,8 @@ struct GroupBenchmark {
     try receiver.save(to: &receiving)
     add("written for a commit", receiving.written, .bytes)
     let stored = storage.stored
-    let loading = try measure(samples: 3...31, prepare: {}) { _ in _ = try Group.load(from: stored) }
+    let loading = try measure(
+      samples: 3...31, preparing: {}, running: { _ in _ = try Group.load(from: stored) })
     rows.append(
       Row(
         cipherSuite: "\(cipherSuite)", members: size, operation: "load", value: loading.seconds, unit: .seconds,
@@ -198,13 +207,15 @@ struct GroupBenchmark {
     let before = Memory.present
     let now = now
     var wall: [Double] = []
-    let joining = try measure(samples: 3...31, prepare: {}) { _ in
-      let start = Clock.wallSeconds
-      _ = try Group.join(
-        Welcome(tlsEncoded: invitation.welcome), bundle: invitation.bundle, signatureKey: invitation.signatureKey,
-        ratchetTree: RatchetTree(tlsEncoded: invitation.tree), authentication: AcceptAll(), now: now)
-      wall.append(Clock.wallSeconds - start)
-    }
+    let joining = try measure(
+      samples: 3...31, preparing: {},
+      running: { _ in
+        let start = Clock.wallSeconds
+        _ = try Group.join(
+          Welcome(tlsEncoded: invitation.welcome), bundle: invitation.bundle, signatureKey: invitation.signatureKey,
+          ratchetTree: RatchetTree(tlsEncoded: invitation.tree), authentication: AcceptAll(), now: now)
+        wall.append(Clock.wallSeconds - start)
+      })
     let keyLength = invitation.bundle.keyPackage.leafNode.encryptionKey.bytes.count
     let verifying = members * primitives.verify
     let hashing =

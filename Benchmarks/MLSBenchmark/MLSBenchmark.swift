@@ -21,7 +21,9 @@ struct MLSBenchmark: ParsableCommand {
   func run() throws {
     let suites = try Self.numbers(suites).map { CipherSuite(rawValue: UInt16(clamping: $0)) }
     let sizes = try Self.numbers(sizes)
-    guard sizes.allSatisfy({ (2...1 << 17).contains($0) }) else { throw ValidationError("a group has 2 to 131072 members") }
+    guard sizes.allSatisfy({ (2...1 << 17).contains($0) }) else {
+      throw ValidationError("a group has 2 to 131072 members")
+    }
     if child {
       for suite in suites {
         for size in sizes { print(try Self.encoded(GroupBenchmark.run(suite, size: size))) }

@@ -1,4 +1,4 @@
-package import TLSPresentation
+internal import TLSPresentation
 
 /// The name of one record of a stored group. Keys are ordered by kind, then by epoch, then by item.
 public struct RecordKey: Hashable, Comparable, Sendable {
@@ -72,7 +72,7 @@ public struct RecordKey: Hashable, Comparable, Sendable {
 
 extension StoredRecord {
   /// The item of a node's record.
-  package var nodeIndex: NodeIndex {
+  var nodeIndex: NodeIndex {
     get throws(TLSPresentationError) {
       guard key.item < 2 * RatchetTree.leafCountMax else { throw .invalid("the key of a stored node") }
       return NodeIndex(Int(key.item))
