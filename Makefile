@@ -36,7 +36,7 @@ measure: install ## resident memory: idle, and of a 1 GiB document that crosses 
 	Config/measure/memory.sh '$(PREFIX)/bin'
 
 bench-mls: deps ## measure the MLS library against its primitives: a table, and .build/bench-mls.json
-	$(SWIFT) build $(FLAGS) --product mls-benchmark
+	$(SWIFT) build $(FLAGS)
 	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/mls-benchmark" --json .build/bench-mls.json
 
 lint: swift ## check the format of all sources, and the shell scripts' syntax
