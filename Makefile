@@ -8,7 +8,7 @@ FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests Benchmarks -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test measure bench-mls lint format install uninstall clean proto
+.PHONY: help deps swift build demo test fuzz vectors measure bench-mls lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -30,6 +30,12 @@ demo: install ## three countries on this machine: enrol, write, share, remove, s
 test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests
 	$(SWIFT) test $(FLAGS) --skip-build
+
+fuzz: deps ## run every fuzz target for SECONDS, or only TARGET: make fuzz SECONDS=60 TARGET=live-group
+	@SWIFT='$(SWIFT)' Config/build/fuzz '$(or $(SECONDS),60)' $(TARGET)
+
+vectors: swift ## make the library's own MLS vectors, of the post-quantum suite, anew
+	$(SWIFT) run $(FLAGS) mls-vectors write Tests/MLSTests/Fixtures/0xF04E
 
 measure: PREFIX = $(CURDIR)/.build/demo
 measure: install ## resident memory: idle, and of a 1 GiB document that crosses a border

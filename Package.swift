@@ -123,7 +123,19 @@ let package = Package(
     tests("Sodium", ["TestKit"]),
     tests("TLSPresentation", []),
     tests("MerkleLog", ["TestKit"]),
-    tests("MLS", [crypto]),
+    .target(
+      name: "MLSTestKit", dependencies: ["MLS", "TLSPresentation", crypto], path: "Tests/MLSTestKit",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "mls-vectors", dependencies: ["MLSTestKit", "MLS"], path: "Tests/MLSVectors", swiftSettings: settings),
+    .testTarget(
+      name: "MLSTests", dependencies: ["MLS", "MLSTestKit", "TestKit", "TLSPresentation", crypto],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .target(
+      name: "FuzzKit", dependencies: ["MLSTestKit", "MLS", "LiaisonModel", "LiaisonProtocol", "TLSPresentation"],
+      path: "Tests/FuzzKit", swiftSettings: settings),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzKit", "TestKit"], exclude: ["Findings"], swiftSettings: settings),
     tests("LiaisonModel", ["TLSPresentation"]),
     tests("LiaisonProtocol", ["LiaisonModel", nio]),
     tests("LiaisonTrust", ["MerkleLog"]),
@@ -161,3 +173,14 @@ let package = Package(
       ], swiftSettings: settings),
   ]
 )
+
+// `make fuzz` alone builds this: it needs libFuzzer in every module, which nothing else should have.
+if Context.environment["LIAISON_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzKit", "CFuzzer"], path: "Tests/Fuzz/Sources", swiftSettings: settings,
+      // gold, which is the default, cannot link this.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"], .when(platforms: [.linux]))]),
+  ]
+}

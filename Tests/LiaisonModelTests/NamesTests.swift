@@ -36,7 +36,9 @@ struct NamesTests {
     #expect(try Endpoint(text).description == text)
   }
 
-  @Test("Anything else is no endpoint", arguments: ["", "host", "host:", "host:65536", "::1:7401", ":7401", "a b:1"])
+  @Test(
+    "Anything else is no endpoint",
+    arguments: ["", "host", "host:", "host:65536", "host:+1", "host:01", "[host]:1", "::1:7401", ":7401", "a b:1"])
   func endpointsRefused(text: String) {
     #expect(throws: ModelError.self) { try Endpoint(text) }
   }

@@ -30,7 +30,7 @@ enum RoomPolicy {
     var configuration = GroupConfiguration()
     configuration.pastEpochCountMax = pastEpochCountMax
     configuration.pastEpochSecondsMax = pastEpochSecondsMax
-    configuration.allowsApplicationDataWithPendingProposals = true
+    configuration.allowsApplicationDataWhilePending = true
     return configuration
   }
 }

@@ -27,6 +27,8 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
       throw .malformed("an IPv6 address stands in brackets: [ADDRESS]:PORT")
     }
     try self.init(host: String(host), port: port)
+    // One spelling each: no sign, no leading zeros, no brackets around a name.
+    guard description == text else { throw .malformed("an endpoint has the form HOST:PORT") }
   }
 }
 

@@ -19,5 +19,5 @@ public struct RandomSource: Sendable {
     return bytes
   }
 
-  package func secret(_ count: Int) -> Secret { Secret(bytes(count)) }
+  package func secret(_ count: Int) -> Secret { Secret(wiping: bytes(count)) }
 }

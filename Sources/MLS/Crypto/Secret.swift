@@ -9,6 +9,12 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     key = SymmetricKey(data: bytes)
   }
 
+  /// Takes the bytes over, and wipes them once the secret holds them.
+  package init(wiping bytes: consuming [UInt8]) {
+    key = bytes.withUnsafeBytes { SymmetricKey(data: $0) }
+    wipe(&bytes)
+  }
+
   init(_ key: SymmetricKey) {
     self.key = key
   }
@@ -34,12 +40,4 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
   public var description: String { "<redacted>" }
   public var debugDescription: String { "<redacted>" }
   public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// Compares in a time that depends on the lengths only.
-package func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-  guard a.count == b.count else { return false }
-  var difference: UInt8 = 0
-  for (x, y) in zip(a, b) { difference |= x ^ y }
-  return difference == 0
 }

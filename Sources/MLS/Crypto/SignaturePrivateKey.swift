@@ -30,7 +30,7 @@ public struct SignaturePrivateKey: Sendable {
       case .p521: 66
       }
     let zeros = [UInt8](repeating: 0, count: max(0, length - rawRepresentation.count))
-    let secret = Secret(rawRepresentation.isEmpty ? [] : zeros + rawRepresentation)
+    let secret = Secret(wiping: rawRepresentation.isEmpty ? [] : zeros + rawRepresentation)
     self.secret = secret
     do {
       (key, publicKey) = try secret.withUnsafeBytes { raw -> (Key, SignaturePublicKey) in

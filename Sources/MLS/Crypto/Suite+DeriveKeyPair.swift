@@ -36,7 +36,7 @@ extension Suite {
     for counter in UInt8.min ... .max {
       var candidate = labeledExpand(prk, "candidate", [counter], length: length).exposedBytes
       candidate[0] &= mask
-      if let pair = try? keyPair(Secret(candidate)) { return pair }
+      if let pair = try? keyPair(Secret(wiping: consume candidate)) { return pair }
     }
     throw .invalidKey
   }
@@ -54,7 +54,7 @@ extension Suite {
   private func labeledExtract(_ label: String, _ material: Secret) -> Secret {
     var input = Array("HPKE-v1KEM".utf8) + kemIdentifier + Array(label.utf8)
     material.withUnsafeBytes { input.append(contentsOf: $0) }
-    return extract(salt: Secret([]), inputKeyMaterial: Secret(input))
+    return extract(salt: Secret([]), inputKeyMaterial: Secret(wiping: consume input))
   }
 
   private func labeledExpand(_ prk: Secret, _ label: String, _ info: [UInt8], length: Int) -> Secret {

@@ -122,7 +122,9 @@ extension Suite {
   ) throws(MLSError) -> Secret {
     var recipient = try recipient(privateKey, kemOutput: ciphertext.kemOutput, info: info)
     do {
-      return try Secret(SymmetricKey(data: recipient.open(ciphertext.ciphertext, authenticating: data)))
+      var plaintext = try recipient.open(ciphertext.ciphertext, authenticating: data)
+      defer { plaintext.resetBytes(in: plaintext.startIndex..<plaintext.endIndex) }
+      return Secret(SymmetricKey(data: plaintext))
     } catch {
       throw .decryptionFailed
     }

@@ -69,6 +69,15 @@ package struct Suite: Sendable, Hashable {
     }
   }
 
+  /// Whether a tag is the ``mac(key:_:)`` of the bytes, compared in constant time.
+  package func isValidMAC(_ tag: [UInt8], key: Secret, _ bytes: [UInt8]) -> Bool {
+    switch hashAlgorithm {
+    case .sha256: HMAC<SHA256>.isValidAuthenticationCode(tag, authenticating: bytes, using: key.key)
+    case .sha384: HMAC<SHA384>.isValidAuthenticationCode(tag, authenticating: bytes, using: key.key)
+    case .sha512: HMAC<SHA512>.isValidAuthenticationCode(tag, authenticating: bytes, using: key.key)
+    }
+  }
+
   /// `KDF.Extract`, which is HMAC keyed with the salt (RFC 5869 §2.2).
   package func extract(salt: Secret, inputKeyMaterial: Secret) -> Secret {
     inputKeyMaterial.withUnsafeBytes { material in

@@ -61,4 +61,13 @@ extension [Extension] {
     // [val 13.4-1]
     for element in self where !seen.insert(element.type).inserted { throw .invalid(.duplicateExtension) }
   }
+
+  /// Throws unless these can be a group context's.
+  package func validateAsGroupContext() throws(MLSError) {
+    try validateUnique()
+    // [val 12.1-6] What belongs to a GroupInfo or a leaf has no meaning here.
+    guard allSatisfy({ ![.ratchetTree, .externalPub, .applicationID].contains($0.type) }) else {
+      throw .invalid(.groupContextExtensions)
+    }
+  }
 }

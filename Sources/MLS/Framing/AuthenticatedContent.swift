@@ -58,10 +58,19 @@ package struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
 
   /// The membership tag (RFC 9420 §6.2).
   package func membershipTag(_ suite: Suite, key: Secret, context: GroupContext) -> [UInt8] {
+    suite.mac(key: key, toBeMACed(context))
+  }
+
+  package func isMembershipTag(_ tag: [UInt8], _ suite: Suite, key: Secret, context: GroupContext) -> Bool {
+    suite.isValidMAC(tag, key: key, toBeMACed(context))
+  }
+
+  /// `AuthenticatedContentTBM`.
+  private func toBeMACed(_ context: GroupContext) -> [UInt8] {
     var encoder = TLSEncoder(reservingCapacity: 1024)
     encoder.write(fixed: Self.toBeSigned(content, wireFormat, context))
     auth.encode(to: &encoder, type: content.body.type)
-    return suite.mac(key: key, encoder.bytes)
+    return encoder.bytes
   }
 
   /// `MakeProposalRef` (RFC 9420 §5.2).

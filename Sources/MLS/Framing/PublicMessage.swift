@@ -39,9 +39,9 @@ public struct PublicMessage: Hashable, Sendable, TLSCodable {
     guard content.body.type != .application else { throw .invalid(.applicationDataInPublicMessage) }
     let authenticated = AuthenticatedContent(wireFormat: .publicMessage, content: content, auth: auth)
     if case .member = content.sender, let membershipKey {
-      let expected = authenticated.membershipTag(suite, key: membershipKey, context: context)
       // [val 6.2-1]
-      guard let membershipTag, constantTimeEqual(membershipTag, expected) else { throw .invalid(.membershipTag) }
+      guard let membershipTag, authenticated.isMembershipTag(membershipTag, suite, key: membershipKey, context: context)
+      else { throw .invalid(.membershipTag) }
     }
     return UnverifiedContent(unprotected: authenticated)
   }

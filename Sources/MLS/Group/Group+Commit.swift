@@ -84,7 +84,7 @@ extension Group {
       guard let old = tree[own] else { throw .unknownMember(own) }
       newSignatureKey = change.signatureKey ?? signatureKey
       let path = try NewPath(
-        suite, sender: own, contents: change.applied(to: old.contents, suite), groupID: groupID,
+        suite, sender: own, contents: change.applied(to: old.contents, suite, random), groupID: groupID,
         signatureKey: newSignatureKey, tree: &tree, random: random)
       try state.shared.validateSuccessor(
         path.leafNode, of: old, at: own, .commit(state.shared.position(own)), applied.extensions, .commit, policy)
@@ -112,14 +112,15 @@ extension Group {
       initSecret: state.secrets.initSecret, commitSecret: commitSecret,
       pskSecret: try preSharedKeys.pskSecret(suite, applied.preSharedKeys))
 
-    let groupInfo = try Self.groupInfo(next, newSignatureKey, withTree: false, withExternalPub: true)
+    let groupInfo = try Self.groupInfo(next, newSignatureKey, withTree: false, withExternalPub: true, random)
     var welcome: MLSMessage?
     if !applied.added.isEmpty {
       let newMembers = zip(applied.addedKeyPackages, applied.added).map { ($0, newPath?.pathSecret(for: $1)) }
       welcome = .welcome(
         try Welcome(
           suite,
-          groupInfo: try Self.groupInfo(next, newSignatureKey, withTree: welcomeWithTree, withExternalPub: false),
+          groupInfo: try Self.groupInfo(
+            next, newSignatureKey, withTree: welcomeWithTree, withExternalPub: false, random),
           schedule: schedule, preSharedKeys: applied.preSharedKeys, newMembers: newMembers))
     }
     let message = try protectHandshake(authenticated)

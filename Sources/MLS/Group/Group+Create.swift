@@ -15,11 +15,9 @@ extension Group {
     guard lifetime.contains(now), let length = lifetime.length, length <= configuration.leafLifetimeMax else {
       throw .invalidArgument(.lifetime)
     }
-    try groupContextExtensions.validateUnique()
+    try groupContextExtensions.validateAsGroupContext()
     let contents = LeafNode.Contents(
-      credential: credential,
-      capabilities: capabilities.completed(for: suite, credential, leafExtensions + groupContextExtensions),
-      extensions: leafExtensions)
+      suite, credential, capabilities, leafExtensions, alongside: groupContextExtensions, random)
     let leafKey = try suite.generateKeyPair(random)
     let leaf = try LeafNode(
       contents, encryptionKey: leafKey.publicKey, source: .keyPackage(lifetime), position: nil,

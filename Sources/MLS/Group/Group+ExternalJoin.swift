@@ -46,10 +46,7 @@ extension Group {
 
     var tree = applied.tree
     let own = tree.blankLeaf()
-    let contents = LeafNode.Contents(
-      credential: credential,
-      capabilities: capabilities.completed(for: suite, credential, leafExtensions),
-      extensions: leafExtensions)
+    let contents = LeafNode.Contents(suite, credential, capabilities, leafExtensions, random)
     let path = try NewPath(
       suite, sender: own, contents: contents, groupID: context.groupID, signatureKey: signatureKey, tree: &tree,
       random: random)
@@ -72,7 +69,7 @@ extension Group {
     return ExternalJoin(
       group: Group(state: next, signatureKey: signatureKey, configuration: configuration, random: random),
       commit: .publicMessage(message),
-      groupInfo: .groupInfo(try Self.groupInfo(next, signatureKey, withTree: false, withExternalPub: true)))
+      groupInfo: .groupInfo(try Self.groupInfo(next, signatureKey, withTree: false, withExternalPub: true, random)))
   }
 }
 

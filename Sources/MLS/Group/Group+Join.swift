@@ -54,9 +54,11 @@ extension Group {
       }
     }
     let schedule = KeySchedule(suite, joinerSecret: secrets.joinerSecret, pskSecret: pskSecret, context: context)
-    let tag = schedule.secrets.confirmationTag(suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
+    let tag = groupInfo.confirmationTag
     // [val 12.4.3-15]
-    guard constantTimeEqual(tag, groupInfo.confirmationTag) else { throw .invalid(.groupInfoConfirmationTag) }
+    guard
+      schedule.secrets.isConfirmationTag(tag, suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
+    else { throw .invalid(.groupInfoConfirmationTag) }
     let shared = PublicState(suite, context: context, tree: tree, confirmationTag: tag)
     return Group(
       state: EpochState(shared: shared, schedule: schedule, privateTree: privateTree), signatureKey: signatureKey,

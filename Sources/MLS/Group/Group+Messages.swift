@@ -5,7 +5,10 @@ extension Group {
     _ plaintext: [UInt8], authenticatedData: [UInt8] = [], padding: PaddingPolicy = .none
   ) throws(MLSError) -> MLSMessage {
     guard isActive else { throw .groupNotActive }
-    guard proposals.isEmpty || configuration.allowsApplicationDataWithPendingProposals else { throw .proposalsPending }
+    if !configuration.allowsApplicationDataWhilePending {
+      guard pendingCommit == nil else { throw .commitPending }
+      guard proposals.isEmpty else { throw .proposalsPending }
+    }
     let authenticated = try sign(.application(plaintext), authenticatedData, .privateMessage)
     return .privateMessage(try protect(authenticated, padding: padding))
   }
@@ -36,7 +39,7 @@ extension Group {
     let newSignatureKey = change.signatureKey ?? signatureKey
     let keyPair = try suite.generateKeyPair(random)
     let leaf = try LeafNode(
-      change.applied(to: old.contents, suite), encryptionKey: keyPair.publicKey, source: .update,
+      change.applied(to: old.contents, suite, random), encryptionKey: keyPair.publicKey, source: .update,
       position: state.shared.position(ownLeafIndex), signatureKey: newSignatureKey)
     let message = try propose(.update(leaf), authenticatedData, policy(authentication, now: now))
     pendingUpdates[keyPair.publicKey] = PendingUpdate(
@@ -56,6 +59,7 @@ extension Group {
     _ proposal: Proposal, _ authenticatedData: [UInt8], _ policy: ValidationPolicy
   ) throws(MLSError) -> MLSMessage {
     guard isActive else { throw .groupNotActive }
+    guard pendingCommit == nil else { throw .commitPending }
     let sender = Sender.member(ownLeafIndex)
     try state.shared.validate(
       ReceivedProposal(proposal: proposal, sender: sender, reference: nil), extensions: groupContextExtensions, policy)
@@ -111,10 +115,8 @@ public struct LeafNodeChange: Sendable {
     self.signatureKey = signatureKey
   }
 
-  package func applied(to old: LeafNode.Contents, _ suite: Suite) -> LeafNode.Contents {
-    let credential = credential ?? old.credential
-    let extensions = extensions ?? old.extensions
-    let capabilities = (capabilities ?? old.capabilities).completed(for: suite, credential, extensions)
-    return LeafNode.Contents(credential: credential, capabilities: capabilities, extensions: extensions)
+  package func applied(to old: LeafNode.Contents, _ suite: Suite, _ random: RandomSource) -> LeafNode.Contents {
+    LeafNode.Contents(
+      suite, credential ?? old.credential, capabilities ?? old.capabilities, extensions ?? old.extensions, random)
   }
 }

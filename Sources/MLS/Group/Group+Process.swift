@@ -156,9 +156,11 @@ extension Group {
     let context = stage.state.context
     let schedule = KeySchedule(
       suite, initSecret: initSecret, commitSecret: commitSecret, pskSecret: pskSecret, context: context)
-    let tag = schedule.secrets.confirmationTag(suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
     // [val 6.1-6]
-    guard constantTimeEqual(tag, stage.state.confirmationTag) else { throw .invalid(.confirmationTag) }
+    guard
+      schedule.secrets.isConfirmationTag(
+        stage.state.confirmationTag, suite, confirmedTranscriptHash: context.confirmedTranscriptHash)
+    else { throw .invalid(.confirmationTag) }
     return StagedCommit(
       stage, base: groupContext, own: own,
       next: EpochState(shared: stage.state, schedule: schedule, privateTree: privateTree),

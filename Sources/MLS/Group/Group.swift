@@ -98,14 +98,14 @@ public struct Group: Sendable {
   ) throws(MLSError) -> GroupInfo {
     guard isActive else { throw .groupNotActive }
     return try Self.groupInfo(
-      state, signatureKey, withTree: withTree, withExternalPub: withExternalPub, extensions: extensions)
+      state, signatureKey, withTree: withTree, withExternalPub: withExternalPub, random, extensions: extensions)
   }
 
   package static func groupInfo(
     _ state: EpochState, _ signatureKey: SignaturePrivateKey, withTree: Bool, withExternalPub: Bool,
-    extensions: [Extension] = []
+    _ random: RandomSource, extensions: [Extension] = []
   ) throws(MLSError) -> GroupInfo {
-    var all = extensions
+    var all = extensions.greased(random)
     if withTree { all.append(Extension(type: .ratchetTree, data: state.shared.tree.tlsEncoded)) }
     if withExternalPub {
       let keyPair = try state.secrets.externalKeyPair(state.shared.suite)

@@ -16,9 +16,9 @@ public struct GroupConfiguration: Sendable, Equatable {
   public var resumptionPSKCountMax = 5
   /// Whether commits and proposals are encrypted. They are not by default, so that a delivery service can follow the group.
   public var encryptsHandshake = false
-  /// RFC 9420 §12.4 wants proposals committed before application data is sent. A group whose commits may have to wait
-  /// can choose that messages do not.
-  public var allowsApplicationDataWithPendingProposals = false
+  /// RFC 9420 §12.4 wants proposals committed before application data is sent, and by default nothing is sent while a commit
+  /// of one's own is pending. A group whose commits may have to wait can choose that application data does not.
+  public var allowsApplicationDataWhilePending = false
 
   public init() {}
 
@@ -33,7 +33,7 @@ extension GroupConfiguration: TLSCodable {
       UInt64(clamping: pastEpochCountMax), pastEpochSecondsMax, UInt64(outOfOrderMax), UInt64(forwardDistanceMax),
       leafLifetimeMax,
       UInt64(clamping: resumptionPSKCountMax), encryptsHandshake ? 1 : 0,
-      allowsApplicationDataWithPendingProposals ? 1 : 0,
+      allowsApplicationDataWhilePending ? 1 : 0,
     ]
   }
 
@@ -50,6 +50,6 @@ extension GroupConfiguration: TLSCodable {
     leafLifetimeMax = try decoder.read()
     resumptionPSKCountMax = Int(clamping: try decoder.read(UInt64.self))
     encryptsHandshake = try decoder.read(UInt64.self) != 0
-    allowsApplicationDataWithPendingProposals = try decoder.read(UInt64.self) != 0
+    allowsApplicationDataWhilePending = try decoder.read(UInt64.self) != 0
   }
 }

@@ -72,8 +72,10 @@ public struct Welcome: Hashable, Sendable, TLSCodable {
     for (keyPackage, pathSecret) in newMembers {
       let groupSecrets = GroupSecrets(
         joinerSecret: schedule.joinerSecret, pathSecret: pathSecret, preSharedKeys: preSharedKeys)
+      var plaintext = groupSecrets.tlsEncoded
+      defer { wipe(&plaintext) }
       let ciphertext = try suite.encryptWithLabel(
-        keyPackage.initKey, "Welcome", context: encryptedGroupInfo, groupSecrets.tlsEncoded)
+        keyPackage.initKey, "Welcome", context: encryptedGroupInfo, plaintext)
       secrets.append(
         EncryptedGroupSecrets(newMember: try keyPackage.reference(), encryptedGroupSecrets: ciphertext))
     }
@@ -89,7 +91,9 @@ public struct Welcome: Hashable, Sendable, TLSCodable {
     }
     let plaintext = try suite.decryptWithLabel(
       initKey, "Welcome", context: encryptedGroupInfo, entry.encryptedGroupSecrets)
-    return try GroupSecrets(decoding: plaintext.exposedBytes)
+    var bytes = plaintext.exposedBytes
+    defer { wipe(&bytes) }
+    return try GroupSecrets(decoding: bytes)
   }
 
   /// The group info, whose signature is still to be verified.

@@ -27,10 +27,8 @@ public struct KeyPackageBundle: Sendable {
     if lastResort && !extensions.contains(where: { $0.type == .lastResort }) {
       extensions.append(Extension(type: .lastResort, data: []))
     }
-    let contents = LeafNode.Contents(
-      credential: credential,
-      capabilities: capabilities.completed(for: suite, credential, leafExtensions + extensions),
-      extensions: leafExtensions)
+    extensions = extensions.greased(random)
+    let contents = LeafNode.Contents(suite, credential, capabilities, leafExtensions, alongside: extensions, random)
     let initKey = try suite.generateKeyPair(random)
     let encryptionKey = try suite.generateKeyPair(random)
     let leaf = try LeafNode(
@@ -78,17 +76,5 @@ public struct KeyPackageBundle: Sendable {
     }
     try self.init(
       keyPackage: parts.0, initKey: HPKEPrivateKey(secret: parts.1), encryptionKey: HPKEPrivateKey(secret: parts.2))
-  }
-}
-
-extension Capabilities {
-  /// These with what a leaf must list since it uses it (RFC 9420 §7.2).
-  package func completed(for suite: Suite, _ credential: Credential, _ used: [Extension]) -> Capabilities {
-    var result = self
-    if !result.versions.contains(.mls10) { result.versions.append(.mls10) }
-    if !result.cipherSuites.contains(suite.cipherSuite) { result.cipherSuites.append(suite.cipherSuite) }
-    if !result.credentials.contains(credential.type) { result.credentials.append(credential.type) }
-    for element in used where !result.supports(element.type) { result.extensions.append(element.type) }
-    return result
   }
 }

@@ -87,6 +87,10 @@ package struct EpochSecrets: Sendable, Equatable, TLSCodable {
     suite.mac(key: confirmationKey, confirmedTranscriptHash)
   }
 
+  package func isConfirmationTag(_ tag: [UInt8], _ suite: Suite, confirmedTranscriptHash: [UInt8]) -> Bool {
+    suite.isValidMAC(tag, key: confirmationKey, confirmedTranscriptHash)
+  }
+
   package func encode(to encoder: inout TLSEncoder) {
     for secret in [
       senderData, exporter, external, confirmationKey, membershipKey, resumptionPSK, epochAuthenticator, initSecret,

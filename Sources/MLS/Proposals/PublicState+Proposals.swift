@@ -51,7 +51,7 @@ extension PublicState {
     case .reInit(let reInit):
       // [val 12.1-3]
       guard reInit.version.rawValue >= context.version.rawValue else { throw .invalid(.reInitVersion) }
-      try reInit.extensions.validateUnique()
+      try reInit.extensions.validateAsGroupContext()
     case .externalInit, .unknown: break
     case .groupContextExtensions(let extensions): try validateGroupContext(extensions, policy)
     }
@@ -59,11 +59,7 @@ extension PublicState {
 
   /// Checks extensions that are to become the group context's.
   package func validateGroupContext(_ extensions: [Extension], _ policy: ValidationPolicy) throws(MLSError) {
-    try extensions.validateUnique()
-    // [val 12.1-6] What belongs to a GroupInfo or a leaf has no meaning here.
-    guard extensions.allSatisfy({ ![.ratchetTree, .externalPub, .applicationID].contains($0.type) }) else {
-      throw .invalid(.groupContextExtensions)
-    }
+    try extensions.validateAsGroupContext()
     _ = try extensions.value(of: .requiredCapabilities, as: RequiredCapabilities.self)
     let old = try context.extensions.value(of: .externalSenders, as: ExternalSenders.self)?.senders ?? []
     let new = try extensions.value(of: .externalSenders, as: ExternalSenders.self)?.senders ?? []

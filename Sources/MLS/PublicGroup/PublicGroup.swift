@@ -145,7 +145,7 @@ public struct StagedPublicCommit: Sendable {
   public func verify(_ groupInfo: GroupInfo) throws(MLSError) {
     // [val 12.4.3-16]
     guard groupInfo.groupContext == stage.state.context,
-      constantTimeEqual(groupInfo.confirmationTag, stage.state.confirmationTag)
+      groupInfo.confirmationTag == stage.state.confirmationTag
     else { throw .invalid(.groupInfoContext) }
     try groupInfo.verify(stage.state.suite, tree: stage.state.tree)
   }

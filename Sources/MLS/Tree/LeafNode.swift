@@ -55,6 +55,24 @@ public struct LeafNode: Hashable, Sendable, TLSCodable {
     package var credential: Credential
     package var capabilities: Capabilities
     package var extensions: [Extension]
+
+    package init(credential: Credential, capabilities: Capabilities, extensions: [Extension]) {
+      self.credential = credential
+      self.capabilities = capabilities
+      self.extensions = extensions
+    }
+
+    /// As they are sent: with GREASE, and with capabilities that cover what is used here and `alongside`.
+    package init(
+      _ suite: Suite, _ credential: Credential, _ capabilities: Capabilities, _ extensions: [Extension],
+      alongside: [Extension] = [], _ random: RandomSource
+    ) {
+      let extensions = extensions.greased(random)
+      self.init(
+        credential: credential,
+        capabilities: capabilities.completed(for: suite, credential, extensions + alongside).greased(random),
+        extensions: extensions)
+    }
   }
 
   package var contents: Contents {

@@ -31,7 +31,8 @@ package struct NewPath: Sendable {
   ) throws(MLSError) -> UpdatePath {
     var nodes: [UpdatePathNode] = []
     for (index, step) in steps.enumerated() {
-      let plaintext = secrets.secrets[index].exposedBytes
+      var plaintext = secrets.secrets[index].exposedBytes
+      defer { wipe(&plaintext) }
       var ciphertexts: [HPKECiphertext] = []
       for node in tree.resolution(of: step.copathChild) where !added.contains(node) {
         guard let key = tree.encryptionKey(of: node) else { continue }

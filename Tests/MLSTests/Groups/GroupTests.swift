@@ -1,4 +1,5 @@
 import MLS
+import MLSTestKit
 import TLSPresentation
 import Testing
 
@@ -151,6 +152,14 @@ struct GroupTests {
     var room = try Room(["ana", "ben"], .default)
     _ = try room["ana"].commit(authentication: AcceptAll(), now: now)
     #expect(room["ana"].hasPendingCommit)
+    #expect(throws: MLSError.commitPending) { try room["ana"].encrypt([1]) }
+    #expect(throws: MLSError.commitPending) {
+      try room["ana"].proposeUpdate(authentication: AcceptAll(), now: now)
+    }
+    #expect(throws: MLSError.commitPending) { try room["ana"].commit(authentication: AcceptAll(), now: now) }
+    let message = try room["ben"].encrypt([1])
+    #expect(try room["ana"].read(message).plaintext == [1])
+    room["ana"].configuration.allowsApplicationDataWhilePending = true
     #expect(try room.agree())
     room["ana"].clearPendingCommit()
     #expect(!room["ana"].hasPendingCommit)

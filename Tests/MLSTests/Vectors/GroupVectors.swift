@@ -1,73 +1,73 @@
 import MLS
+import MLSTestKit
 import TLSPresentation
+import TestKit
 import Testing
 
 @Suite("Vectors: welcome.json", .enabled(if: Vectors.exist("mls/welcome.json"), "vectors are absent"))
 struct WelcomeVectors {
-  struct Case: SuiteVector {
-    let cipherSuite: UInt16
-    let initPriv, signerPub, keyPackage, welcome: Hex
-  }
+  typealias Case = WelcomeVector
 
   @Test("decrypting a Welcome", arguments: Vectors.suites) func welcome(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
     for test in try Vectors.load("mls/welcome.json", cipherSuite, expecting: 1, of: Case.self) {
-      guard case .keyPackage(let keyPackage) = try MLSMessage(test.keyPackage.bytes),
-        case .welcome(let welcome) = try MLSMessage(test.welcome.bytes)
-      else {
-        Issue.record("messages of other kinds")
-        continue
-      }
-      let secrets = try welcome.groupSecrets(
-        for: keyPackage.reference(), initKey: HPKEPrivateKey(secret: test.initPriv.secret))
-      let pskSecret = try PreSharedKeys().pskSecret(suite, secrets.preSharedKeys)
-      let groupInfo = try welcome.groupInfo(secrets, pskSecret: pskSecret)
-      #expect(groupInfo.hasValidSignature(suite, key: SignaturePublicKey(bytes: test.signerPub.bytes)))
-      #expect(!groupInfo.hasValidSignature(suite, key: keyPackage.leafNode.signatureKey))
-      let schedule = KeySchedule(
-        suite, joinerSecret: secrets.joinerSecret, pskSecret: pskSecret, context: groupInfo.groupContext)
-      let tag = schedule.secrets.confirmationTag(
-        suite, confirmedTranscriptHash: groupInfo.groupContext.confirmedTranscriptHash)
-      #expect(tag == groupInfo.confirmationTag)
-      #expect(throws: MLSError.invalid(.welcomeNotForKeyPackage)) {
-        try welcome.groupSecrets(
-          for: HashReference(bytes: [1]), initKey: HPKEPrivateKey(secret: test.initPriv.secret))
-      }
+      try check(test)
+    }
+  }
+
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
+    guard case .keyPackage(let keyPackage) = try MLSMessage(test.keyPackage.bytes),
+      case .welcome(let welcome) = try MLSMessage(test.welcome.bytes)
+    else {
+      Issue.record("messages of other kinds")
+      return
+    }
+    let secrets = try welcome.groupSecrets(
+      for: keyPackage.reference(), initKey: HPKEPrivateKey(secret: test.initPriv.secret))
+    let pskSecret = try PreSharedKeys().pskSecret(suite, secrets.preSharedKeys)
+    let groupInfo = try welcome.groupInfo(secrets, pskSecret: pskSecret)
+    #expect(groupInfo.hasValidSignature(suite, key: SignaturePublicKey(bytes: test.signerPub.bytes)))
+    #expect(!groupInfo.hasValidSignature(suite, key: keyPackage.leafNode.signatureKey))
+    let schedule = KeySchedule(
+      suite, joinerSecret: secrets.joinerSecret, pskSecret: pskSecret, context: groupInfo.groupContext)
+    let tag = schedule.secrets.confirmationTag(
+      suite, confirmedTranscriptHash: groupInfo.groupContext.confirmedTranscriptHash)
+    #expect(tag == groupInfo.confirmationTag)
+    #expect(throws: MLSError.invalid(.welcomeNotForKeyPackage)) {
+      try welcome.groupSecrets(
+        for: HashReference(bytes: [1]), initKey: HPKEPrivateKey(secret: test.initPriv.secret))
     }
   }
 }
 
 @Suite("Vectors: messages.json", .enabled(if: Vectors.exist("mls/messages.json"), "vectors are absent"))
 struct MessagesVectors {
-  struct Case: Decodable {
-    let mlsWelcome, mlsGroupInfo, mlsKeyPackage, ratchetTree, groupSecrets: Hex
-    let addProposal, updateProposal, removeProposal, preSharedKeyProposal, reInitProposal: Hex
-    let externalInitProposal, groupContextExtensionsProposal, commit: Hex
-    let publicMessageApplication, publicMessageProposal, publicMessageCommit, privateMessage: Hex
-  }
+  typealias Case = MessagesVector
 
   @Test("every structure decodes and encodes to the same bytes") func messages() throws {
     let cases = try Vectors.load("mls/messages.json", of: Case.self)
     #expect(cases.count == 300)
-    for test in cases {
-      for message in [
-        test.mlsWelcome, test.mlsGroupInfo, test.mlsKeyPackage, test.publicMessageApplication,
-        test.publicMessageProposal, test.publicMessageCommit, test.privateMessage,
-      ] { #expect(try MLSMessage(message.bytes).tlsEncoded == message.bytes) }
-      #expect(try RatchetTree(tlsEncoded: test.ratchetTree.bytes).tlsEncoded == test.ratchetTree.bytes)
-      #expect(try GroupSecrets(tlsEncoded: test.groupSecrets.bytes).tlsEncoded == test.groupSecrets.bytes)
-      #expect(try Commit(tlsEncoded: test.commit.bytes).tlsEncoded == test.commit.bytes)
-      let proposals: [(ProposalType, Hex)] = [
-        (.add, test.addProposal), (.update, test.updateProposal), (.remove, test.removeProposal),
-        (.psk, test.preSharedKeyProposal), (.reInit, test.reInitProposal),
-        (.externalInit, test.externalInitProposal), (.groupContextExtensions, test.groupContextExtensionsProposal),
-      ]
-      for (type, body) in proposals {
-        let bytes = type.tlsEncoded + body.bytes
-        let proposal = try Proposal(tlsEncoded: bytes)
-        #expect(proposal.type == type)
-        #expect(proposal.tlsEncoded == bytes)
-      }
+    for test in cases { try check(test) }
+  }
+
+  func check(_ test: Case) throws {
+    for message in [
+      test.mlsWelcome, test.mlsGroupInfo, test.mlsKeyPackage, test.publicMessageApplication,
+      test.publicMessageProposal, test.publicMessageCommit, test.privateMessage,
+    ] { #expect(try MLSMessage(message.bytes).tlsEncoded == message.bytes) }
+    #expect(try RatchetTree(tlsEncoded: test.ratchetTree.bytes).tlsEncoded == test.ratchetTree.bytes)
+    #expect(try GroupSecrets(tlsEncoded: test.groupSecrets.bytes).tlsEncoded == test.groupSecrets.bytes)
+    #expect(try Commit(tlsEncoded: test.commit.bytes).tlsEncoded == test.commit.bytes)
+    let proposals: [(ProposalType, Hex)] = [
+      (.add, test.addProposal), (.update, test.updateProposal), (.remove, test.removeProposal),
+      (.psk, test.preSharedKeyProposal), (.reInit, test.reInitProposal),
+      (.externalInit, test.externalInitProposal), (.groupContextExtensions, test.groupContextExtensionsProposal),
+    ]
+    for (type, body) in proposals {
+      let bytes = type.tlsEncoded + body.bytes
+      let proposal = try Proposal(tlsEncoded: bytes)
+      #expect(proposal.type == type)
+      #expect(proposal.tlsEncoded == bytes)
     }
   }
 }
@@ -76,31 +76,17 @@ struct MessagesVectors {
   "Vectors: passive-client-*.json", .enabled(if: Vectors.exist("mls/passive-client-welcome.json"), "vectors are absent")
 )
 struct PassiveClientVectors {
-  struct Case: SuiteVector {
-    struct PSK: Decodable {
-      let pskId, psk: Hex
-    }
-    struct Epoch: Decodable {
-      let proposals: [Hex]
-      let commit, epochAuthenticator: Hex
-    }
-    let cipherSuite: UInt16
-    let externalPsks: [PSK]
-    let keyPackage, signaturePriv, encryptionPriv, initPriv, welcome: Hex
-    let ratchetTree: Hex?
-    let initialEpochAuthenticator: Hex
-    let epochs: [Epoch]
-  }
+  typealias Case = PassiveClientVector
 
   @Test("joining by a Welcome", arguments: Vectors.suites) func welcome(_ cipherSuite: CipherSuite) throws {
     for test in try Vectors.load("mls/passive-client-welcome.json", cipherSuite, expecting: 8, of: Case.self) {
-      try follow(test)
+      try check(test)
     }
   }
 
   @Test("handling commits", arguments: Vectors.suites) func commits(_ cipherSuite: CipherSuite) throws {
     for test in try Vectors.load("mls/passive-client-handling-commit.json", cipherSuite, expecting: 13, of: Case.self) {
-      try follow(test)
+      try check(test)
     }
   }
 
@@ -109,7 +95,7 @@ struct PassiveClientVectors {
       "mls/passive-client-random.json", .x25519AES128GCMSHA256Ed25519, expecting: 1, of: Case.self)
     for test in cases {
       #expect(test.epochs.count == 200)
-      try follow(test)
+      try check(test)
     }
   }
 
@@ -120,7 +106,7 @@ struct PassiveClientVectors {
     return HPKEPrivateKey(secret: Secret(zeros + bytes.bytes))
   }
 
-  private func follow(_ test: Case) throws {
+  func check(_ test: Case) throws {
     let cipherSuite = CipherSuite(rawValue: test.cipherSuite)
     guard case .keyPackage(let keyPackage) = try MLSMessage(test.keyPackage.bytes),
       case .welcome(let welcome) = try MLSMessage(test.welcome.bytes)

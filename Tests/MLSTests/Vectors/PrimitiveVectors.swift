@@ -1,5 +1,7 @@
 import MLS
+import MLSTestKit
 import TLSPresentation
+import TestKit
 import Testing
 
 @Suite("Vectors: tree-math.json", .enabled(if: Vectors.exist("mls/tree-math.json"), "vectors are absent"))
@@ -50,90 +52,54 @@ struct DeserializationVectors {
 
 @Suite("Vectors: crypto-basics.json", .enabled(if: Vectors.exist("mls/crypto-basics.json"), "vectors are absent"))
 struct CryptoBasicsVectors {
-  struct Case: SuiteVector {
-    struct RefHash: Decodable {
-      let label: String
-      let value, out: Hex
-    }
-    struct Expand: Decodable {
-      let secret: Hex
-      let label: String
-      let context: Hex
-      let length: Int
-      let out: Hex
-    }
-    struct Derive: Decodable {
-      let secret: Hex
-      let label: String
-      let out: Hex
-    }
-    struct DeriveTree: Decodable {
-      let secret: Hex
-      let label: String
-      let generation: UInt32
-      let length: Int
-      let out: Hex
-    }
-    struct Sign: Decodable {
-      let priv, pub, content: Hex
-      let label: String
-      let signature: Hex
-    }
-    struct Encrypt: Decodable {
-      let priv, pub: Hex
-      let label: String
-      let context, plaintext, kemOutput, ciphertext: Hex
-    }
-    let cipherSuite: UInt16
-    let refHash: RefHash
-    let expandWithLabel: Expand
-    let deriveSecret: Derive
-    let deriveTreeSecret: DeriveTree
-    let signWithLabel: Sign
-    let encryptWithLabel: Encrypt
-  }
+  typealias Case = CryptoBasicsVector
 
   @Test("basic functions", arguments: Vectors.suites) func basics(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
     for test in try Vectors.load("mls/crypto-basics.json", cipherSuite, expecting: 1, of: Case.self) {
-      #expect(suite.refHash(label: test.refHash.label, test.refHash.value.bytes).bytes == test.refHash.out.bytes)
-      let expand = test.expandWithLabel
-      #expect(
-        suite.expandWithLabel(
-          expand.secret.secret, expand.label, context: expand.context.bytes, length: expand.length
-        ).exposedBytes == expand.out.bytes)
-      let derive = test.deriveSecret
-      #expect(suite.deriveSecret(derive.secret.secret, derive.label).exposedBytes == derive.out.bytes)
-      let tree = test.deriveTreeSecret
-      #expect(
-        suite.deriveTreeSecret(
-          tree.secret.secret, tree.label, generation: tree.generation, length: tree.length
-        ).exposedBytes == tree.out.bytes)
+      try check(test)
+    }
+  }
 
-      let sign = test.signWithLabel
-      let key = try SignaturePrivateKey(cipherSuite: cipherSuite, rawRepresentation: sign.priv.bytes)
-      #expect(key.publicKey.bytes == sign.pub.bytes)
-      let made = try key.signWithLabel(sign.label, sign.content.bytes)
-      #expect(suite.verifyWithLabel(key.publicKey, sign.label, sign.content.bytes, sign.signature.bytes))
-      #expect(suite.verifyWithLabel(key.publicKey, sign.label, sign.content.bytes, made))
-      #expect(!suite.verifyWithLabel(key.publicKey, sign.label + "x", sign.content.bytes, sign.signature.bytes))
-      #expect(!suite.verifyWithLabel(key.publicKey, sign.label, sign.content.bytes + [0], sign.signature.bytes))
+  func check(_ test: Case) throws {
+    let cipherSuite = CipherSuite(rawValue: test.cipherSuite)
+    let suite = try Suite(cipherSuite)
+    #expect(suite.refHash(label: test.refHash.label, test.refHash.value.bytes).bytes == test.refHash.out.bytes)
+    let expand = test.expandWithLabel
+    #expect(
+      suite.expandWithLabel(
+        expand.secret.secret, expand.label, context: expand.context.bytes, length: expand.length
+      ).exposedBytes == expand.out.bytes)
+    let derive = test.deriveSecret
+    #expect(suite.deriveSecret(derive.secret.secret, derive.label).exposedBytes == derive.out.bytes)
+    let tree = test.deriveTreeSecret
+    #expect(
+      suite.deriveTreeSecret(
+        tree.secret.secret, tree.label, generation: tree.generation, length: tree.length
+      ).exposedBytes == tree.out.bytes)
 
-      let encrypt = test.encryptWithLabel
-      let privateKey = HPKEPrivateKey(secret: encrypt.priv.secret)
-      let publicKey = HPKEPublicKey(bytes: encrypt.pub.bytes)
-      #expect(try suite.publicKey(of: privateKey) == publicKey)
-      let given = HPKECiphertext(kemOutput: encrypt.kemOutput.bytes, ciphertext: encrypt.ciphertext.bytes)
-      let mine = try suite.encryptWithLabel(
-        publicKey, encrypt.label, context: encrypt.context.bytes, encrypt.plaintext.bytes)
-      for ciphertext in [given, mine] {
-        let plaintext = try suite.decryptWithLabel(
-          privateKey, encrypt.label, context: encrypt.context.bytes, ciphertext)
-        #expect(plaintext.exposedBytes == encrypt.plaintext.bytes)
-      }
-      #expect(throws: MLSError.decryptionFailed) {
-        try suite.decryptWithLabel(privateKey, encrypt.label, context: [1], given)
-      }
+    let sign = test.signWithLabel
+    let key = try SignaturePrivateKey(cipherSuite: cipherSuite, rawRepresentation: sign.priv.bytes)
+    #expect(key.publicKey.bytes == sign.pub.bytes)
+    let made = try key.signWithLabel(sign.label, sign.content.bytes)
+    #expect(suite.verifyWithLabel(key.publicKey, sign.label, sign.content.bytes, sign.signature.bytes))
+    #expect(suite.verifyWithLabel(key.publicKey, sign.label, sign.content.bytes, made))
+    #expect(!suite.verifyWithLabel(key.publicKey, sign.label + "x", sign.content.bytes, sign.signature.bytes))
+    #expect(!suite.verifyWithLabel(key.publicKey, sign.label, sign.content.bytes + [0], sign.signature.bytes))
+
+    let encrypt = test.encryptWithLabel
+    let privateKey = HPKEPrivateKey(secret: encrypt.priv.secret)
+    let publicKey = HPKEPublicKey(bytes: encrypt.pub.bytes)
+    #expect(try suite.publicKey(of: privateKey) == publicKey)
+    let given = HPKECiphertext(kemOutput: encrypt.kemOutput.bytes, ciphertext: encrypt.ciphertext.bytes)
+    let mine = try suite.encryptWithLabel(
+      publicKey, encrypt.label, context: encrypt.context.bytes, encrypt.plaintext.bytes)
+    for ciphertext in [given, mine] {
+      let plaintext = try suite.decryptWithLabel(
+        privateKey, encrypt.label, context: encrypt.context.bytes, ciphertext)
+      #expect(plaintext.exposedBytes == encrypt.plaintext.bytes)
+    }
+    #expect(throws: MLSError.decryptionFailed) {
+      try suite.decryptWithLabel(privateKey, encrypt.label, context: [1], given)
     }
   }
 

@@ -1,45 +1,39 @@
 import MLS
+import MLSTestKit
 import TLSPresentation
+import TestKit
 import Testing
 
 @Suite("Vectors: secret-tree.json", .enabled(if: Vectors.exist("mls/secret-tree.json"), "vectors are absent"))
 struct SecretTreeVectors {
-  struct Case: SuiteVector {
-    struct SenderData: Decodable {
-      let senderDataSecret, ciphertext, key, nonce: Hex
-    }
-    struct Generation: Decodable {
-      let generation: UInt32
-      let handshakeKey, handshakeNonce, applicationKey, applicationNonce: Hex
-    }
-    let cipherSuite: UInt16
-    let senderData: SenderData
-    let encryptionSecret: Hex
-    let leaves: [[Generation]]
-  }
+  typealias Case = SecretTreeVector
 
   @Test("keys of all leaves", arguments: Vectors.suites) func keys(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
-    let limits = RatchetLimits(outOfOrderMax: 100, forwardDistanceMax: 1000)
     for test in try Vectors.load("mls/secret-tree.json", cipherSuite, expecting: 3, of: Case.self) {
-      let senderKey = PrivateMessage.senderDataKey(
-        suite, test.senderData.senderDataSecret.secret, ciphertext: test.senderData.ciphertext.bytes)
-      #expect(senderKey.key.exposedBytes == test.senderData.key.bytes)
-      #expect(senderKey.nonce.exposedBytes == test.senderData.nonce.bytes)
-      var tree = SecretTree(encryptionSecret: test.encryptionSecret.secret, leafCount: test.leaves.count)
-      for (index, generations) in test.leaves.enumerated() {
-        let leaf = LeafIndex(UInt32(index))
-        // Backwards, so that the earlier ones come out of what was skipped.
-        for generation in generations.reversed() {
-          let handshake = try tree.take(leaf, .handshake, generation: generation.generation, suite, limits)
-          #expect(handshake.key.exposedBytes == generation.handshakeKey.bytes)
-          #expect(handshake.nonce.exposedBytes == generation.handshakeNonce.bytes)
-          let application = try tree.take(leaf, .application, generation: generation.generation, suite, limits)
-          #expect(application.key.exposedBytes == generation.applicationKey.bytes)
-          #expect(application.nonce.exposedBytes == generation.applicationNonce.bytes)
-          #expect(throws: MLSError.keyConsumed) {
-            try tree.take(leaf, .application, generation: generation.generation, suite, limits)
-          }
+      try check(test)
+    }
+  }
+
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
+    let limits = RatchetLimits(outOfOrderMax: 100, forwardDistanceMax: 1000)
+    let senderKey = PrivateMessage.senderDataKey(
+      suite, test.senderData.senderDataSecret.secret, ciphertext: test.senderData.ciphertext.bytes)
+    #expect(senderKey.key.exposedBytes == test.senderData.key.bytes)
+    #expect(senderKey.nonce.exposedBytes == test.senderData.nonce.bytes)
+    var tree = SecretTree(encryptionSecret: test.encryptionSecret.secret, leafCount: test.leaves.count)
+    for (index, generations) in test.leaves.enumerated() {
+      let leaf = LeafIndex(UInt32(index))
+      // Backwards, so that the earlier ones come out of what was skipped.
+      for generation in generations.reversed() {
+        let handshake = try tree.take(leaf, .handshake, generation: generation.generation, suite, limits)
+        #expect(handshake.key.exposedBytes == generation.handshakeKey.bytes)
+        #expect(handshake.nonce.exposedBytes == generation.handshakeNonce.bytes)
+        let application = try tree.take(leaf, .application, generation: generation.generation, suite, limits)
+        #expect(application.key.exposedBytes == generation.applicationKey.bytes)
+        #expect(application.nonce.exposedBytes == generation.applicationNonce.bytes)
+        #expect(throws: MLSError.keyConsumed) {
+          try tree.take(leaf, .application, generation: generation.generation, suite, limits)
         }
       }
     }
@@ -48,83 +42,69 @@ struct SecretTreeVectors {
 
 @Suite("Vectors: key-schedule.json", .enabled(if: Vectors.exist("mls/key-schedule.json"), "vectors are absent"))
 struct KeyScheduleVectors {
-  struct Case: SuiteVector {
-    struct Exporter: Decodable {
-      let label: String
-      let context: Hex
-      let length: Int
-      let secret: Hex
-    }
-    struct Epoch: Decodable {
-      let treeHash, commitSecret, pskSecret, confirmedTranscriptHash, groupContext: Hex
-      let joinerSecret, welcomeSecret, initSecret, senderDataSecret, encryptionSecret, exporterSecret: Hex
-      let epochAuthenticator, externalSecret, confirmationKey, membershipKey, resumptionPsk, externalPub: Hex
-      let exporter: Exporter
-    }
-    let cipherSuite: UInt16
-    let groupId, initialInitSecret: Hex
-    let epochs: [Epoch]
-  }
+  typealias Case = KeyScheduleVector
 
   @Test("secrets of all epochs", arguments: Vectors.suites) func epochs(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
     for test in try Vectors.load("mls/key-schedule.json", cipherSuite, expecting: 1, of: Case.self) {
-      var initSecret = test.initialInitSecret.secret
-      #expect(!test.epochs.isEmpty)
-      for (number, epoch) in test.epochs.enumerated() {
-        let context = GroupContext(
-          cipherSuite: cipherSuite, groupID: test.groupId.bytes, epoch: UInt64(number),
-          treeHash: epoch.treeHash.bytes, confirmedTranscriptHash: epoch.confirmedTranscriptHash.bytes, extensions: [])
-        #expect(context.tlsEncoded == epoch.groupContext.bytes)
-        let schedule = KeySchedule(
-          suite, initSecret: initSecret, commitSecret: epoch.commitSecret.secret,
-          pskSecret: epoch.pskSecret.secret, context: context)
-        let joined = KeySchedule(
-          suite, joinerSecret: schedule.joinerSecret, pskSecret: epoch.pskSecret.secret, context: context)
-        #expect(joined.secrets == schedule.secrets)
-        #expect(schedule.joinerSecret == epoch.joinerSecret.secret)
-        #expect(schedule.welcomeSecret == epoch.welcomeSecret.secret)
-        #expect(schedule.encryptionSecret == epoch.encryptionSecret.secret)
-        let secrets = schedule.secrets
-        #expect(secrets.initSecret == epoch.initSecret.secret)
-        #expect(secrets.senderData == epoch.senderDataSecret.secret)
-        #expect(secrets.exporter == epoch.exporterSecret.secret)
-        #expect(secrets.epochAuthenticator == epoch.epochAuthenticator.secret)
-        #expect(secrets.external == epoch.externalSecret.secret)
-        #expect(secrets.confirmationKey == epoch.confirmationKey.secret)
-        #expect(secrets.membershipKey == epoch.membershipKey.secret)
-        #expect(secrets.resumptionPSK == epoch.resumptionPsk.secret)
-        #expect(try secrets.externalKeyPair(suite).publicKey.bytes == epoch.externalPub.bytes)
-        let exported = secrets.export(
-          suite, label: epoch.exporter.label, context: epoch.exporter.context.bytes, length: epoch.exporter.length)
-        #expect(exported == epoch.exporter.secret.secret)
-        initSecret = secrets.initSecret
-      }
+      try check(test)
+    }
+  }
+
+  func check(_ test: Case) throws {
+    let cipherSuite = CipherSuite(rawValue: test.cipherSuite)
+    let suite = try Suite(cipherSuite)
+    var initSecret = test.initialInitSecret.secret
+    #expect(!test.epochs.isEmpty)
+    for (number, epoch) in test.epochs.enumerated() {
+      let context = GroupContext(
+        cipherSuite: cipherSuite, groupID: test.groupId.bytes, epoch: UInt64(number),
+        treeHash: epoch.treeHash.bytes, confirmedTranscriptHash: epoch.confirmedTranscriptHash.bytes, extensions: [])
+      #expect(context.tlsEncoded == epoch.groupContext.bytes)
+      let schedule = KeySchedule(
+        suite, initSecret: initSecret, commitSecret: epoch.commitSecret.secret,
+        pskSecret: epoch.pskSecret.secret, context: context)
+      let joined = KeySchedule(
+        suite, joinerSecret: schedule.joinerSecret, pskSecret: epoch.pskSecret.secret, context: context)
+      #expect(joined.secrets == schedule.secrets)
+      #expect(schedule.joinerSecret == epoch.joinerSecret.secret)
+      #expect(schedule.welcomeSecret == epoch.welcomeSecret.secret)
+      #expect(schedule.encryptionSecret == epoch.encryptionSecret.secret)
+      let secrets = schedule.secrets
+      #expect(secrets.initSecret == epoch.initSecret.secret)
+      #expect(secrets.senderData == epoch.senderDataSecret.secret)
+      #expect(secrets.exporter == epoch.exporterSecret.secret)
+      #expect(secrets.epochAuthenticator == epoch.epochAuthenticator.secret)
+      #expect(secrets.external == epoch.externalSecret.secret)
+      #expect(secrets.confirmationKey == epoch.confirmationKey.secret)
+      #expect(secrets.membershipKey == epoch.membershipKey.secret)
+      #expect(secrets.resumptionPSK == epoch.resumptionPsk.secret)
+      #expect(try secrets.externalKeyPair(suite).publicKey.bytes == epoch.externalPub.bytes)
+      let exported = secrets.export(
+        suite, label: epoch.exporter.label, context: epoch.exporter.context.bytes, length: epoch.exporter.length)
+      #expect(exported == epoch.exporter.secret.secret)
+      initSecret = secrets.initSecret
     }
   }
 }
 
 @Suite("Vectors: psk_secret.json", .enabled(if: Vectors.exist("mls/psk_secret.json"), "vectors are absent"))
 struct PSKSecretVectors {
-  struct Case: SuiteVector {
-    struct PSK: Decodable {
-      let pskId, psk, pskNonce: Hex
-    }
-    let cipherSuite: UInt16
-    let psks: [PSK]
-    let pskSecret: Hex
-  }
+  typealias Case = PSKSecretVector
 
   @Test("the secret of a list of PSKs", arguments: Vectors.suites) func secret(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
     for test in try Vectors.load("mls/psk_secret.json", cipherSuite, expecting: 11, of: Case.self) {
-      var available = PreSharedKeys()
-      for psk in test.psks { available[.external(id: psk.pskId.bytes)] = psk.psk.secret }
-      let ids = test.psks.map { PreSharedKeyID(kind: .external(id: $0.pskId.bytes), nonce: $0.pskNonce.bytes) }
-      #expect(try available.pskSecret(suite, ids) == test.pskSecret.secret)
-      if let first = ids.first {
-        #expect(throws: MLSError.missingPreSharedKey(first)) { try PreSharedKeys().pskSecret(suite, ids) }
-      }
+      try check(test)
+    }
+  }
+
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
+    var available = PreSharedKeys()
+    for psk in test.psks { available[.external(id: psk.pskId.bytes)] = psk.psk.secret }
+    let ids = test.psks.map { PreSharedKeyID(kind: .external(id: $0.pskId.bytes), nonce: $0.pskNonce.bytes) }
+    #expect(try available.pskSecret(suite, ids) == test.pskSecret.secret)
+    if let first = ids.first {
+      #expect(throws: MLSError.missingPreSharedKey(first)) { try PreSharedKeys().pskSecret(suite, ids) }
     }
   }
 }
@@ -132,48 +112,42 @@ struct PSKSecretVectors {
 @Suite(
   "Vectors: transcript-hashes.json", .enabled(if: Vectors.exist("mls/transcript-hashes.json"), "vectors are absent"))
 struct TranscriptHashVectors {
-  struct Case: SuiteVector {
-    let cipherSuite: UInt16
-    let confirmationKey, authenticatedContent, interimTranscriptHashBefore: Hex
-    let confirmedTranscriptHashAfter, interimTranscriptHashAfter: Hex
-  }
+  typealias Case = TranscriptHashVector
 
   @Test("hashes and the confirmation tag", arguments: Vectors.suites) func hashes(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
     for test in try Vectors.load("mls/transcript-hashes.json", cipherSuite, expecting: 1, of: Case.self) {
-      let content = try AuthenticatedContent(tlsEncoded: test.authenticatedContent.bytes)
-      #expect(content.tlsEncoded == test.authenticatedContent.bytes)
-      let confirmed = TranscriptHash.confirmed(
-        suite, interimBefore: test.interimTranscriptHashBefore.bytes, content)
-      #expect(confirmed == test.confirmedTranscriptHashAfter.bytes)
-      let tag = try #require(content.auth.confirmationTag)
-      #expect(suite.mac(key: test.confirmationKey.secret, confirmed) == tag)
-      #expect(
-        TranscriptHash.interim(suite, confirmed: confirmed, confirmationTag: tag)
-          == test.interimTranscriptHashAfter.bytes)
+      try check(test)
     }
+  }
+
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
+    let content = try AuthenticatedContent(tlsEncoded: test.authenticatedContent.bytes)
+    #expect(content.tlsEncoded == test.authenticatedContent.bytes)
+    let confirmed = TranscriptHash.confirmed(
+      suite, interimBefore: test.interimTranscriptHashBefore.bytes, content)
+    #expect(confirmed == test.confirmedTranscriptHashAfter.bytes)
+    let tag = try #require(content.auth.confirmationTag)
+    #expect(suite.mac(key: test.confirmationKey.secret, confirmed) == tag)
+    #expect(
+      TranscriptHash.interim(suite, confirmed: confirmed, confirmationTag: tag)
+        == test.interimTranscriptHashAfter.bytes)
   }
 }
 
 @Suite(
   "Vectors: message-protection.json", .enabled(if: Vectors.exist("mls/message-protection.json"), "vectors are absent"))
 struct MessageProtectionVectors {
-  struct Case: SuiteVector {
-    let cipherSuite: UInt16
-    let groupId: Hex
-    let epoch: UInt64
-    let treeHash, confirmedTranscriptHash, signaturePriv, signaturePub, encryptionSecret, senderDataSecret: Hex
-    let membershipKey, proposal, proposalPriv, proposalPub, commit, commitPriv, commitPub: Hex
-    let application, applicationPriv: Hex
-  }
+  typealias Case = MessageProtectionVector
 
   @Test("public and private messages", arguments: Vectors.suites) func protection(_ cipherSuite: CipherSuite) throws {
     for test in try Vectors.load("mls/message-protection.json", cipherSuite, expecting: 1, of: Case.self) {
-      try check(test, Suite(cipherSuite))
+      try check(test)
     }
   }
 
-  private func check(_ test: Case, _ suite: Suite) throws {
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
     let context = GroupContext(
       cipherSuite: suite.cipherSuite, groupID: test.groupId.bytes, epoch: test.epoch, treeHash: test.treeHash.bytes,
       confirmedTranscriptHash: test.confirmedTranscriptHash.bytes, extensions: [])

@@ -1,59 +1,61 @@
 import MLS
+import MLSTestKit
 import TLSPresentation
+import TestKit
 import Testing
 
 @Suite("Vectors: tree-operations.json", .enabled(if: Vectors.exist("mls/tree-operations.json"), "vectors are absent"))
 struct TreeOperationVectors {
-  struct Case: SuiteVector {
-    let cipherSuite: UInt16
-    let treeBefore, proposal, treeHashBefore, treeAfter, treeHashAfter: Hex
-    let proposalSender: UInt32
-  }
+  typealias Case = TreeOperationVector
 
   @Test("add, update and remove") func operations() throws {
-    let suite = try Suite(.x25519AES128GCMSHA256Ed25519)
-    for test in try Vectors.load("mls/tree-operations.json", suite.cipherSuite, expecting: 5, of: Case.self) {
-      var tree = try RatchetTree(tlsEncoded: test.treeBefore.bytes)
-      #expect(tree.rootHash(suite) == test.treeHashBefore.bytes)
-      switch try Proposal(tlsEncoded: test.proposal.bytes) {
-      case .add(let keyPackage): tree.add(keyPackage.leafNode)
-      case .update(let leaf): tree.update(LeafIndex(test.proposalSender), to: leaf)
-      case .remove(let index):
-        tree.blank(index)
-        tree.truncate()
-      default: Issue.record("a proposal of another type")
-      }
-      #expect(tree.tlsEncoded == test.treeAfter.bytes)
-      #expect(tree.rootHash(suite) == test.treeHashAfter.bytes)
+    for test in try Vectors.load("mls/tree-operations.json", Vectors.suites[0], expecting: 5, of: Case.self) {
+      try check(test)
     }
+  }
+
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
+    var tree = try RatchetTree(tlsEncoded: test.treeBefore.bytes)
+    #expect(tree.rootHash(suite) == test.treeHashBefore.bytes)
+    switch try Proposal(tlsEncoded: test.proposal.bytes) {
+    case .add(let keyPackage): tree.add(keyPackage.leafNode)
+    case .update(let leaf): tree.update(LeafIndex(test.proposalSender), to: leaf)
+    case .remove(let index):
+      tree.blank(index)
+      tree.truncate()
+    default: Issue.record("a proposal of another type")
+    }
+    #expect(tree.tlsEncoded == test.treeAfter.bytes)
+    #expect(tree.rootHash(suite) == test.treeHashAfter.bytes)
   }
 }
 
 @Suite("Vectors: tree-validation.json", .enabled(if: Vectors.exist("mls/tree-validation.json"), "vectors are absent"))
 struct TreeValidationVectors {
-  struct Case: SuiteVector {
-    let cipherSuite: UInt16
-    let tree, groupId: Hex
-    let resolutions: [[Int]]
-    let treeHashes: [Hex]
-  }
+  typealias Case = TreeValidationVector
 
   @Test("resolutions, tree hashes, parent hashes, signatures", arguments: Vectors.suites)
   func validation(_ cipherSuite: CipherSuite) throws {
-    let suite = try Suite(cipherSuite)
     for test in try Vectors.load("mls/tree-validation.json", cipherSuite, expecting: 14, of: Case.self) {
-      var tree = try RatchetTree(tlsEncoded: test.tree.bytes)
-      #expect(tree.tlsEncoded == test.tree.bytes)
-      let root = tree.rootHash(suite)
-      for index in 0..<test.resolutions.count {
-        #expect(tree.resolution(of: NodeIndex(index)).map(\.value) == test.resolutions[index])
-        #expect(tree.hash(of: NodeIndex(index), suite) == test.treeHashes[index].bytes)
-      }
-      let context = GroupContext(
-        cipherSuite: cipherSuite, groupID: test.groupId.bytes, epoch: 1, treeHash: root, confirmedTranscriptHash: [],
-        extensions: [])
-      try tree.validate(suite, context: context, authentication: AcceptAll())
+      try check(test)
     }
+  }
+
+  func check(_ test: Case) throws {
+    let cipherSuite = CipherSuite(rawValue: test.cipherSuite)
+    let suite = try Suite(cipherSuite)
+    var tree = try RatchetTree(tlsEncoded: test.tree.bytes)
+    #expect(tree.tlsEncoded == test.tree.bytes)
+    let root = tree.rootHash(suite)
+    for index in 0..<test.resolutions.count {
+      #expect(tree.resolution(of: NodeIndex(index)).map(\.value) == test.resolutions[index])
+      #expect(tree.hash(of: NodeIndex(index), suite) == test.treeHashes[index].bytes)
+    }
+    let context = GroupContext(
+      cipherSuite: cipherSuite, groupID: test.groupId.bytes, epoch: 1, treeHash: root, confirmedTranscriptHash: [],
+      extensions: [])
+    try tree.validate(suite, context: context, authentication: AcceptAll())
   }
 
   @Test("a tree whose parent node was exchanged is refused", arguments: Vectors.suites)
@@ -78,37 +80,16 @@ struct TreeValidationVectors {
 
 @Suite("Vectors: treekem.json", .enabled(if: Vectors.exist("mls/treekem.json"), "vectors are absent"))
 struct TreeKEMVectors {
-  struct Case: SuiteVector {
-    struct PathSecret: Decodable {
-      let node: Int
-      let pathSecret: Hex
-    }
-    struct Leaf: Decodable {
-      let index: UInt32
-      let encryptionPriv, signaturePriv: Hex
-      let pathSecrets: [PathSecret]
-    }
-    struct Path: Decodable {
-      let sender: UInt32
-      let updatePath: Hex
-      let pathSecrets: [Hex?]
-      let commitSecret, treeHashAfter: Hex
-    }
-    let cipherSuite: UInt16
-    let groupId: Hex
-    let epoch: UInt64
-    let confirmedTranscriptHash, ratchetTree: Hex
-    let leavesPrivate: [Leaf]
-    let updatePaths: [Path]
-  }
+  typealias Case = TreeKEMVector
 
   @Test("update paths, received and made", arguments: Vectors.suites) func paths(_ cipherSuite: CipherSuite) throws {
     for test in try Vectors.load("mls/treekem.json", cipherSuite, expecting: 11, of: Case.self) {
-      try check(test, Suite(cipherSuite))
+      try check(test)
     }
   }
 
-  private func check(_ test: Case, _ suite: Suite) throws {
+  func check(_ test: Case) throws {
+    let suite = try Suite(CipherSuite(rawValue: test.cipherSuite))
     var tree = try RatchetTree(tlsEncoded: test.ratchetTree.bytes)
     var context = GroupContext(
       cipherSuite: suite.cipherSuite, groupID: test.groupId.bytes, epoch: test.epoch, treeHash: tree.rootHash(suite),

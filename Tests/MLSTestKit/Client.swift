@@ -1,79 +1,90 @@
-import MLS
-import TLSPresentation
+package import MLS
+package import TLSPresentation
 
 /// The suites that groups are tested with: the two classical ones of the essential set, and the default.
-let testedSuites: [CipherSuite] = [.x25519AES128GCMSHA256Ed25519, .x25519ChaCha20Poly1305SHA256Ed25519, .default]
+package let testedSuites: [CipherSuite] = [
+  .x25519AES128GCMSHA256Ed25519, .x25519ChaCha20Poly1305SHA256Ed25519, .default,
+]
 
-let now: UInt64 = 1_800_000_000
+/// The time of all tests, in seconds since 1970.
+package let now: UInt64 = 1_800_000_000
 
 /// One who takes part in groups.
-struct Client {
-  let name: String
-  let signatureKey: SignaturePrivateKey
-  let cipherSuite: CipherSuite
+package struct Client {
+  package let name: String
+  package let signatureKey: SignaturePrivateKey
+  package let cipherSuite: CipherSuite
+  package let random: RandomSource
 
-  init(_ name: String, _ cipherSuite: CipherSuite) throws {
+  package init(_ name: String, _ cipherSuite: CipherSuite, random: RandomSource = .system) throws {
     self.name = name
     self.cipherSuite = cipherSuite
-    signatureKey = try .generate(cipherSuite)
+    self.random = random
+    signatureKey = try .generate(cipherSuite, random: random)
   }
 
-  var credential: Credential { .basic(identity: Array(name.utf8)) }
+  package var credential: Credential { .basic(identity: Array(name.utf8)) }
 
-  static let lifetime = Lifetime(notBefore: now - 3600, notAfter: now + 30 * 86_400)
+  package static let lifetime = Lifetime(notBefore: now - 3600, notAfter: now + 30 * 86_400)
 
-  func bundle(
+  package func bundle(
     lifetime: Lifetime = Client.lifetime, capabilities: Capabilities = Capabilities(), lastResort: Bool = false
   ) throws -> KeyPackageBundle {
     try .generate(
       cipherSuite: cipherSuite, credential: credential, signatureKey: signatureKey, capabilities: capabilities,
-      lifetime: lifetime, lastResort: lastResort)
+      lifetime: lifetime, lastResort: lastResort, random: random)
   }
 
-  func createGroup(
+  package func createGroup(
     extensions: [Extension] = [], capabilities: Capabilities = Capabilities(),
     configuration: GroupConfiguration = GroupConfiguration()
   ) throws -> Group {
     try .create(
       groupID: Array("a room".utf8), cipherSuite: cipherSuite, credential: credential, signatureKey: signatureKey,
       capabilities: capabilities, lifetime: Client.lifetime, groupContextExtensions: extensions,
-      configuration: configuration, now: now)
+      configuration: configuration, random: random, now: now)
   }
 
-  func join(_ welcome: MLSMessage?, _ bundle: KeyPackageBundle, tree: RatchetTree?) throws -> Group {
+  package func join(_ welcome: MLSMessage?, _ bundle: KeyPackageBundle, tree: RatchetTree?) throws -> Group {
     guard case .welcome(let welcome)? = welcome else { throw MLSError.unexpectedMessage }
     return try Group.join(
-      welcome, bundle: bundle, signatureKey: signatureKey, ratchetTree: tree, authentication: AcceptAll(), now: now)
+      welcome, bundle: bundle, signatureKey: signatureKey, ratchetTree: tree, random: random,
+      authentication: AcceptAll(), now: now)
   }
 }
 
 /// Groups of some clients in one epoch, by name. Every message passes through its encoding.
-struct Room {
-  var groups: [String: Group] = [:]
-  var clients: [String: Client] = [:]
-  let cipherSuite: CipherSuite
+package struct Room {
+  package var groups: [String: Group] = [:]
+  package var clients: [String: Client] = [:]
+  package let cipherSuite: CipherSuite
+  package let random: RandomSource
 
   /// The first name creates the group and adds the others at once.
-  init(_ names: [String], _ cipherSuite: CipherSuite, configuration: GroupConfiguration = GroupConfiguration()) throws {
+  package init(
+    _ names: [String], _ cipherSuite: CipherSuite, configuration: GroupConfiguration = GroupConfiguration(),
+    random: RandomSource = .system
+  ) throws {
     self.cipherSuite = cipherSuite
-    let creator = try Client(names[0], cipherSuite)
+    self.random = random
+    let creator = try Client(names[0], cipherSuite, random: random)
     clients[names[0]] = creator
     groups[names[0]] = try creator.createGroup(configuration: configuration)
     if names.count > 1 { try add(Array(names.dropFirst()), by: names[0]) }
     for name in names { groups[name]?.configuration = configuration }
   }
 
-  subscript(name: String) -> Group {
+  package subscript(name: String) -> Group {
     get { groups[name]! }
     set { groups[name] = newValue }
   }
 
-  func leaf(_ name: String) -> LeafIndex { self[name].ownLeafIndex }
+  package func leaf(_ name: String) -> LeafIndex { self[name].ownLeafIndex }
 
-  mutating func add(_ names: [String], by committer: String, welcomeWithTree: Bool = false) throws {
+  package mutating func add(_ names: [String], by committer: String, welcomeWithTree: Bool = false) throws {
     var bundles: [(String, KeyPackageBundle)] = []
     for name in names {
-      let client = try clients[name] ?? Client(name, cipherSuite)
+      let client = try clients[name] ?? Client(name, cipherSuite, random: random)
       clients[name] = client
       bundles.append((name, try client.bundle()))
     }
@@ -87,7 +98,7 @@ struct Room {
   }
 
   /// Gives a commit to all: its maker merges it, the others process it.
-  mutating func deliver(_ output: CommitOutput, by committer: String) throws {
+  package mutating func deliver(_ output: CommitOutput, by committer: String) throws {
     for name in groups.keys where name != committer && self[name].epoch == self[committer].epoch {
       guard self[name].isActive else { continue }
       let staged = try self[name].stage(output.commit)
@@ -96,21 +107,21 @@ struct Room {
     try self[committer].mergePendingCommit(now: now)
   }
 
-  mutating func commit(by committer: String, removing: [String] = [], updatingPath: Bool = true) throws {
+  package mutating func commit(by committer: String, removing: [String] = [], updatingPath: Bool = true) throws {
     let output = try self[committer].commit(
       removing: removing.map { leaf($0) }, updatingPath: updatingPath, authentication: AcceptAll(), now: now)
     try deliver(output, by: committer)
   }
 
   /// Gives a proposal to all but its maker.
-  mutating func deliver(proposal: MLSMessage, by proposer: String) throws {
+  package mutating func deliver(proposal: MLSMessage, by proposer: String) throws {
     for name in groups.keys where name != proposer && self[name].isActive {
       _ = try self[name].receive(reencoded(proposal))
     }
   }
 
   /// Whether all active members agree, and each can read what each sends.
-  mutating func agree() throws -> Bool {
+  package mutating func agree() throws -> Bool {
     let active = groups.keys.filter { self[$0].isActive }.sorted()
     guard let first = active.first else { return false }
     let (authenticator, tree) = (self[first].epochAuthenticator, self[first].ratchetTree)
@@ -128,11 +139,12 @@ struct Room {
   }
 }
 
-func reencoded(_ message: MLSMessage) throws -> MLSMessage { try MLSMessage(message.tlsEncoded) }
+/// A message as its receiver decodes it.
+package func reencoded(_ message: MLSMessage) throws -> MLSMessage { try MLSMessage(message.tlsEncoded) }
 
 extension Group {
   /// All its records.
-  var stored: MemoryGroupStorage {
+  package var stored: MemoryGroupStorage {
     get throws {
       var storage = MemoryGroupStorage()
       try copy(to: &storage)
@@ -141,22 +153,33 @@ extension Group {
   }
 
   /// What a restart makes of it.
-  func storedAndLoaded() throws -> Group {
+  package func storedAndLoaded() throws -> Group {
     guard let group = try Group.load(from: stored) else { throw MLSError.unreadableState }
     return group
   }
 
-  mutating func receive(_ message: MLSMessage) throws(MLSError) -> Processed {
+  package mutating func receive(_ message: MLSMessage) throws(MLSError) -> Processed {
     try process(message, authentication: AcceptAll(), now: now)
   }
 
-  mutating func stage(_ message: MLSMessage) throws(MLSError) -> StagedCommit {
+  package mutating func stage(_ message: MLSMessage) throws(MLSError) -> StagedCommit {
     guard case .commit(let staged) = try receive(MLSMessage(message.tlsEncoded)) else { throw .unexpectedMessage }
     return staged
   }
 
-  mutating func read(_ message: MLSMessage) throws(MLSError) -> ApplicationMessage {
+  package mutating func read(_ message: MLSMessage) throws(MLSError) -> ApplicationMessage {
     guard case .application(let message) = try receive(message) else { throw .unexpectedMessage }
     return message
   }
+}
+
+/// Accepts every credential.
+package struct AcceptAll: AuthenticationService {
+  package init() {}
+
+  package func validate(
+    credential: Credential, signatureKey: SignaturePublicKey, context: CredentialContext
+  ) throws(MLSError) {}
+
+  package func validateSuccessor(old: Credential, new: Credential) throws(MLSError) {}
 }

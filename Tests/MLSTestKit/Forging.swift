@@ -1,9 +1,9 @@
-import MLS
-import TLSPresentation
+package import MLS
+internal import TLSPresentation
 
 /// A malicious member's messages: well signed, and wrong.
 extension Group {
-  func forged(_ body: FramedContent.Body, sender: Sender? = nil) throws -> MLSMessage {
+  package func forged(_ body: FramedContent.Body, sender: Sender? = nil) throws -> MLSMessage {
     let content = FramedContent(
       groupID: groupID, epoch: epoch, sender: sender ?? .member(ownLeafIndex), authenticatedData: [], body: body)
     var signed = try AuthenticatedContent(
@@ -14,12 +14,12 @@ extension Group {
         protecting: signed, suite, membershipKey: state.secrets.membershipKey, context: groupContext))
   }
 
-  func forgedCommit(_ proposals: [Proposal] = [], path: UpdatePath? = nil) throws -> MLSMessage {
+  package func forgedCommit(_ proposals: [Proposal] = [], path: UpdatePath? = nil) throws -> MLSMessage {
     try forged(.commit(Commit(proposals: proposals.map { .proposal($0) }, path: path)))
   }
 
   /// A path as this member would make it, with the tree it leads to, to be spoilt.
-  func goodPath() throws -> (path: UpdatePath, made: NewPath, tree: RatchetTree, context: GroupContext) {
+  package func goodPath() throws -> (path: UpdatePath, made: NewPath, tree: RatchetTree, context: GroupContext) {
     var tree = ratchetTree
     let made = try NewPath(
       suite, sender: ownLeafIndex, contents: ownLeafNode!.contents, groupID: groupID, signatureKey: signatureKey,
@@ -33,7 +33,7 @@ extension Group {
   }
 
   /// A leaf of this member with the given contents, well signed.
-  func leaf(
+  package func leaf(
     encryptionKey: HPKEPublicKey? = nil, source: LeafNodeSource, change: (inout LeafNode.Contents) -> Void = { _ in }
   ) throws -> LeafNode {
     var contents = ownLeafNode!.contents

@@ -1,0 +1,94 @@
+import LiaisonModel
+import LiaisonProtocol
+import MLS
+import TLSPresentation
+
+extension FuzzTarget {
+  /// A decoder of the presentation language of TLS. A value has one encoding: what was decoded must encode to the same
+  /// bytes.
+  static func decoder<Value: TLSCodable & Sendable>(
+    _ name: String, _ type: Value.Type = Value.self, seeds: @escaping @Sendable () throws -> [Value]
+  ) -> FuzzTarget {
+    FuzzTarget(name: name) { input in
+      guard let value = try? Value(tlsEncoded: input) else { return }
+      precondition(value.tlsEncoded == input, "a value has two encodings")
+    } seeds: {
+      try seeds().map(\.tlsEncoded)
+    }
+  }
+
+  static let mls: [FuzzTarget] = [
+    decoder("mls-message") { try LiveGroup.shared.messages },
+    decoder("key-package") { [try LiveGroup.shared.joiner.keyPackage] },
+    decoder("ratchet-tree") { [try LiveGroup.shared.tree] },
+    decoder("welcome") { [try LiveGroup.shared.welcome] },
+    decoder("group-info") { [try LiveGroup.shared.groupInfo] },
+  ]
+
+  /// Every way to read the language, as the first byte of each step says.
+  static let presentation: [FuzzTarget] = [
+    FuzzTarget(name: "tls-presentation") { input in
+      guard let count = input.first else { return }
+      var decoder = TLSDecoder(Array(input.dropFirst()))
+      do {
+        for step in 0..<Int(count) {
+          let mark = decoder.offset
+          var encoder = TLSEncoder()
+          switch (step + Int(count)) % 8 {
+          case 0: encoder.write(try decoder.read(UInt8.self))
+          case 1: encoder.write(try decoder.read(UInt16.self))
+          case 2: encoder.write(try decoder.read(UInt32.self))
+          case 3: encoder.write(try decoder.read(UInt64.self))
+          case 4: encoder.write(opaque: try decoder.readOpaque())
+          case 5: encoder.write(string: try decoder.readString(bound: 100))
+          case 6: encoder.write(optional: try decoder.readOptional(LeafIndex.self))
+          default: encoder.write(vector: try decoder.readVector(of: ExtensionType.self, bound: 64))
+          }
+          precondition(encoder.bytes == decoder.consumed(since: mark), "a value has two encodings")
+        }
+        try decoder.finish()
+      } catch {
+        precondition(decoder.remaining >= 0)
+      }
+    } seeds: {
+      [[8] + [UInt8](repeating: 1, count: 60), [200] + [UInt8](repeating: 0, count: 300)]
+    }
+  ]
+
+  static let model: [FuzzTarget] = [
+    decoder("envelope", Envelope.self) { [] },
+    decoder("message-content", MessageContent.self) { [] },
+    decoder("document-manifest", DocumentManifest.self) { [] },
+    decoder("room-commit", RoomCommit.self) { [RoomCommit(epoch: 5, commit: [1], groupInfo: [2])] },
+    decoder("room-welcome", RoomWelcome.self) {
+      [RoomWelcome(welcome: [1], groupInfo: [2], ratchetTree: [3], added: [try Address("ana@xa")])]
+    },
+    decoder("receipt", Receipt.self) { [] },
+    decoder("invitation", Invitation.self) { [] },
+    FuzzTarget(name: "cards") { input in
+      if let card = try? Unverified<NodeCard>(tlsEncoded: input) { _ = try? card.claim() }
+      if let card = try? Unverified<MemberCard>(tlsEncoded: input) { _ = try? card.claim() }
+      if let card = try? NodeCard(tlsEncoded: input) { precondition(card.tlsEncoded == input) }
+      if let card = try? MemberCard(tlsEncoded: input) { precondition(card.tlsEncoded == input) }
+      let text = String(decoding: input, as: UTF8.self)
+      _ = try? Invitation(text: text)
+      if let handle = try? Handle(text) { precondition(handle.description == text) }
+      if let address = try? Address(text) { precondition(address.description == text) }
+      if let endpoint = try? Endpoint(text) { precondition(endpoint.description == text) }
+    } seeds: {
+      ["ana@xa", "xa", "node.example:7401", "[::1]:1", "liaison-invitation:AAAA"].map { Array($0.utf8) }
+    },
+  ]
+
+  /// Frames of links: what was decoded must survive its encoding.
+  static let protocols: [FuzzTarget] = [
+    FuzzTarget(name: "frame") { input in
+      guard let frame = try? Frame(encoded: input) else { return }
+      guard let again = try? Frame(encoded: frame.encoded) else { preconditionFailure("a frame cannot be read again") }
+      precondition(again == frame, "a frame changed in its encoding")
+    } seeds: {
+      [Frame(request: 1, .ping), Frame(.done), Frame(request: 7, .deliver(envelope: [1, 2, 3])), Frame(.peersRequest)]
+        .map(\.encoded)
+    }
+  ]
+}
