@@ -39,6 +39,7 @@ extension Group {
     // [val 6.3-2]
     guard state.shared.tree[sender] != nil else { throw .invalid(.senderBlank) }
     let kind = RatchetKind(message.contentType)
+    let ratchet = try state.secretTree.ratchet(sender, kind, suite)
     let key = try state.secretTree.take(
       sender, kind, generation: senderData.generation, suite, configuration.ratchetLimits)
     do {
@@ -46,7 +47,7 @@ extension Group {
         .verified(suite, context: groupContext, memberKey: state.shared.signatureKey)
       return try handle(verified, preSharedKeys, policy, now)
     } catch {
-      state.secretTree.restore(sender, kind, generation: senderData.generation, key)
+      state.secretTree.restore(sender, kind, ratchet)
       throw error
     }
   }
@@ -60,6 +61,7 @@ extension Group {
     let senderData = try message.senderData(suite, senderDataSecret: senderDataSecret)
     // [val 6.3-2]
     guard let sender = sender(senderData.leafIndex, inPastEpochAt: place) else { throw .invalid(.senderBlank) }
+    let ratchet = try pastEpochs[place].secretTree.ratchet(senderData.leafIndex, .application, suite)
     let key = try pastEpochs[place].secretTree.take(
       senderData.leafIndex, .application, generation: senderData.generation, suite, configuration.ratchetLimits)
     do {
@@ -67,8 +69,7 @@ extension Group {
         .verified(suite, context: context, memberKey: { $0 == senderData.leafIndex ? sender.signatureKey : nil })
       return .application(try applicationMessage(verified, credential: sender.credential))
     } catch {
-      pastEpochs[place].secretTree.restore(
-        senderData.leafIndex, .application, generation: senderData.generation, key)
+      pastEpochs[place].secretTree.restore(senderData.leafIndex, .application, ratchet)
       throw error
     }
   }

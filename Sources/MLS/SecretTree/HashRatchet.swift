@@ -78,11 +78,6 @@ package struct HashRatchet: Sendable, Equatable {
     skippedChanges.insert(generation)
   }
 
-  /// Gives back a key whose message turned out not to be genuine, so that the genuine one can still be read.
-  package mutating func restore(_ generation: UInt32, _ key: MessageKey) {
-    keep(key, generation)
-  }
-
   package mutating func forgetChanges() {
     skippedChanges = SetChanges()
   }

@@ -66,9 +66,18 @@ package struct SecretTree: Sendable {
     return key
   }
 
-  /// Undoes ``take(_:_:generation:_:_:)`` for a message that turned out not to be genuine.
-  package mutating func restore(_ leaf: LeafIndex, _ kind: RatchetKind, generation: UInt32, _ key: MessageKey) {
-    ratchets[RatchetID(leaf: leaf, kind: kind)]?.restore(generation, key)
+  /// A sender's ratchet as it is, for ``restore(_:_:_:)``.
+  package mutating func ratchet(_ leaf: LeafIndex, _ kind: RatchetKind, _ suite: Suite) throws(MLSError) -> HashRatchet
+  {
+    try expand(to: leaf, suite)
+    guard let ratchet = ratchets[RatchetID(leaf: leaf, kind: kind)] else { throw .keyConsumed }
+    return ratchet
+  }
+
+  /// Puts a ratchet back that a message advanced which turned out not to be genuine: it could otherwise cost the keys of
+  /// messages that are.
+  package mutating func restore(_ leaf: LeafIndex, _ kind: RatchetKind, _ ratchet: HashRatchet) {
+    ratchets[RatchetID(leaf: leaf, kind: kind)] = ratchet
   }
 
   /// Whether anything is left of which this message's key could be had.

@@ -106,6 +106,25 @@ struct MessageTests {
     #expect(try room["cem"].read(genuine).plaintext == [5])
   }
 
+  @Test("that a member forges far ahead in another's name do not cost the other's messages") func forgedAhead() throws {
+    var room = try Room(["ana", "ben", "cem"], .default)
+    let genuine = try room["ana"].encrypt([5])
+    let ben = room["ben"]
+    let content = FramedContent(
+      groupID: ben.groupID, epoch: ben.epoch, sender: .member(room.leaf("ana")), authenticatedData: [],
+      body: .application([6]))
+    let signed = try AuthenticatedContent(
+      signing: content, wireFormat: .privateMessage, context: ben.groupContext, with: ben.signatureKey)
+    var tree = ben.state.secretTree
+    let distance = ben.configuration.outOfOrderMax + 100
+    for _ in 0..<distance { _ = try tree.next(room.leaf("ana"), .application, ben.suite) }
+    let forged = try PrivateMessage(
+      protecting: signed, ben.suite, senderDataSecret: ben.state.secrets.senderData, secretTree: &tree, padding: .none,
+      random: .system)
+    #expect(throws: MLSError.invalid(.contentSignature)) { try room["cem"].read(.privateMessage(forged)) }
+    #expect(try room["cem"].read(genuine).plaintext == [5])
+  }
+
   @Test("padding hides their length, and must be zero") func padding() throws {
     #expect(PaddingPolicy.toMultiple(of: 16).padding(for: 17) == 15)
     #expect(PaddingPolicy.toMultiple(of: 16).padding(for: 16) == 0)
