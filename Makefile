@@ -35,7 +35,8 @@ fuzz: deps ## run every fuzz target for SECONDS, or only TARGET: make fuzz SECON
 	@SWIFT='$(SWIFT)' Config/build/fuzz '$(or $(SECONDS),60)' $(TARGET)
 
 vectors: swift ## make the library's own MLS vectors, of the post-quantum suite, anew
-	$(SWIFT) run $(FLAGS) mls-vectors write Tests/MLSTests/Fixtures/0xF04E
+	$(SWIFT) build $(FLAGS)
+	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/mls-vectors" write Tests/MLSTests/Fixtures/0xF04E
 
 measure: PREFIX = $(CURDIR)/.build/demo
 measure: install ## resident memory: idle, and of a 1 GiB document that crosses a border

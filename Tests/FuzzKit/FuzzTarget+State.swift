@@ -9,12 +9,20 @@ extension FuzzTarget {
     let message = choices.pick(live.messages)
     switch choices.next() % 3 {
     case 0:
-      guard var group = try? Group(serialized: choices.altered(live.room["ben"].serialized)) else { return }
+      guard var storage = try? live.room["ben"].stored else { preconditionFailure("the group cannot be stored") }
+      let key = choices.pick(storage.values.keys.sorted())
+      if choices.next() == 0 {
+        storage.remove(key...key)
+      } else {
+        storage.write(choices.altered(storage.values[key] ?? []), for: key)
+      }
+      guard var group = try? Group.load(from: storage) else { return }
       let processed = try? group.process(message, authentication: AcceptAll(), now: now)
       if case .commit(let staged)? = processed { try? group.merge(staged) }
       _ = try? group.encrypt([1])
       _ = try? group.commit(authentication: AcceptAll(), now: now)
-      try? group.mergePendingCommit()
+      try? group.mergePendingCommit(now: now)
+      try? group.save(to: &storage)
     case 1:
       guard var group = try? PublicGroup(serialized: choices.altered(live.follower.serialized)) else { return }
       _ = try? group.receive(proposal: message, authentication: AcceptAll(), now: now)
@@ -24,6 +32,8 @@ extension FuzzTarget {
       _ = try? live.joining.join(.welcome(live.welcome), bundle, tree: live.tree)
     }
   } seeds: {
-    try LiveGroup.shared.messages.indices.flatMap { message in [0, 1, 2].map { [UInt8(message), $0] } }
+    try LiveGroup.shared.messages.indices.flatMap { message in
+      [[0, UInt8(message), 1], [0, UInt8(message), 0], [1], [2]].map { [UInt8(message)] + $0 }
+    }
   }
 }

@@ -95,7 +95,7 @@ extension LiveGroup {
     guard
       case .commit(let staged)? = try? ben.process(
         output.commit, preSharedKeys: preSharedKeys, authentication: AcceptAll(), now: now),
-      (try? ben.merge(staged)) != nil, (try? ana.mergePendingCommit()) != nil
+      (try? ben.merge(staged)) != nil, (try? ana.mergePendingCommit(now: now)) != nil
     else { preconditionFailure("a commit that its sender could make was refused") }
     precondition(!ben.isActive || ben.epochAuthenticator == ana.epochAuthenticator, "two members disagree")
   }

@@ -130,7 +130,7 @@ struct LiveGroup: Sendable {
     case .proposal:
       follow(message, accepted: true)
       if (try? ben.commit(preSharedKeys: preSharedKeys, authentication: AcceptAll(), now: now)) != nil {
-        precondition((try? ben.mergePendingCommit()) != nil, "a commit of one's own cannot be merged")
+        precondition((try? ben.mergePendingCommit(now: now)) != nil, "a commit of one's own cannot be merged")
       }
     case .commit(let staged):
       follow(message, accepted: true)

@@ -54,7 +54,7 @@ private struct PassiveClient {
       adding: [bundle.keyPackage], proposals: withPSK ? [.preSharedKey(id)] : [], preSharedKeys: psks,
       welcomeWithTree: welcomeWithTree, authentication: AcceptAll(), now: now)
     try Self.deliver(output.commit, to: &room, except: "ana", psks)
-    try room["ana"].mergePendingCommit()
+    try room["ana"].mergePendingCommit(now: now)
     vector = PassiveClientVector(
       cipherSuite: generator.cipherSuite.rawValue, externalPsks: withPSK ? [psk] : [],
       keyPackage: generator.hex(.keyPackage(bundle.keyPackage)),
@@ -133,7 +133,7 @@ private struct PassiveClient {
   ) throws {
     let output = try body(&room["ana"])
     try Self.deliver(output.commit, to: &room, except: "ana", psks)
-    try room["ana"].mergePendingCommit()
+    try room["ana"].mergePendingCommit(now: now)
     record(proposals, output.commit)
   }
 

@@ -87,11 +87,11 @@ struct GreaseTests {
     var first = try ana.createGroup(capabilities: Capabilities(proposals: [type]))
     let bundle = try ben.bundle(capabilities: Capabilities(proposals: [type]))
     let invitation = try first.commit(adding: [bundle.keyPackage], authentication: AcceptAll(), now: now)
-    try first.mergePendingCommit()
+    try first.mergePendingCommit(now: now)
     var second = try ben.join(invitation.welcome, bundle, tree: first.ratchetTree)
     let output = try first.commit(proposals: [proposal], authentication: AcceptAll(), now: now)
     try second.merge(second.stage(output.commit))
-    try first.mergePendingCommit()
+    try first.mergePendingCommit(now: now)
     #expect(first.epochAuthenticator == second.epochAuthenticator)
     #expect(throws: MLSError.invalid(.proposalTypeUnsupported)) {
       let unlisted = Grease.values.first {

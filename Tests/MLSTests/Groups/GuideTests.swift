@@ -39,7 +39,7 @@ struct GuideTests {
     let output = try alice.commit(
       adding: [bobBundle.keyPackage], welcomeWithTree: true, authentication: Directory(), now: now)
     // Had the group more members, the delivery service would have to accept `output.commit` first.
-    try alice.mergePendingCommit()
+    try alice.mergePendingCommit(now: now)
 
     // Bob joins by the Welcome.
     guard case .welcome(let welcome)? = output.welcome else { throw MLSError.unexpectedMessage }

@@ -228,7 +228,7 @@ struct Network {
     guard var member = members[name] else { return }
     let isCommit = entry.message.contentType == .commit
     if entry.author == name {
-      if isCommit, entry.epoch == member.group.epoch { try member.group.mergePendingCommit() }
+      if isCommit, entry.epoch == member.group.epoch { try member.group.mergePendingCommit(now: now) }
       members[name] = member
       return
     }
