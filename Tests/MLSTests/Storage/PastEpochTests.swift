@@ -1,4 +1,5 @@
 import MLS
+import MLSTestKit
 import Testing
 
 @Suite("Past epochs")

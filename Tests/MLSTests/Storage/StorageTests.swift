@@ -1,5 +1,7 @@
 import MLS
+import MLSTestKit
 import TLSPresentation
+import TestKit
 import Testing
 
 /// Notes what is written.
