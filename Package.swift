@@ -117,7 +117,7 @@ let package = Package(
         nioPosix, protobuf,
       ]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["liaisond", "liaisonctl", "liaison"],
+      name: "CommandLineTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"],
       exclude: ["Fixtures", "Transcripts"], swiftSettings: settings),
     .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: settings),
     tests("Sodium", ["TestKit"]),
@@ -142,7 +142,7 @@ let package = Package(
     .target(
       name: "LinkKit", dependencies: ["LiaisonLink", "LiaisonProtocol", "LiaisonModel", nio, nioPosix, nioSSL],
       path: "Tests/LinkKit", swiftSettings: settings),
-    tests("LiaisonLink", ["LinkKit", nio, nioPosix, nioSSL]),
+    tests("LiaisonLink", ["LinkKit", "TestKit", nio, nioPosix, nioSSL]),
     .target(
       name: "NodeSimulation",
       dependencies: [

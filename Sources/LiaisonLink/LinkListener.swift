@@ -86,7 +86,8 @@ package final class LinkListener: Sendable {
       logger: logger)
   }
 
-  /// Serves links, each in a task of its own, until the task is cancelled; then closes the port and every link.
+  /// Serves links, each in a task of its own, until the task is cancelled; then closes the port and every link. The port
+  /// is closed when it returns.
   package func run(authorise: @escaping Authorise, serve: @escaping @Sendable (Link) async -> Void) async {
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
@@ -102,6 +103,8 @@ package final class LinkListener: Sendable {
     } onCancel: {
       channel.close(promise: nil)
     }
+    // Cancellation ends the stream of connections before the event loop has closed the port.
+    try? await channel.closeFuture.get()
   }
 
   private func establish(_ connection: Pending, _ authorise: Authorise) async -> Link? {

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// A fresh folder with the built programs in the path, in which a transcript's commands run.
 final class Shell {
@@ -9,13 +10,14 @@ final class Shell {
   }
 
   let folder: URL
-  let ports: [String: String]
+  var ports: [String: String] { reserved.mapValues { String($0.number) } }
+  private let reserved: [String: ReservedPort]
 
   init() throws {
     // Short, because a socket's path may have no more than 107 bytes.
     folder = URL(fileURLWithPath: "/tmp/lt-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    ports = try Dictionary(uniqueKeysWithValues: zip(["PORT_A", "PORT_B", "PORT_C"], Self.freePorts(3)))
+    reserved = try Dictionary(uniqueKeysWithValues: ["PORT_A", "PORT_B", "PORT_C"].map { ($0, try ReservedPort()) })
   }
 
   /// Ends what was started, by the numbers that it left, and takes the folder away.
@@ -116,25 +118,4 @@ final class Shell {
     }
 
     """
-
-  /// Ports of the loopback address that nobody uses now.
-  private static func freePorts(_ count: Int) throws -> [String] {
-    var sockets: [Int32] = []
-    defer { for socket in sockets { close(socket) } }
-    return try (0..<count).map { _ in
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      sockets.append(descriptor)
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-      let bound = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-        }
-      }
-      guard bound else { throw CocoaError(.fileWriteUnknown) }
-      return String(UInt16(bigEndian: address.sin_port))
-    }
-  }
 }

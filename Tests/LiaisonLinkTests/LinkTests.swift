@@ -6,6 +6,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("A link", .serialized, .timeLimit(.minutes(1)))
@@ -92,8 +93,10 @@ struct LinkTests {
 
   @Test("tells a refused connection, an unknown host, and silence apart")
   func dialErrors() async throws {
-    let free = try await bench.withListener { $0 }
+    let port = try ReservedPort()
+    let free = try Endpoint(host: "127.0.0.1", port: port.number)
     #expect(await bench.dialError(free) == LinkError.connectionRefused)
+    withExtendedLifetime(port) {}
     let nowhere = try Endpoint(host: "nowhere.invalid", port: 1)
     #expect(await bench.dialError(nowhere) == LinkError.cannotResolve(host: "nowhere.invalid"))
     var impatient = bench

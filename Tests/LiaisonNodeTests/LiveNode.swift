@@ -19,19 +19,14 @@ final class LiveNode: Sendable {
   let endpoint: Endpoint
   let card: Signed<NodeCard>
   private let folder: TemporaryDirectory
+  private let port: ReservedPort
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-  /// Finds a free port, which it holds only while it runs.
-  init(_ name: String) async throws {
+  init(_ name: String) throws {
     handle = try Handle(name)
     folder = try TemporaryDirectory()
-    let listener = try await LinkListener.listen(
-      on: try Endpoint(host: "127.0.0.1", port: 0), as: LinkIdentity(key), logger: logger)
-    endpoint = listener.endpoint
-    let refuse: LinkListener.Authorise = { _, _ in .refused(Frame.Failure(.notPermitted, "not accepted")) }
-    let closed = Task { await listener.run(authorise: refuse) { _ in } }
-    closed.cancel()
-    await closed.value
+    port = try ReservedPort()
+    endpoint = try Endpoint(host: "127.0.0.1", port: port.number)
     card = Signed(
       try NodeCard(
         handle: handle, country: "XA", name: name, rootKey: root.publicKey, nodeKeys: [key.publicKey],
@@ -44,7 +39,7 @@ final class LiveNode: Sendable {
     peers: [LiveNode], _ body: @escaping @Sendable (Runtime) async throws -> Value
   ) async throws -> Value {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let listener = try await listen()
+    let listener = try await LinkListener.listen(on: endpoint, as: LinkIdentity(key), logger: logger)
     let runtime = Runtime(
       core: NodeCore(
         identity: try NodeIdentity(card: card, key: key), peers: Self.table(active: peers),
@@ -58,19 +53,6 @@ final class LiveNode: Sendable {
     }
     try await group.shutdownGracefully()
     return value
-  }
-
-  /// Another test's connection may have been given the port meanwhile; it does not keep it long.
-  private func listen() async throws -> LinkListener {
-    for _ in 0..<100 {
-      do throws(LinkError) {
-        return try await LinkListener.listen(on: endpoint, as: LinkIdentity(key), logger: logger)
-      } catch {
-        guard case .cannotListen = error else { throw error }
-        try await Task.sleep(for: .milliseconds(100))
-      }
-    }
-    throw LinkError.cannotListen("the port stays taken")
   }
 
   static func table(active: [LiveNode] = [], suspended: [LiveNode] = []) -> PeerTable {

@@ -8,7 +8,7 @@ import Testing
 struct NodeRuntimeTests {
   @Test("and its peer dial each other at once and end with one link, the same at both")
   func oneLink() async throws {
-    let (xa, xb) = (try await LiveNode("xa"), try await LiveNode("xb"))
+    let (xa, xb) = (try LiveNode("xa"), try LiveNode("xb"))
     for _ in 0..<5 {
       try await xa.run(peers: [xb]) { runtimeA in
         try await xb.run(peers: [xa]) { runtimeB in
@@ -26,7 +26,7 @@ struct NodeRuntimeTests {
 
   @Test("reaches its peer again by itself, once the peer is back")
   func redial() async throws {
-    let (xa, xb) = (try await LiveNode("xa"), try await LiveNode("xb"))
+    let (xa, xb) = (try LiveNode("xa"), try LiveNode("xb"))
     try await xa.run(peers: [xb]) { runtimeA in
       for _ in 0..<3 {
         try await eventually("the dial does not fail") {
@@ -43,7 +43,7 @@ struct NodeRuntimeTests {
 
   @Test("ends a suspended peer's links at once, of every kind, and refuses new ones until it is active again")
   func suspension() async throws {
-    let (xa, xb) = (try await LiveNode("xa"), try await LiveNode("xb"))
+    let (xa, xb) = (try LiveNode("xa"), try LiveNode("xb"))
     try await xa.run(peers: [xb]) { runtime in
       let identity = LinkIdentity(xb.key)
       let control = try await xa.dial(.peer, as: identity)
@@ -72,7 +72,7 @@ struct NodeRuntimeTests {
 
   @Test("enrols a device once, serves it, and ends its links when its member is revoked")
   func device() async throws {
-    let xa = try await LiveNode("xa")
+    let xa = try LiveNode("xa")
     try await xa.run(peers: []) { runtime in
       let device = try await xa.enrol("nino", at: runtime)
       let thief = LiveDevice(address: device.address, invitation: device.invitation)
@@ -112,7 +112,7 @@ struct NodeRuntimeTests {
 
   @Test("asks its peer's directory for its own device")
   func relay() async throws {
-    let (xa, xb) = (try await LiveNode("xa"), try await LiveNode("xb"))
+    let (xa, xb) = (try LiveNode("xa"), try LiveNode("xb"))
     try await xa.run(peers: [xb]) { runtimeA in
       try await xb.run(peers: [xa]) { runtimeB in
         let nino = try await xa.enrol("nino", at: runtimeA)
@@ -133,7 +133,7 @@ struct NodeRuntimeTests {
 
   @Test("drops a device that breaks the protocol, and nobody else")
   func violation() async throws {
-    let xa = try await LiveNode("xa")
+    let xa = try LiveNode("xa")
     try await xa.run(peers: []) { runtime in
       let (good, bad) = (try await xa.enrol("good", at: runtime), try await xa.enrol("bad", at: runtime))
       let honest = try await xa.dial(.device, as: good.identity)
@@ -153,7 +153,7 @@ struct NodeRuntimeTests {
 
   @Test("stops within a second, with links standing and requests under way")
   func stops() async throws {
-    let (xa, xb) = (try await LiveNode("xa"), try await LiveNode("xb"))
+    let (xa, xb) = (try LiveNode("xa"), try LiveNode("xb"))
     let clock = ContinuousClock()
     let began = try await xa.run(peers: [xb]) { runtimeA in
       let nino = try await xa.enrol("nino", at: runtimeA)

@@ -5,8 +5,9 @@ import Testing
 /// A country's node as a process of its own, and its people's profiles, on loopback.
 final class Country {
   let handle: String
-  let port: UInt16
+  private let reserved: ReservedPort
   let home: String
+  var port: UInt16 { reserved.number }
   private let folder: TemporaryDirectory
   private(set) var daemon: Daemon?
 
@@ -18,7 +19,7 @@ final class Country {
     self.handle = handle
     self.folder = folder
     home = folder.path(handle)
-    port = try freePort()
+    reserved = try ReservedPort()
     let made = try Self.liaisond.run([
       "init", "--home", home, "--handle", handle, "--country", handle.uppercased(), "--name", "Country \(handle)",
       "--listen", "127.0.0.1:\(port)", "--no-passphrase",
@@ -105,21 +106,4 @@ func waiting(_ what: String, seconds: Double = 60, until condition: () throws ->
     Thread.sleep(forTimeInterval: 0.1)
   }
   try #require(Bool(false), "waited \(seconds) s for \(what)")
-}
-
-/// A port that the system picked and that is free again.
-func freePort() throws -> UInt16 {
-  let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  defer { close(socket) }
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-  let bound = withUnsafeMutablePointer(to: &address) { pointer in
-    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-      bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-    }
-  }
-  try #require(bound, "no port is free")
-  return UInt16(bigEndian: address.sin_port)
 }
