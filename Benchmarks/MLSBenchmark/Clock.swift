@@ -1,14 +1,16 @@
 internal import Foundation
 
-/// What one measurement gave: the median over its samples.
+/// What one measurement gave: the medians over its samples, in seconds of processor time.
 struct Measurement {
   let seconds: Double
+  /// Of the primitives, measured by turns with the operation, so that both meet the same machine.
+  let primitives: Double
   let samples: Int
 }
 
 enum Clock {
-  /// The processor time of this process, in seconds: other programs on the machine do not count. Work in parallel does,
-  /// so that it costs what it would in one thread.
+  /// The processor time of this process, in seconds: other programs on the machine do not count. Work in parallel counts
+  /// as if it were done in one thread.
   static var processorSeconds: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
   static var wallSeconds: Double { seconds(CLOCK_MONOTONIC) }
 
@@ -17,33 +19,33 @@ enum Clock {
     clock_gettime(clock, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
+
+  static func time(_ run: () throws -> Void) rethrows -> Double {
+    let start = processorSeconds
+    try run()
+    return processorSeconds - start
+  }
 }
 
-/// The median processor time of one `run` out of `batch`. What `prepare` takes does not count.
+/// Measures `run`, which does its operation `batch` times, by turns with `primitives`, which does once what one operation
+/// cannot do without. What `prepare` takes does not count.
 func measure<Input>(
-  batch: Int = 1, budget: Double = 0.5, samples range: ClosedRange<Int> = 3...101,
-  preparing prepare: () throws -> Input, running run: (inout Input) throws -> Void
+  batch: Int = 1, budget: Double = 1, samples range: ClosedRange<Int> = 3...201,
+  preparing prepare: () throws -> Input, running run: (inout Input) throws -> Void,
+  against primitives: () throws -> Void = {}
 ) rethrows -> Measurement {
-  var samples: [Double] = []
+  var (samples, floors): ([Double], [Double]) = ([], [])
   var spent = 0.0
   while samples.count < range.lowerBound || (spent < budget && samples.count < range.upperBound) {
     var input = try prepare()
-    let start = Clock.processorSeconds
-    try run(&input)
-    let sample = Clock.processorSeconds - start
-    spent += sample
-    samples.append(sample / Double(batch))
+    samples.append(try Clock.time { try run(&input) } / Double(batch))
+    floors.append(try Clock.time { for _ in 0..<batch { try primitives() } } / Double(batch))
+    spent += (samples[samples.count - 1] + floors[floors.count - 1]) * Double(batch)
   }
-  samples.sort()
-  return Measurement(seconds: samples[samples.count / 2], samples: samples.count)
+  return Measurement(seconds: median(samples), primitives: median(floors), samples: samples.count)
 }
 
-/// The same for what needs no preparation, `batch` times a sample.
-func measure(batch: Int, _ run: () throws -> Void) rethrows -> Double {
-  try measure(
-    batch: batch, budget: 0.2, preparing: {}, running: { (_: inout Void) in for _ in 0..<batch { try run() } }
-  ).seconds
-}
+func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 enum Memory {
   /// The largest resident size since the last ``resetPeak()``, in bytes.

@@ -26,37 +26,45 @@ struct GroupBenchmark {
     let invitation: Invitation
     do {
       let full = try FullGroup(cipherSuite, size: size)
-      let group = full.group(of: 0)
+      let (group, receiver) = (full.group(of: 0), full.group(of: size / 2))
       try measureCreation(full)
       invitation = try measureCommits(group)
-      try measureProcessing(group, full.group(of: size / 2))
-      try measureMessages(group, full.group(of: size / 2))
-      try measureStorage(group, full.group(of: size / 2))
+      try measureProcessing(group, receiver)
+      try measureMessages(group, receiver)
+      try measureStorage(group, receiver)
     }
     try measureJoining(invitation)
   }
 
-  private mutating func add(_ operation: String, _ measurement: Measurement, primitives: Double) {
+  private mutating func add(_ operation: String, _ measurement: Measurement, hasPrimitives: Bool = true) {
     rows.append(
       Row(
         cipherSuite: "\(cipherSuite)", members: size, operation: operation, value: measurement.seconds,
-        unit: .seconds, primitives: primitives, samples: measurement.samples))
+        unit: .seconds, primitives: hasPrimitives ? measurement.primitives : nil, samples: measurement.samples))
+  }
+
+  private mutating func add(_ operation: String, _ value: Double, _ unit: Row.Unit) {
+    rows.append(
+      Row(cipherSuite: "\(cipherSuite)", members: size, operation: operation, value: value, unit: unit))
   }
 
   private mutating func add(_ operation: String, _ value: Int, _ unit: Row.Unit) {
-    rows.append(
-      Row(cipherSuite: "\(cipherSuite)", members: size, operation: operation, value: Double(value), unit: unit))
+    add(operation, Double(value), unit)
   }
 
   // MARK: Commits
 
   private mutating func measureCreation(_ full: FullGroup) throws {
-    let added = Double(size - 1)
-    add(
-      "create",
-      try measure(samples: 1...51, preparing: {}, running: { _ in _ = try full.create() }),
-      // Two signatures of each key package, the secrets for each, and four signatures of the creator's.
-      primitives: added * (2 * primitives.verify + primitives.hpkeSeal) + 4 * primitives.sign)
+    let (primitives, added) = (primitives, size - 1)
+    let creating = try measure(
+      samples: 1...51, preparing: {}, running: { _ in _ = try full.create() },
+      against: {
+        // Two signatures of each key package, the secrets for each, and four signatures of the creator's.
+        primitives.verify(2 * added)
+        try primitives.hpkeSeal(added)
+        try primitives.sign(4)
+      })
+    add("create", creating)
   }
 
   /// What a new member is handed.
@@ -70,45 +78,43 @@ struct GroupBenchmark {
   private mutating func measureCommits(_ group: Group) throws -> Invitation {
     let (bundles, keys) = try FullGroup.clients(cipherSuite, size..<size + 100)
     let keyPackages = bundles.map(\.keyPackage)
-    let now = now
+    let (now, primitives) = (now, primitives)
     func measureCommit(
       _ operation: String, adding: [KeyPackage] = [], removing: [LeafIndex] = []
     ) throws -> CommitOutput {
-      var output: CommitOutput?
+      func commit(_ group: inout Group) throws -> CommitOutput {
+        try group.commit(adding: adding, removing: removing, authentication: AcceptAll(), now: now)
+      }
+      var once = group
+      let output = try commit(&once)
+      let (path, count) = (output.path, adding.count)
       let measurement = try measure(
-        preparing: { group },
-        running: { group in
-          output = try group.commit(adding: adding, removing: removing, authentication: AcceptAll(), now: now)
+        preparing: { group }, running: { group in _ = try commit(&group) },
+        against: {
+          // The path's keys and ciphertexts, two signatures of each key package, the secrets for each new member, and
+          // the committer's own signatures: leaf, commit and group infos.
+          try primitives.deriveKeyPair(path.nodes)
+          try primitives.hpkeSeal(path.ciphertexts + count)
+          primitives.verify(2 * count)
+          try primitives.sign(count == 0 ? 3 : 4)
         })
-      guard let output else { preconditionFailure("no sample was taken") }
-      // The path's keys and ciphertexts, two signatures of each key package, the secrets for each new member, and the
-      // committer's own signatures: leaf, commit and group infos.
-      let path = output.path
-      let count = Double(adding.count)
-      add(
-        operation, measurement,
-        primitives: Double(path.nodes) * primitives.deriveKeyPair
-          + (Double(path.ciphertexts) + count) * primitives.hpkeSeal + 2 * count * primitives.verify
-          + (adding.isEmpty ? 3 : 4) * primitives.sign)
+      add(operation, measurement)
       return output
     }
-    let adding = try measureCommit("add one", adding: [keyPackages[0]])
+    _ = try measureCommit("add one", adding: [keyPackages[0]])
     _ = try measureCommit("add a hundred", adding: keyPackages)
     if size > 2 { _ = try measureCommit("remove", removing: [LeafIndex(UInt32(size / 2 + 1))]) }
-    let update = try measureCommit("update with path", adding: [])
+    let update = try measureCommit("update with path")
     add("size of commit", update.commit.tlsEncoded.count, .bytes)
     add("ciphertexts in commit", update.path.ciphertexts, .count)
-    var next = group
-    _ = try next.commit(adding: [keyPackages[0]], authentication: AcceptAll(), now: now)
-    guard case .welcome(let welcome)? = adding.welcome else { preconditionFailure("nobody was welcomed") }
-    add("size of Welcome", welcome.tlsEncoded.count, .bytes)
-    // The group of the measured commit is gone; one more is made for the newcomer.
     var inviting = group
     let output = try inviting.commit(adding: [keyPackages[0]], authentication: AcceptAll(), now: now)
     try inviting.mergePendingCommit(now: now)
-    guard case .welcome(let invitation)? = output.welcome else { preconditionFailure("nobody was welcomed") }
+    guard case .welcome(let welcome)? = output.welcome else { preconditionFailure("nobody was welcomed") }
+    add("size of Welcome", welcome.tlsEncoded.count, .bytes)
+    add("size of tree", inviting.ratchetTree.tlsEncoded.count, .bytes)
     return Invitation(
-      welcome: invitation.tlsEncoded, tree: inviting.ratchetTree.tlsEncoded, bundle: bundles[0], signatureKey: keys[0])
+      welcome: welcome.tlsEncoded, tree: inviting.ratchetTree.tlsEncoded, bundle: bundles[0], signatureKey: keys[0])
   }
 
   private mutating func measureProcessing(_ group: Group, _ receiver: Group) throws {
@@ -116,24 +122,25 @@ struct GroupBenchmark {
     let commit = try sender.commit(authentication: AcceptAll(), now: now).commit
     let depth = receiver.state.shared.tree.shape.directPath(of: NodeIndex(0)).count
     let keyLength = receiver.ownLeafNode?.encryptionKey.bytes.count ?? 0
-    let bytes = commit.tlsEncoded.count
-    let signing = try primitives.signing(bytes)
-    // One ciphertext, the commit's and the leaf's signatures, a tree hash and a parent hash a level, the leaf's hash, the
-    // transcript's and the membership tag.
-    let unavoidable =
-      primitives.hpkeOpen + signing.verify + primitives.verify
-      + primitives.hash(2 * depth + 1, of: keyLength + 2 * suite.hashLength + 16) + primitives.hash(2, of: bytes)
-    let now = now
-    add(
-      "process a commit",
-      try measure(
-        preparing: { receiver },
-        running: { receiver in
-          guard case .commit(let staged) = try receiver.process(commit, authentication: AcceptAll(), now: now) else {
-            preconditionFailure("a commit is none")
-          }
-          try receiver.merge(staged)
-        }), primitives: unavoidable)
+    let node = [UInt8](repeating: 7, count: keyLength + 2 * suite.hashLength + 16)
+    let message = commit.tlsEncoded
+    let (now, primitives) = (now, primitives)
+    let signed = try Primitives(suite, contentLength: message.count)
+    let processing = try measure(
+      preparing: { receiver },
+      running: { receiver in try receiver.follow(commit, now) },
+      against: {
+        // One ciphertext and the keys that follow from what is in it, the commit's and the leaf's signatures, a tree
+        // hash and a parent hash a level, the leaf's hash, the transcript's and the membership tag, and the key schedule.
+        try primitives.hpkeOpen()
+        try primitives.deriveKeyPair(1)
+        primitives.expand(14)
+        signed.verify()
+        primitives.verify()
+        primitives.hash(2 * depth + 1, node)
+        primitives.hash(2, message)
+      })
+    add("process a commit", processing)
   }
 
   // MARK: Messages
@@ -142,11 +149,17 @@ struct GroupBenchmark {
     for (name, count, batch) in [("256 B", 256, 50), ("64 KiB", 65_536, 10)] {
       let text = [UInt8](repeating: 7, count: count)
       let now = now
+      // The text with its framing: the sender signs some 200 bytes more.
+      let primitives = try Primitives(suite, contentLength: count + 200)
       var sender = group
       _ = try sender.encrypt(text)
       let encrypting = try measure(
         batch: batch, samples: 11...201, preparing: { sender },
-        running: { sender in for _ in 0..<batch { _ = try sender.encrypt(text) } })
+        running: { sender in for _ in 0..<batch { _ = try sender.encrypt(text) } },
+        against: {
+          try primitives.seal()
+          try primitives.sign()
+        })
       var messages: [MLSMessage] = []
       for _ in 0...batch { messages.append(try sender.encrypt(text)) }
       var receiver = receiver
@@ -157,80 +170,89 @@ struct GroupBenchmark {
           for message in messages.dropFirst() {
             _ = try receiver.process(message, authentication: AcceptAll(), now: now)
           }
+        },
+        against: {
+          try primitives.open()
+          primitives.verify()
         })
-      let aead = try primitives.aead(count + 70)
-      let signing = try primitives.signing(count + 200)
-      add("encrypt \(name)", encrypting, primitives: aead.seal + signing.sign)
-      add("decrypt \(name)", decrypting, primitives: aead.open + signing.verify)
+      add("encrypt \(name)", encrypting)
+      add("decrypt \(name)", decrypting)
     }
   }
 
   // MARK: Storage
 
   private mutating func measureStorage(_ group: Group, _ receiver: Group) throws {
-    var group = group
-    var storage = CountingStorage()
-    try group.save(to: &storage)
-    add("stored state", storage.stored.values.values.reduce(0) { $0 + $1.count }, .bytes)
-    add("stored records", storage.stored.values.count, .count)
-    _ = try group.encrypt([7])
-    try group.save(to: &storage)
-    storage.written = 0
-    _ = try group.encrypt([7])
-    try group.save(to: &storage)
-    add("written for a message", storage.written, .bytes)
-    var receiver = receiver
-    var receiving = CountingStorage()
+    let now = now
+    var (group, receiver) = (group, receiver)
+    var (sending, receiving) = (CountingStorage(), CountingStorage())
+    try group.save(to: &sending)
     try receiver.save(to: &receiving)
-    receiving.written = 0
-    let commit = try group.commit(authentication: AcceptAll(), now: now).commit
-    guard case .commit(let staged) = try receiver.process(commit, authentication: AcceptAll(), now: now) else {
-      preconditionFailure("a commit is none")
-    }
-    try receiver.merge(staged)
-    try receiver.save(to: &receiving)
-    add("written for a commit", receiving.written, .bytes)
-    let stored = storage.stored
+    add("stored state", sending.stored.values.values.reduce(0) { $0 + $1.count }, .bytes)
+    add("stored records", sending.stored.values.count, .count)
+    _ = try group.encrypt([7])
+    try group.save(to: &sending)
+    sending.written = 0
+    _ = try group.encrypt([7])
+    try group.save(to: &sending)
+    add("written for a message", sending.written, .bytes)
+    let stored = sending.stored
     let loading = try measure(
       samples: 3...31, preparing: {}, running: { _ in _ = try Group.load(from: stored) })
-    rows.append(
-      Row(
-        cipherSuite: "\(cipherSuite)", members: size, operation: "load", value: loading.seconds, unit: .seconds,
-        samples: loading.samples))
+    add("load", loading, hasPrimitives: false)
+    receiving.written = 0
+    let commit = try group.commit(authentication: AcceptAll(), now: now).commit
+    try receiver.follow(commit, now)
+    try receiver.save(to: &receiving)
+    add("written for a commit", receiving.written, .bytes)
   }
 
   // MARK: Joining
 
   private mutating func measureJoining(_ invitation: Invitation) throws {
-    let members = Double(size + 1)
+    let (now, primitives, size) = (now, primitives, size)
+    let keyLength = invitation.bundle.keyPackage.leafNode.encryptionKey.bytes.count
+    let leaf = [UInt8](repeating: 7, count: keyLength + 200)
+    let node = [UInt8](repeating: 7, count: keyLength + 2 * suite.hashLength + 16)
+    var (elapsed, signatures, hashes): ([Double], [Double], [Double]) = ([], [], [])
     Memory.resetPeak()
     let before = Memory.present
-    let now = now
-    var wall: [Double] = []
     let joining = try measure(
-      samples: 3...31, preparing: {},
+      budget: 4, samples: 3...31, preparing: {},
       running: { _ in
         let start = Clock.wallSeconds
         _ = try Group.join(
           Welcome(tlsEncoded: invitation.welcome), bundle: invitation.bundle, signatureKey: invitation.signatureKey,
           ratchetTree: RatchetTree(tlsEncoded: invitation.tree), authentication: AcceptAll(), now: now)
-        wall.append(Clock.wallSeconds - start)
+        elapsed.append(Clock.wallSeconds - start)
+      },
+      against: {
+        // A signature of each leaf and the group info's, a hash of each node, a parent hash of each parent.
+        signatures.append(Clock.time { primitives.verify(size + 1) })
+        hashes.append(
+          Clock.time {
+            primitives.hash(size + 1, leaf)
+            primitives.hash(2 * size, node)
+          })
+        primitives.verify()
+        try primitives.hpkeOpen()
       })
-    let keyLength = invitation.bundle.keyPackage.leafNode.encryptionKey.bytes.count
-    let verifying = members * primitives.verify
-    let hashing =
-      primitives.hash(size + 1, of: keyLength + 200)
-      + primitives.hash(2 * size, of: keyLength + 2 * suite.hashLength + 16)
-    add("join", joining, primitives: verifying + hashing + primitives.hpkeOpen + primitives.verify)
-    for (part, seconds) in [
-      ("join, elapsed", wall.sorted()[wall.count / 2]), ("  of it: leaf signatures", verifying),
-      ("  of it: tree and parent hashes", hashing),
-    ] {
-      rows.append(
-        Row(cipherSuite: "\(cipherSuite)", members: size, operation: part, value: seconds, unit: .seconds))
-    }
+    let peak = Memory.peak
+    add("join", joining)
+    add("  elapsed", median(elapsed), .seconds)
+    add("  leaf signatures alone", median(signatures), .seconds)
+    add("  hashes alone", median(hashes), .seconds)
     add("memory before joining", before, .bytes)
-    add("peak memory of joining", Memory.peak, .bytes)
+    add("peak memory of joining", peak, .bytes)
+  }
+}
+
+extension Group {
+  fileprivate mutating func follow(_ commit: MLSMessage, _ now: UInt64) throws {
+    guard case .commit(let staged) = try process(commit, authentication: AcceptAll(), now: now) else {
+      preconditionFailure("a commit is none")
+    }
+    try merge(staged)
   }
 }
 

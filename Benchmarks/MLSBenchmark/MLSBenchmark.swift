@@ -20,6 +20,7 @@ struct MLSBenchmark: ParsableCommand {
 
   func run() throws {
     let suites = try Self.numbers(suites).map { CipherSuite(rawValue: UInt16(clamping: $0)) }
+    guard suites.allSatisfy(Primitives.covers) else { throw ValidationError("only suites 1 and 61518 are measured") }
     let sizes = try Self.numbers(sizes)
     guard sizes.allSatisfy({ (2...1 << 17).contains($0) }) else {
       throw ValidationError("a group has 2 to 131072 members")

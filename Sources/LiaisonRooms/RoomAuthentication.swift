@@ -57,8 +57,9 @@ package struct RoomAuthentication: AuthenticationService {
     else { throw .credentialRefused }
   }
 
-  package func representSameClient(_ a: Credential, _ b: Credential) -> Bool {
-    guard let a = try? DeviceCredential(a), let b = try? DeviceCredential(b) else { return false }
-    return a.device == b.device && (try? a.card.claim().address) == (try? b.card.claim().address)
+  /// The device and its member's address.
+  package func client(of credential: Credential) -> [UInt8]? {
+    guard let device = try? DeviceCredential(credential), let claim = try? device.card.claim() else { return nil }
+    return device.device.bytes + Array(claim.address.description.utf8)
   }
 }

@@ -1,9 +1,9 @@
 /// Reads values in the presentation language of TLS from untrusted bytes. It allocates no more than
 /// the input holds, whatever lengths the input claims.
 public struct TLSDecoder: Sendable {
-  private let bytes: [UInt8]
-  private var position: Int
-  private let end: Int
+  @usableFromInline let bytes: [UInt8]
+  @usableFromInline var position: Int
+  @usableFromInline let end: Int
 
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -11,15 +11,18 @@ public struct TLSDecoder: Sendable {
     end = bytes.count
   }
 
-  private init(_ bytes: [UInt8], from position: Int, to end: Int) {
+  @usableFromInline
+  init(_ bytes: [UInt8], from position: Int, to end: Int) {
     self.bytes = bytes
     self.position = position
     self.end = end
   }
 
+  @inlinable
   public var isAtEnd: Bool { position == end }
 
   /// Bytes not yet read.
+  @inlinable
   public var remaining: Int { end - position }
 
   /// Throws ``TLSPresentationError/trailingBytes(count:)`` where bytes remain.
@@ -37,6 +40,7 @@ public struct TLSDecoder: Sendable {
   public var offset: Int { position }
 
   /// An unsigned integer, big-endian, in its type's full width.
+  @inlinable
   public mutating func read<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type = Value.self
   ) throws(TLSPresentationError) -> Value {
@@ -51,6 +55,7 @@ public struct TLSDecoder: Sendable {
   }
 
   /// `count` bytes: `opaque field[count]`.
+  @inlinable
   public mutating func read(fixed count: Int) throws(TLSPresentationError) -> [UInt8] {
     guard count >= 0, remaining >= count else { throw .truncated }
     defer { position += count }
@@ -58,6 +63,7 @@ public struct TLSDecoder: Sendable {
   }
 
   /// `opaque field<V>` of at most `bound` bytes.
+  @inlinable
   public mutating func readOpaque(bound: Int = .max) throws(TLSPresentationError) -> [UInt8] {
     let length = try readLength(bound: bound)
     return try read(fixed: length)
@@ -71,6 +77,7 @@ public struct TLSDecoder: Sendable {
     return string
   }
 
+  @inlinable
   public mutating func read<Value: TLSDecodable>(
     _ type: Value.Type = Value.self
   ) throws(TLSPresentationError) -> Value {
@@ -78,6 +85,7 @@ public struct TLSDecoder: Sendable {
   }
 
   /// `optional<T>` of RFC 9420 §2.1.1.
+  @inlinable
   public mutating func readOptional<Value: TLSDecodable>(
     _ type: Value.Type = Value.self
   ) throws(TLSPresentationError) -> Value? {
@@ -89,6 +97,7 @@ public struct TLSDecoder: Sendable {
   }
 
   /// A vector of values, `T field<V>`, of at most `bound` bytes.
+  @inlinable
   public mutating func readVector<Element: TLSDecodable>(
     of type: Element.Type = Element.self, bound: Int = .max
   ) throws(TLSPresentationError) -> [Element] {
@@ -99,6 +108,7 @@ public struct TLSDecoder: Sendable {
   }
 
   /// A decoder over the content of one vector, which is skipped here.
+  @inlinable
   public mutating func readVectorContent(bound: Int = .max) throws(TLSPresentationError) -> TLSDecoder {
     let length = try readLength(bound: bound)
     guard remaining >= length else { throw .truncated }
@@ -107,7 +117,8 @@ public struct TLSDecoder: Sendable {
   }
 
   /// RFC 9420 §2.1.2; a length that could have been shorter is refused.
-  private mutating func readLength(bound: Int) throws(TLSPresentationError) -> Int {
+  @usableFromInline
+  mutating func readLength(bound: Int) throws(TLSPresentationError) -> Int {
     let first = try read(UInt8.self)
     let extra: Int
     switch first >> 6 {

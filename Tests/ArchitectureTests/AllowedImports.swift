@@ -5,7 +5,7 @@ enum AllowedImports {
     ("Sodium", system + ["CSodium"]),
     ("TLSPresentation", []),
     ("MerkleLog", ["Crypto"]),
-    ("MLS", foundation + system + ["TLSPresentation", "Crypto"]),
+    ("MLS", foundation + concurrency + system + ["TLSPresentation", "Crypto"]),
     ("LiaisonModel", foundation + ["TLSPresentation", "MerkleLog", "Crypto"]),
     ("LiaisonRooms", foundation + ["MLS", "LiaisonModel", "TLSPresentation"]),
     ("LiaisonProtocol", foundation + ["LiaisonModel", "TLSPresentation", "SwiftProtobuf", "NIOCore"]),

@@ -31,11 +31,11 @@ public protocol AuthenticationService: Sendable {
   /// Whether `new` may take the place of `old` for the same member.
   func validateSuccessor(old: Credential, new: Credential) throws(MLSError)
 
-  /// Whether two leaves' credentials are the same client's, so that both cannot be in one group. By default they never
-  /// are: the library itself refuses equal signature keys.
-  func representSameClient(_ a: Credential, _ b: Credential) -> Bool
+  /// What names the client that a credential presents, so that two leaves of one client cannot be in one group; nil where
+  /// nothing but the signature key does, which is the default: the library itself refuses equal ones.
+  func client(of credential: Credential) -> [UInt8]?
 }
 
 extension AuthenticationService {
-  public func representSameClient(_ a: Credential, _ b: Credential) -> Bool { false }
+  public func client(of credential: Credential) -> [UInt8]? { nil }
 }

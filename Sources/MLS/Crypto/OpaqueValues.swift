@@ -7,6 +7,10 @@ public protocol OpaqueValue: Hashable, Sendable, TLSCodable {
 }
 
 extension OpaqueValue {
+  public func hash(into hasher: inout Hasher) {
+    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+  }
+
   public func encode(to encoder: inout TLSEncoder) {
     encoder.write(opaque: bytes)
   }

@@ -19,6 +19,11 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     self.key = key
   }
 
+  /// The first bytes of a block.
+  init(_ bytes: UnsafeRawBufferPointer, _ count: Int) {
+    key = SymmetricKey(data: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+  }
+
   /// `KDF.Nh` zero bytes, which stand for an absent secret in RFC 9420 §8.
   package static func zero(count: Int) -> Secret {
     Secret([UInt8](repeating: 0, count: count))

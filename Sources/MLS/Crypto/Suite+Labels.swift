@@ -3,11 +3,16 @@ internal import TLSPresentation
 extension Suite {
   /// `ExpandWithLabel` (RFC 9420 §8).
   package func expandWithLabel(_ secret: Secret, _ label: String, context: [UInt8], length: Int) -> Secret {
+    expand(secret, info: Self.kdfLabel(label, context: context, length: length), length: length)
+  }
+
+  /// `KDFLabel` (RFC 9420 §8).
+  static func kdfLabel(_ label: String, context: [UInt8], length: Int) -> [UInt8] {
     var info = TLSEncoder(reservingCapacity: label.utf8.count + context.count + 16)
     info.write(UInt16(truncatingIfNeeded: length))
     info.write(string: "MLS 1.0 " + label)
     info.write(opaque: context)
-    return expand(secret, info: info.bytes, length: length)
+    return info.bytes
   }
 
   /// `DeriveSecret` (RFC 9420 §8).

@@ -100,9 +100,10 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
 
   package static func senderDataKey(_ suite: Suite, _ secret: Secret, ciphertext: [UInt8]) -> MessageKey {
     let sample = Array(ciphertext.prefix(suite.hashLength))
+    let expansion = Expansion(suite, of: secret)
     return MessageKey(
-      key: suite.expandWithLabel(secret, "key", context: sample, length: suite.keyLength),
-      nonce: suite.expandWithLabel(secret, "nonce", context: sample, length: suite.nonceLength))
+      key: expansion.expandWithLabel("key", context: sample, length: suite.keyLength),
+      nonce: expansion.expandWithLabel("nonce", context: sample, length: suite.nonceLength))
   }
 
   private static func nonce(_ key: MessageKey, _ reuseGuard: [UInt8]) -> [UInt8] {

@@ -90,9 +90,10 @@ extension Group {
     let (new, old) = (tree.members, origin.members)
     func all(_ some: [Member], areAmong others: [Member]) -> Bool {
       let credentials = Set(others.map(\.credential))
+      let clients = Set(others.compactMap { authentication.client(of: $0.credential) })
       return some.allSatisfy { member in
         credentials.contains(member.credential)
-          || others.contains { authentication.representSameClient($0.credential, member.credential) }
+          || authentication.client(of: member.credential).map { clients.contains($0) } ?? false
       }
     }
     if usage == .reinit {

@@ -209,21 +209,19 @@ extension PublicState {
     _ added: [LeafNode], removed: Set<LeafIndex>, _ policy: ValidationPolicy
   ) throws(MLSError) {
     guard !added.isEmpty else { return }
-    for (index, leaf) in added.enumerated() {
-      for other in added[(index + 1)...] {
-        // [val 12.2-4]
-        guard leaf.signatureKey != other.signatureKey,
-          !policy.authentication.representSameClient(leaf.credential, other.credential)
-        else { throw .invalid(.addsOfSameClient) }
-      }
-    }
     let keys = Set(added.map(\.signatureKey))
+    var clients: Set<[UInt8]> = []
+    // [val 12.2-4]
+    guard keys.count == added.count else { throw .invalid(.addsOfSameClient) }
+    for leaf in added {
+      guard let client = policy.authentication.client(of: leaf.credential) else { continue }
+      guard clients.insert(client).inserted else { throw .invalid(.addsOfSameClient) }
+    }
     for (index, leaf) in tree.leaves where !removed.contains(index) {
       // [val 12.2-5]
       guard !keys.contains(leaf.signatureKey) else { throw .invalid(.addOfMember) }
-      guard !added.contains(where: { policy.authentication.representSameClient($0.credential, leaf.credential) }) else {
-        throw .invalid(.addOfMember)
-      }
+      guard !clients.isEmpty, let client = policy.authentication.client(of: leaf.credential) else { continue }
+      guard !clients.contains(client) else { throw .invalid(.addOfMember) }
     }
   }
 

@@ -34,13 +34,14 @@ package struct HashRatchet: Sendable, Equatable {
   package mutating func next(_ suite: Suite) throws(MLSError) -> (generation: UInt32, key: MessageKey) {
     guard let secret else { throw .exhausted }
     let taken = generation
+    let (expansion, context) = (Expansion(suite, of: secret), taken.bigEndianBytes)
     let key = MessageKey(
-      key: suite.deriveTreeSecret(secret, "key", generation: taken, length: suite.keyLength),
-      nonce: suite.deriveTreeSecret(secret, "nonce", generation: taken, length: suite.nonceLength))
+      key: expansion.expandWithLabel("key", context: context, length: suite.keyLength),
+      nonce: expansion.expandWithLabel("nonce", context: context, length: suite.nonceLength))
     if taken == .max {
       self.secret = nil
     } else {
-      self.secret = suite.deriveTreeSecret(secret, "secret", generation: taken, length: suite.hashLength)
+      self.secret = expansion.expandWithLabel("secret", context: context, length: suite.hashLength)
       generation += 1
     }
     return (taken, key)

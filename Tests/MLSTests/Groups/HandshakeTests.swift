@@ -18,7 +18,9 @@ struct Refusing: AuthenticationService {
     if refusesSuccessors { throw .credentialRefused }
   }
 
-  func representSameClient(_ a: Credential, _ b: Credential) -> Bool { a == b }
+  func client(of credential: Credential) -> [UInt8]? {
+    if case .basic(let identity) = credential { identity } else { nil }
+  }
 }
 
 @Suite("Handshake messages")
