@@ -13,6 +13,8 @@ final class Budget: Sendable {
     var nextNumber: UInt64 = 0
     var waiting: [Waiter] = []
     var cancelled: Set<UInt64> = []
+    var watchers: [(amount: Int, body: @Sendable () -> Void)] = []
+    var returns: UInt64 = 0
     var isOver = false
   }
 
@@ -62,29 +64,50 @@ final class Budget: Sendable {
     }
   }
 
+  /// Calls `body` once, as soon as no more than `amount` is used: now, or on the thread that gives back. Never after the
+  /// end.
+  func whenUsed(atMost amount: Int, _ body: @escaping @Sendable () -> Void) {
+    let isNow = state.withLock { state in
+      guard !state.isOver else { return false }
+      guard state.used > amount else { return true }
+      state.watchers.append((amount, body))
+      return false
+    }
+    if isNow { body() }
+  }
+
   func giveBack(_ amount: Int) {
-    let admitted = state.withLock { state in
+    let (admitted, watchers) = state.withLock { state in
       state.used -= amount
+      state.returns &+= 1
+      let used = state.used
+      let watchers = state.watchers.filter { used <= $0.amount }
+      if !watchers.isEmpty { state.watchers.removeAll { used <= $0.amount } }
       var admitted: [Waiter] = []
       while let first = state.waiting.first, state.used < limit {
         state.used += first.amount
         admitted.append(first)
         state.waiting.removeFirst()
       }
-      return admitted
+      return (admitted, watchers)
     }
     for waiter in admitted { waiter.continuation.resume(returning: true) }
+    for watcher in watchers { watcher.body() }
   }
 
   /// Nothing can be taken any more; who waits is told so.
   func end() {
     let waiting = state.withLock { state in
       state.isOver = true
+      state.watchers = []
       defer { state.waiting = [] }
       return state.waiting
     }
     for waiter in waiting { waiter.continuation.resume(returning: false) }
   }
+
+  /// What is used now, and how often anything was given back.
+  var progress: (used: Int, returns: UInt64) { state.withLock { ($0.used, $0.returns) } }
 
   /// What is used now.
   var used: Int { state.withLock { $0.used } }

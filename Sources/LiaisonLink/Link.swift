@@ -14,8 +14,13 @@ final class LinkEnding: Sendable {
 package final class Link: Sendable {
   /// Bytes on their way at which ``send(_:)`` waits.
   static let sendBytesHigh = 1 << 20
-  /// Bytes on their way at which a link that is posted to is given up: more than all of a node's windows together.
-  static let postBytesMax = 64 << 20
+  /// Bytes on their way at which a link that is posted to is given up: more than a node pushes, and a few of the largest
+  /// answers.
+  static let postBytesMax = 32 << 20
+  /// Bytes on their way at which ``whenDrained(_:)`` calls it drained: enough that the connection does not fall idle.
+  static let drainedBytes = 64 << 10
+  /// Bytes that the system takes and has not sent yet: what is in the system's hands is overtaken by nothing.
+  static let unsentBytesMax = 128 << 10
 
   package let kind: LinkKind
   /// The Ed25519 key that the other side proved, 32 bytes.
@@ -60,6 +65,14 @@ package final class Link: Sendable {
 
   /// Bytes that were sent here and that the system has not taken yet.
   package var bytesUnderway: Int { budget.used }
+
+  /// Calls `body` once, as soon as little of what was sent here is left on this side. Never after the end of the link.
+  package func whenDrained(_ body: @escaping @Sendable () -> Void) {
+    budget.whenUsed(atMost: Self.drainedBytes, body)
+  }
+
+  /// Waits while too much is on its way; `false` where the link ended or the task was cancelled.
+  package func drained() async -> Bool { await budget.take(0) }
 
   /// Sends a frame, waiting while too much is on its way. Frames of one task arrive in its order.
   package func send(_ frame: Frame) async throws(LinkError) {

@@ -17,7 +17,8 @@ package enum LinkDialer {
     let expected = Set(keys.map(\.bytes))
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(.milliseconds(Int64(clamping: timing.handshakeMilliseconds)))
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.unsentLowWater), value: .init(Link.unsentBytesMax))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let handler = LinkHandler(

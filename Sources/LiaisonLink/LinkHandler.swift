@@ -42,6 +42,9 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
   private var end: LinkError?
   private var deadline: Scheduled<Void>?
   private var keepAliveTimer: Scheduled<Void>?
+  /// When the system last took something of what was sent, and what the budget said then.
+  private var movedAt: UInt64 = 0
+  private var lastReturns: UInt64 = 0
 
   init(
     role: LinkHandshake.Role, kinds: Set<LinkKind>, timing: LinkTiming,
@@ -184,6 +187,7 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
       decoder.bytesMax = Limits.frameBytesMax
     }
     keepAlive.heard(at: monotonicMilliseconds)
+    movedAt = monotonicMilliseconds
     stepKeepAlive()
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     let queue = FrameQueue { bound.eventLoop.execute { bound.value.resumeReading() } }
@@ -198,6 +202,7 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
 
   private func stepKeepAlive() {
     guard end == nil, let context else { return }
+    guard !isStuck() else { return finish(.overflow) }
     // While reading is held back on this side, silence says nothing about the other.
     if isPaused { keepAlive.heard(at: monotonicMilliseconds) }
     let next: UInt64
@@ -210,6 +215,16 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
     }
     let wait = next - min(next, monotonicMilliseconds)
     keepAliveTimer = schedule(afterMilliseconds: wait + 1) { $0.stepKeepAlive() }
+  }
+
+  /// Whether the other side has taken nothing at all of what waits for it, for as long as silence is borne.
+  private func isStuck() -> Bool {
+    guard let (used, returns) = budget?.progress else { return false }
+    if used == 0 || returns != lastReturns {
+      lastReturns = returns
+      movedAt = monotonicMilliseconds
+    }
+    return monotonicMilliseconds - movedAt >= timing.silenceMilliseconds
   }
 
   /// Tells everybody who waits that nothing more comes; the first reason stays.

@@ -54,8 +54,17 @@ public enum Limits {
   public static let deliveryWindow = 256
   /// Bytes of the same.
   public static let deliveryWindowBytes = 16 << 20
-  /// How far the two upper precedences may pass the window: a window full of routine traffic does not hold them up.
+  /// How far IMMEDIATE may pass the window, and FLASH twice as far: what fills it does not hold them up.
   public static let deliveryWindowReserve = 64
+  /// The part of a window that each precedence has for itself, one in so many: no lower one waits for ever.
+  public static let lowerPrecedenceShare = 16
+  /// Bytes put on a link that have not left this node, at which nothing of the two lower precedences is put behind them;
+  /// IMMEDIATE goes on to twice as much, and FLASH to three times: what is on a link already is overtaken by nothing.
+  public static let linkBacklogBytes = 256 << 10
+  /// FLASH messages of one country that are carried as such at once: an emergency's worth.
+  public static let flashBurst: UInt64 = 60
+  /// And how often one more after that; what comes on top is carried with IMMEDIATE: where everything is FLASH, nothing is.
+  public static let flashIntervalMilliseconds: UInt64 = 10_000
   /// Envelopes that one signed batch of receipts proves: several windows' worth, within a frame.
   public static let receiptBatchMax = 1024
   /// Silence about what was sent on a link after which it is sent again: a peer whose disk was full has dropped it.
@@ -73,12 +82,50 @@ public enum Limits {
   public static let inboxWindow = 128
   /// Bytes of the same.
   public static let inboxWindowBytes = 16 << 20
+  /// Urgent inbox items that were pushed ahead of their turn and are not known to have been taken.
+  public static let inboxAheadWindow = 32
+  /// Bytes of the same.
+  public static let inboxAheadWindowBytes = 4 << 20
+  /// Items before an urgent one that are not worth pushing it ahead of, since it then comes twice.
+  public static let inboxAheadDistanceMin: UInt64 = 16
+  /// Items before an urgent one beyond which it is not pushed ahead: a device keeps the keys of what it passes over, and
+  /// with ``keptEnvelopesPerMemberMax`` these are fewer than ``overtakenMessagesMax``.
+  public static let inboxAheadDistanceMax: UInt64 = 4096
+  /// Messages of one sender in one epoch that a later one may overtake, so that a device can still read them.
+  public static let overtakenMessagesMax: UInt32 = 16_384
   /// Requests of one link that wait for their answers.
   public static let pendingRequestsMax = 64
   /// Time for another node to answer what a device asked of it.
   public static let relayMillisecondsMax: UInt64 = 20_000
-  /// Envelopes queued for one peer: beyond it a submission is refused with "try again later".
+  /// Envelopes queued for one peer that is away: beyond it a submission is refused.
   public static let queuedEnvelopesPerPeerMax = 1_000_000
+  /// Bytes of the same: a part of a disk.
+  public static let queuedBytesPerPeerMax = 16 << 30
+  /// Envelopes from one peer that wait for people of this node, who may be away: as many as an inbox holds.
+  public static let keptEnvelopesPerPeerMax = 1_000_000
+  /// Bytes of the same: a part of a disk.
+  public static let keptBytesPerPeerMax = 16 << 30
+  /// Messages of one peer that are remembered so that they are taken once: about a hundred thousand a day, 4 GiB.
+  public static let rememberedMessagesPerPeerMax = 20_000_000
+  /// Envelopes of one member that wait for anybody: about a hundred a day for a peer that is away for 90 days. A FLASH
+  /// overtakes no more than these and ``inboxAheadDistanceMax``, so that those who read it first can still read the rest.
+  public static let keptEnvelopesPerMemberMax = 10_000
+  /// Bytes of the same.
+  public static let keptBytesPerMemberMax = 1 << 30
+  /// Messages of one member that are remembered: a tenth of what a whole country may have.
+  public static let rememberedMessagesPerMemberMax = 2_000_000
+  /// Envelopes that wait in one room, whoever wrote them.
+  public static let keptEnvelopesPerRoomMax = 200_000
+  /// Bytes of the same.
+  public static let keptBytesPerRoomMax = 4 << 30
+  /// Rooms of which another node is the hub: each costs this node a tree.
+  public static let roomsPerPeerMax = 10_000
+  /// Rooms that a member is in, for whom another is made.
+  public static let roomsPerMemberMax = 1000
+  /// Key packages that one peer or one device asks for at once: people for several of the usual rooms.
+  public static let keyPackageRequestsBurst: UInt64 = 200
+  /// And how often one more after that, so that nobody uses up everybody's.
+  public static let keyPackageRequestsIntervalMilliseconds: UInt64 = 1000
   /// Items held for one device that is away.
   public static let inboxItemsPerDeviceMax = 1_000_000
   /// How long an undelivered envelope is kept: 90 days.
@@ -95,6 +142,12 @@ public enum Limits {
   public static let handshakeMillisecondsMax: UInt64 = 10_000
   /// Connections whose handshake is under way, over all addresses.
   public static let handshakesMax = 256
+  /// A peer's or a device's bulk links at one time: each holds a few chunks in memory.
+  public static let bulkLinksPerKeyMax = 8
+  /// Documents' chunks kept for one room, bytes: two of the largest documents.
+  public static let documentBytesPerRoomMax = 256 << 30
+  /// Space on the disk that documents leave to messages, bytes: chunks are refused before messages are.
+  public static let diskReserveBytes = 256 << 20
   /// Devices' connections at one time: several programs may use one profile.
   public static let connectionsPerDeviceMax = 16
   /// Results of a directory search.

@@ -138,17 +138,17 @@ extension Frame.Failure {
 
 extension Frame.InboxItem {
   fileprivate init(_ wire: Liaison_Link_V1_InboxItem) throws {
+    let content: Content
     switch wire.content {
-    case .envelope(let bytes): self.init(sequence: wire.sequence, .envelope(Array(bytes)))
-    case .receipt(let bytes): self.init(sequence: wire.sequence, .receipt(try Receipt(tlsEncoded: Array(bytes))))
+    case .envelope(let bytes): content = .envelope(Array(bytes))
+    case .receipt(let bytes): content = .receipt(try Receipt(tlsEncoded: Array(bytes)))
     case .undeliverable(let event):
-      self.init(
-        sequence: wire.sequence,
-        .undeliverable(
-          message: try MessageIdentifier(bytes: Array(event.message)), at: try Handle(event.handle),
-          Frame.Failure(event.failure)))
+      content = .undeliverable(
+        message: try MessageIdentifier(bytes: Array(event.message)), at: try Handle(event.handle),
+        Frame.Failure(event.failure))
     case nil: throw FrameError("an inbox item is empty, or of an unknown kind")
     }
+    self.init(sequence: wire.sequence, isAhead: wire.ahead, content)
   }
 }
 

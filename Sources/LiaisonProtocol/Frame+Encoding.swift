@@ -163,6 +163,7 @@ extension Frame.InboxItem {
   fileprivate var wire: Liaison_Link_V1_InboxItem {
     .with {
       $0.sequence = sequence
+      $0.ahead = isAhead
       switch content {
       case .envelope(let bytes): $0.envelope = Data(bytes)
       case .receipt(let receipt): $0.receipt = Data(receipt.tlsEncoded)

@@ -202,10 +202,13 @@ public struct Frame: Hashable, Sendable {
       case undeliverable(message: MessageIdentifier, at: Handle, Failure)
     }
     public var sequence: UInt64
+    /// Whether it was pushed before its turn, in which it comes again.
+    public var isAhead: Bool
     public var content: Content
 
-    public init(sequence: UInt64, _ content: Content) {
+    public init(sequence: UInt64, isAhead: Bool = false, _ content: Content) {
       self.sequence = sequence
+      self.isAhead = isAhead
       self.content = content
     }
   }

@@ -27,8 +27,11 @@ extension SQLiteNodeTransaction: DeliveryStore {
     try use(key)
   }
 
-  package func queueCount(for peer: Handle) throws(StoreError) -> Int {
-    try row("SELECT queued FROM peer_totals WHERE peer = ?", peer.description)?[0] ?? 0
+  package func queueTotal(for peer: Handle) throws(StoreError) -> (count: Int, bytes: Int) {
+    guard let row = try row("SELECT queued, queued_bytes FROM peer_totals WHERE peer = ?", peer.description) else {
+      return (0, 0)
+    }
+    return (row[0], row[1])
   }
 
   package func queue(

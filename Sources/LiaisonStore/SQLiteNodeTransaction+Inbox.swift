@@ -5,7 +5,7 @@ package import LiaisonNode
 
 extension SQLiteNodeTransaction: InboxStore {
   package func appendInbox(
-    _ device: DeviceIdentifier, _ entry: InboxEntry, limit: Int
+    _ device: DeviceIdentifier, _ entry: InboxEntry, _ precedence: Precedence, limit: Int
   ) throws(StoreError) -> InboxAppend {
     let end = try row(
       """
@@ -15,12 +15,17 @@ extension SQLiteNodeTransaction: InboxStore {
     guard let sequence: Int64 = end?[0] else {
       return try row("SELECT 1 FROM devices WHERE device = ?", device.data) == nil ? .noDevice : .full
     }
+    let urgency = precedence > .priority ? Int(precedence.rawValue) : 0
     switch entry {
     case .message(let key):
-      try run("INSERT INTO inbox (device, sequence, message) VALUES (?, ?, ?)", device.data, sequence, key.rawValue)
+      try run(
+        "INSERT INTO inbox (device, sequence, message, urgency) VALUES (?, ?, ?, ?)", device.data, sequence,
+        key.rawValue, urgency)
       try use(key)
     case .item(let bytes):
-      try run("INSERT INTO inbox (device, sequence, item) VALUES (?, ?, ?)", device.data, sequence, Data(bytes))
+      try run(
+        "INSERT INTO inbox (device, sequence, item, urgency) VALUES (?, ?, ?, ?)", device.data, sequence, Data(bytes),
+        urgency)
     }
     return .appended(sequence: UInt64(sequence))
   }
@@ -33,11 +38,20 @@ extension SQLiteNodeTransaction: InboxStore {
       SELECT i.sequence, i.item, e.bytes FROM inbox i LEFT JOIN envelopes e ON e.message = i.message
       WHERE i.device = ? AND i.sequence > ? ORDER BY i.sequence LIMIT ?
       """, device.data, sequence.integer, limit
-    ).stored { row throws(StoreError) in
-      if let item = row.optionalBytes(1) { return InboxRecord(sequence: row.unsigned(0), content: .item(item)) }
-      guard let envelope = row.optionalBytes(2) else { throw .unreadable("an inbox item's envelope is missing") }
-      return InboxRecord(sequence: row.unsigned(0), content: .envelope(envelope))
-    }
+    ).stored { row throws(StoreError) in try InboxRecord(row) }
+  }
+
+  package func inbox(
+    _ device: DeviceIdentifier, of precedence: Precedence, within sequences: Range<UInt64>, limit: Int
+  ) throws(StoreError) -> [InboxRecord] {
+    // SQLite takes a partial index only where the statement itself says that its condition holds.
+    try rows(
+      """
+      SELECT i.sequence, i.item, e.bytes FROM inbox i LEFT JOIN envelopes e ON e.message = i.message
+      WHERE i.device = ? AND i.urgency = ? AND i.urgency > 0 AND i.sequence >= ? AND i.sequence < ?
+      ORDER BY i.sequence LIMIT ?
+      """, device.data, Int(precedence.rawValue), sequences.lowerBound.integer, sequences.upperBound.integer, limit
+    ).stored { row throws(StoreError) in try InboxRecord(row) }
   }
 
   package func inboxEnd(_ device: DeviceIdentifier) throws(StoreError) -> UInt64 {
@@ -67,5 +81,18 @@ extension SQLiteNodeTransaction: InboxStore {
       DELETE FROM welcome_states AS s
       WHERE NOT EXISTS (SELECT 1 FROM welcomes w WHERE w.room = s.room AND w.epoch = s.epoch)
       """)
+  }
+}
+
+extension InboxRecord {
+  /// Columns: sequence, item, an envelope's bytes.
+  init(_ row: Row) throws(StoreError) {
+    if let item = row.optionalBytes(1) {
+      self.init(sequence: row.unsigned(0), content: .item(item))
+    } else if let envelope = row.optionalBytes(2) {
+      self.init(sequence: row.unsigned(0), content: .envelope(envelope))
+    } else {
+      throw .unreadable("an inbox item's envelope is missing")
+    }
   }
 }

@@ -13,7 +13,26 @@ extension SQLiteNodeTransaction: MessageStore {
     let key = lastInsertedKey
     try run("INSERT INTO envelopes (message, bytes) VALUES (?, ?)", key.rawValue, Data(envelope))
     noteUnused(key)
+    try add(KeptTotal(messages: 1, envelopes: 1, bytes: envelope.count), to: Self.scopes(of: record))
     return key
+  }
+
+  package func kept(_ scope: KeptScope) throws(StoreError) -> KeptTotal { try total(scope) }
+
+  private static func scopes(of record: MessageRecord) -> [KeptScope] {
+    [record.sender.map { .member($0) } ?? .peer(record.origin), .room(record.room)]
+  }
+
+  /// Drops an envelope that nothing needs any more.
+  func dropEnvelope(_ key: MessageKey) throws(StoreError) {
+    let row = try row(
+      """
+      SELECT m.id, m.message, m.origin, m.room, m.digest, m.accepted_at, m.sender, length(e.bytes)
+      FROM messages m JOIN envelopes e ON e.message = m.id WHERE m.id = ?
+      """, key.rawValue)
+    guard let row else { throw .unreadable("a message's envelope is missing") }
+    try run("DELETE FROM envelopes WHERE message = ?", key.rawValue)
+    try add(KeptTotal(envelopes: -1, bytes: -(row[7] as Int)), to: Self.scopes(of: try MessageRecord(row)))
   }
 
   package func message(
@@ -40,14 +59,18 @@ extension SQLiteNodeTransaction: MessageStore {
   }
 
   package func forgetMessages(acceptedBefore time: Timestamp, limit: Int) throws(StoreError) -> Int {
-    let keys = try rows(
-      "SELECT id FROM messages WHERE accepted_at < ? AND uses = 0 ORDER BY accepted_at LIMIT ?", time.integer, limit)
-    for row in keys {
+    let old = try rows(
+      """
+      SELECT id, message, origin, room, digest, accepted_at, sender FROM messages
+      WHERE accepted_at < ? AND uses = 0 ORDER BY accepted_at LIMIT ?
+      """, time.integer, limit)
+    for row in old {
       let key = MessageKey(row[0])
       try run("DELETE FROM deliveries WHERE message = ?", key.rawValue)
       try run("DELETE FROM messages WHERE id = ?", key.rawValue)
+      try add(KeptTotal(messages: -1), to: Self.scopes(of: try MessageRecord(row)))
     }
-    return keys.count
+    return old.count
   }
 
   package func hold(_ key: MessageKey, _ held: HeldEnvelope) throws(StoreError) {

@@ -9,6 +9,14 @@ extension SQLiteNodeTransaction: RoomStore {
     return RoomRecord(room: room, hub: try row.handle(0), epoch: row.unsigned(1), isLeft: row[2])
   }
 
+  package func roomCount(hub: Handle) throws(StoreError) -> Int {
+    try row("SELECT count(*) FROM rooms WHERE hub = ? AND is_left = 0", hub.description)?[0] ?? 0
+  }
+
+  package func roomCount(of member: Address) throws(StoreError) -> Int {
+    try row("SELECT count(DISTINCT room) FROM room_leaves WHERE address = ?", member.description)?[0] ?? 0
+  }
+
   package func roomState(_ room: RoomIdentifier) throws(StoreError) -> RoomState? {
     try row("SELECT public_group, group_info FROM room_states WHERE room = ?", room.data)
       .map { RoomState(publicGroup: $0.bytes(0), groupInfo: $0.bytes(1)) }

@@ -8,10 +8,15 @@ package final class SQLiteNodeTransaction: NodeTransaction {
   private let database: Database
   /// Messages inserted here that nothing has named so far.
   private var unused: Set<MessageKey> = []
+  /// What is kept of whom, as this transaction will leave it: many messages of one room change one row once.
+  private var totals = KeptTotals()
 
   init(_ database: Database) { self.database = database }
 
   package func savepoint<Result>(_ body: () throws -> Result) throws -> Result {
+    let totalsBefore = totals
+    var isDone = false
+    defer { if !isDone { totals = totalsBefore } }
     do {
       var result: Result?
       try database.inSavepoint {
@@ -19,17 +24,33 @@ package final class SQLiteNodeTransaction: NodeTransaction {
         return .commit
       }
       guard let result else { throw StoreError.other("a savepoint ended early") }
+      isDone = true
       return result
     } catch let error as DatabaseError { throw StoreError(error) }
   }
 
-  /// Drops envelopes that came and that nothing needs.
+  /// Drops envelopes that came and that nothing needs, and writes what is counted.
   func finish() throws {
     for key in unused.sorted() {
-      try run(
-        "DELETE FROM envelopes WHERE message = ? AND (SELECT uses FROM messages WHERE id = ?) = 0", key.rawValue,
-        key.rawValue)
+      // One that a savepoint undid is not there any more.
+      guard let uses: Int = try row("SELECT uses FROM messages WHERE id = ?", key.rawValue)?[0], uses == 0 else {
+        continue
+      }
+      try dropEnvelope(key)
     }
+    for (scope, total) in totals.changed { try save(total, of: scope) }
+  }
+
+  /// What is kept of one, with all that this transaction did.
+  func total(_ scope: KeptScope) throws(StoreError) -> KeptTotal {
+    if let total = totals[scope] { return total }
+    let total = try storedTotal(scope)
+    totals.note(total, of: scope)
+    return total
+  }
+
+  func add(_ change: KeptTotal, to scopes: [KeptScope]) throws(StoreError) {
+    for scope in scopes { totals.set(try total(scope) + change, of: scope) }
   }
 
   package func counts() throws(StoreError) -> StoreCounts {
@@ -82,7 +103,7 @@ extension SQLiteNodeTransaction {
     else {
       throw .unreadable("a message is missing")
     }
-    if uses == 0 { try run("DELETE FROM envelopes WHERE message = ?", key.rawValue) }
+    if uses == 0 { try dropEnvelope(key) }
   }
 
   func noteUnused(_ key: MessageKey) { unused.insert(key) }

@@ -5,11 +5,18 @@ enum Schema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { database in try database.execute(sql: version1) }
+    migrator.registerMigration("2") { database in try database.execute(sql: version2) }
+    migrator.registerMigration("3") { database in try database.execute(sql: version3) }
     return migrator
   }
 
   /// Rows that show a counter which disagrees with what it counts; none in a sound store.
   static let disagreements = """
+    WITH counted AS (\(counted))
+    SELECT 'total' FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept_totals)
+    UNION ALL
+    SELECT 'total' FROM (SELECT * FROM kept_totals EXCEPT SELECT * FROM counted)
+    UNION ALL
     SELECT 'device' FROM devices d
       WHERE inbox_count <> (SELECT count(*) FROM inbox i WHERE i.device = d.device)
     UNION ALL
@@ -24,6 +31,20 @@ enum Schema {
         + (SELECT count(*) FROM inbox i WHERE i.message = m.id) + (SELECT count(*) FROM held h WHERE h.message = m.id)
         OR (uses > 0) <> EXISTS (SELECT 1 FROM envelopes e WHERE e.message = m.id)
     LIMIT 1
+    """
+
+  /// What `kept_totals` must say, counted anew.
+  private static let counted = """
+    SELECT scope, name, count(*) AS messages, count(bytes) AS kept, coalesce(sum(bytes), 0) AS kept_bytes
+    FROM (
+      SELECT
+        CASE WHEN m.sender IS NULL THEN 0 ELSE 1 END AS scope, coalesce(m.sender, m.origin) AS name,
+        length(e.bytes) AS bytes
+      FROM messages m LEFT JOIN envelopes e ON e.message = m.id
+      UNION ALL
+      SELECT 2, lower(hex(m.room)), length(e.bytes) FROM messages m LEFT JOIN envelopes e ON e.message = m.id
+    )
+    GROUP BY scope, name
     """
 
   private static let version1 = """
@@ -224,5 +245,33 @@ enum Schema {
     ) STRICT, WITHOUT ROWID;
 
     CREATE INDEX welcomes_by_room ON welcomes (room, epoch);
+    """
+
+  /// What is urgent can be pushed ahead of its turn.
+  private static let version2 = """
+    ALTER TABLE inbox ADD COLUMN
+      -- 2 for IMMEDIATE, 3 for FLASH: pushed ahead of its turn where that is late.
+      urgency INTEGER NOT NULL DEFAULT 0 CHECK (urgency IN (0, 2, 3));
+
+    CREATE INDEX inbox_urgent ON inbox (device, urgency, sequence) WHERE urgency > 0;
+    """
+
+  /// What one peer, member or room has kept here is counted, and rooms are found by whose they are.
+  private static let version3 = """
+    CREATE TABLE kept_totals (
+      -- 0 a peer by its handle, 1 a member of this node by their address, 2 a room by its identifier in hexadecimal.
+      scope INTEGER NOT NULL CHECK (scope BETWEEN 0 AND 2),
+      name TEXT NOT NULL,
+      -- Messages that are remembered, those of them whose envelopes are kept, and these envelopes' bytes.
+      messages INTEGER NOT NULL CHECK (messages >= 0),
+      kept INTEGER NOT NULL CHECK (kept BETWEEN 0 AND messages),
+      kept_bytes INTEGER NOT NULL CHECK (kept_bytes >= 0),
+      PRIMARY KEY (scope, name)
+    ) STRICT, WITHOUT ROWID;
+
+    INSERT INTO kept_totals \(counted);
+
+    CREATE INDEX rooms_by_hub ON rooms (hub) WHERE is_left = 0;
+    CREATE INDEX room_leaves_by_address ON room_leaves (address, room);
     """
 }

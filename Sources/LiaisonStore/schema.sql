@@ -53,12 +53,14 @@ CREATE TABLE inbox (
   sequence INTEGER NOT NULL CHECK (sequence > 0),
   -- Either a stored envelope or an item of its own.
   message INTEGER REFERENCES messages (id),
-  item BLOB,
+  item BLOB, urgency INTEGER NOT NULL DEFAULT 0 CHECK (urgency IN (0, 2, 3)),
   PRIMARY KEY (device, sequence),
   CHECK ((message IS NULL) <> (item IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX inbox_by_message ON inbox (message) WHERE message IS NOT NULL;
+
+CREATE INDEX inbox_urgent ON inbox (device, urgency, sequence) WHERE urgency > 0;
 
 CREATE TABLE invitations (
   secret_hash BLOB NOT NULL PRIMARY KEY CHECK (length(secret_hash) = 32),
@@ -69,6 +71,17 @@ CREATE TABLE invitations (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX invitations_by_address ON invitations (address);
+
+CREATE TABLE kept_totals (
+  -- 0 a peer by its handle, 1 a member of this node by their address, 2 a room by its identifier in hexadecimal.
+  scope INTEGER NOT NULL CHECK (scope BETWEEN 0 AND 2),
+  name TEXT NOT NULL,
+  -- Messages that are remembered, those of them whose envelopes are kept, and these envelopes' bytes.
+  messages INTEGER NOT NULL CHECK (messages >= 0),
+  kept INTEGER NOT NULL CHECK (kept BETWEEN 0 AND messages),
+  kept_bytes INTEGER NOT NULL CHECK (kept_bytes >= 0),
+  PRIMARY KEY (scope, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE key_packages (
   reference BLOB NOT NULL PRIMARY KEY,
@@ -147,6 +160,8 @@ CREATE TABLE room_leaves (
   UNIQUE (room, device)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX room_leaves_by_address ON room_leaves (address, room);
+
 CREATE TABLE room_participants (
   room BLOB NOT NULL REFERENCES rooms (room),
   handle TEXT NOT NULL,
@@ -169,6 +184,8 @@ CREATE TABLE rooms (
   epoch INTEGER NOT NULL CHECK (epoch >= 0),
   is_left INTEGER NOT NULL CHECK (is_left IN (0, 1))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rooms_by_hub ON rooms (hub) WHERE is_left = 0;
 
 CREATE TABLE trust_log (
   sequence INTEGER PRIMARY KEY CHECK (sequence >= 0),

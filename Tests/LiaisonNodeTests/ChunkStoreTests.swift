@@ -1,6 +1,7 @@
 import Foundation
 import LiaisonModel
 import LiaisonNode
+import LiaisonProtocol
 import TestKit
 import Testing
 
@@ -93,5 +94,29 @@ struct ChunkStoreTests {
       for try await name in group { #expect(name == ChunkName(of: chunk)) }
     }
     #expect(try links(path(ChunkName(of: chunk))) == 2)
+  }
+
+  @Test("leaves a part of the disk to messages, and gives no room more than its quota, also after a restart")
+  func space() async throws {
+    let folder = try TemporaryDirectory()
+    let (room, other) = (RoomIdentifier.some, RoomIdentifier.some)
+    let chunk = [UInt8](repeating: 7, count: 600)
+    for _ in 1...2 {
+      let store = try ChunkStore(folder: folder.path("documents"), roomBytesMax: 1000)
+      try await store.put(chunk, in: room)
+      // The same again takes no more.
+      try await store.put(chunk, in: room)
+      let failure = await #expect(throws: Frame.Failure.self) {
+        try await store.put([UInt8](repeating: 8, count: 600), in: room)
+      }
+      #expect(failure == Quota.documentBytesPerRoom.failure)
+      try await store.put([UInt8](repeating: 8, count: 600), in: other)
+    }
+    let full = try ChunkStore(folder: folder.path("documents"), reserveBytes: Int.max / 2)
+    let failure = await #expect(throws: Frame.Failure.self) {
+      try await full.put([UInt8](repeating: 9, count: 10), in: room)
+    }
+    #expect(failure?.reason == .later)
+    #expect(try await full.chunk(ChunkName(of: chunk), in: room) == chunk)
   }
 }

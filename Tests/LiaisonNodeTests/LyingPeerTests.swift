@@ -252,4 +252,60 @@ struct LyingPeerTests {
     #expect(later.counts.held == 0)
     try scene.xa.store.checkIntegrity()
   }
+
+  @Test("is logged once for what it does wrong many times, and told each time")
+  func loggedOnce() throws {
+    let scene = try Scene()
+    let message = scene.message()
+    for text in ["one", "two", "three", "four"] {
+      scene.liar.deliver(
+        try scene.accomplice.unusedPayload(text, in: scene.room), room: scene.room, message: message)
+    }
+    let other = try scene.region.room(of: [scene.victim, scene.witness])
+    let moment = scene.region.now
+    for _ in 1...3 {
+      scene.liar.deliver(
+        try scene.witness.unusedPayload("of another room", in: other), room: other, message: scene.message())
+      scene.liar.deliver(
+        try scene.accomplice.unusedPayload("from tomorrow", in: scene.room), room: scene.room, message: scene.message(),
+        acceptedAt: moment.adding(milliseconds: 86_400_000))
+      let leaf = ReceiptLeaf(message: scene.message(), envelopeDigest: Array(repeating: 1, count: 32))
+      let receipt = try #require(
+        ReceiptBatch.sign(
+          [leaf], holder: Handle("xb"), origin: Handle("xa"), heldAt: moment, by: scene.liar.mask.nodeKey
+        ).first)
+      scene.liar.send(
+        .receipts(
+          Frame.Receipts(
+            batch: receipt.batch,
+            inclusions: [Frame.Receipts.Inclusion(leaf: receipt.leaf, index: receipt.index, path: receipt.path)])))
+    }
+    let refusals = scene.liar.frames.count { if case .refused = $0.body { true } else { false } }
+    #expect(refusals == 9)
+    #expect(scene.xa.warnings.count == 4, "\(scene.xa.warnings)")
+    #expect(scene.xa.warnings.contains { $0.contains("another envelope has this identifier") })
+    #expect(scene.xa.warnings.contains { $0.contains("your node was not in the room in that epoch") })
+    #expect(scene.xa.warnings.contains { $0.contains("dated in the future") })
+    #expect(scene.xa.warnings.contains { $0.contains("never sent to the peer") })
+    // Later it is said again, with how often it was not.
+    scene.region.run(milliseconds: 700_000)
+    scene.liar.deliver(
+      try scene.accomplice.unusedPayload("five", in: scene.room), room: scene.room, message: message)
+    #expect(scene.xa.warnings.last?.hasSuffix("(2 times more since it was logged last)") == true)
+    #expect(scene.liar.isLinked)
+    #expect(scene.victim.read.map(\.text) == ["one"])
+  }
+
+  @Test("and a device whose clock is a day ahead is told so, and is heard again once it is right")
+  func wrongClock() throws {
+    let scene = try Scene()
+    scene.victim.clockAheadMilliseconds = 86_400_000
+    let message = try scene.victim.send("from tomorrow", to: scene.room)
+    scene.region.run(milliseconds: 2_000)
+    #expect(scene.victim.refusals.map(\.reason) == [.notPermitted])
+    #expect(scene.victim.refusals.first?.text.contains("is the clock right?") == true)
+    #expect(!scene.victim.accepted.contains(message))
+    scene.victim.clockAheadMilliseconds = 0
+    #expect(try scene.isUndisturbed())
+  }
 }

@@ -53,6 +53,7 @@ struct FrameTests {
       .roomStateRequest(room), .roomState(Frame.RoomState(groupInfo: [1], ratchetTree: [2], hub: handle)),
       .peersRequest, .peers([Frame.Peer(nodeCard: nodeCard, isActive: true, isLinked: false)]),
       .inboxItem(Frame.InboxItem(sequence: 1, .envelope([1]))),
+      .inboxItem(Frame.InboxItem(sequence: 9, isAhead: true, .envelope([1]))),
       .inboxItem(Frame.InboxItem(sequence: 2, .receipt(Receipt(batch: batch, leaf: leaf, index: 0, path: [digest])))),
       .inboxItem(
         Frame.InboxItem(sequence: 3, .undeliverable(message: message, at: handle, Frame.Failure(.later, "full")))),

@@ -93,7 +93,7 @@ struct SQLiteNodeStoreTests {
       let device = try addDevice(1, to: transaction)
       let key = try transaction.insertMessage(message(7), envelope: [1, 2, 3])
       try transaction.enqueue(key, for: peer, precedence: .flash, at: now)
-      #expect(try transaction.appendInbox(device, .message(key), limit: 10) == .appended(sequence: 1))
+      #expect(try transaction.appendInbox(device, .message(key), .routine, limit: 10) == .appended(sequence: 1))
       let unused = try transaction.insertMessage(message(8), envelope: [4])
       return (key, unused, device)
     }
@@ -126,12 +126,14 @@ struct SQLiteNodeStoreTests {
       #expect(flash.map(\.message.bytes.first) == [2, 4])
       let rest = try transaction.queue(for: peer, precedence: .flash, after: flash[1].sequence, limit: 2)
       #expect(rest.map(\.message.bytes.first) == [6])
-      #expect(try transaction.queueCount(for: peer) == 6)
+      #expect(try transaction.queueTotal(for: peer).count == 6)
+      #expect(try transaction.queueTotal(for: peer).bytes == 60)
       #expect(
         try transaction.queues()
           == [QueueRecord(peer: peer, count: 6, bytes: 60, oldest: now.adding(milliseconds: 1))])
       try transaction.markUndeliverable(flash[0].key, to: peer)
-      #expect(try transaction.queueCount(for: peer) == 5)
+      #expect(try transaction.queueTotal(for: peer).count == 5)
+      #expect(try transaction.queueTotal(for: peer).bytes == 50)
       #expect(try transaction.delivery(of: flash[0].key, to: peer) == .undeliverable)
       let old = try transaction.queued(before: now.adding(milliseconds: 4), limit: 10)
       #expect(old.map(\.entry.message.bytes.first) == [1, 3])
@@ -151,7 +153,14 @@ struct SQLiteNodeStoreTests {
       """,
       "SELECT d.message FROM deliveries d WHERE d.queued_at < 5 AND d.state = 0 ORDER BY d.queued_at LIMIT 9",
       "SELECT sequence FROM inbox WHERE device = x'00' AND sequence > 4 ORDER BY sequence LIMIT 9",
+      """
+      SELECT i.sequence FROM inbox i WHERE i.device = x'00' AND i.urgency = 3 AND i.urgency > 0 AND i.sequence >= 4
+        AND i.sequence < 9 ORDER BY i.sequence LIMIT 9
+      """,
       "SELECT message FROM held WHERE room = x'00' AND epoch <= 4 ORDER BY epoch, message LIMIT 9",
+      "SELECT count(*) FROM rooms WHERE hub = 'xb' AND is_left = 0",
+      "SELECT count(DISTINCT room) FROM room_leaves WHERE address = 'nino@xa'",
+      "SELECT messages FROM kept_totals WHERE scope = 2 AND name = '00'",
       "SELECT leaf FROM room_leaves WHERE room = x'00' ORDER BY leaf",
       "DELETE FROM messages WHERE id = 4",
     ]
@@ -223,9 +232,9 @@ struct SQLiteNodeStoreTests {
     try store.write { transaction in
       let device = try addDevice(1, to: transaction)
       let needed = try transaction.insertMessage(message(1), envelope: [1])
-      _ = try transaction.appendInbox(device, .message(needed), limit: 1)
-      #expect(try transaction.appendInbox(device, .message(needed), limit: 1) == .full)
-      #expect(try transaction.appendInbox(identifier(9), .message(needed), limit: 1) == .noDevice)
+      _ = try transaction.appendInbox(device, .message(needed), .routine, limit: 1)
+      #expect(try transaction.appendInbox(device, .message(needed), .routine, limit: 1) == .full)
+      #expect(try transaction.appendInbox(identifier(9), .message(needed), .routine, limit: 1) == .noDevice)
       _ = try transaction.insertMessage(message(2), envelope: [1])
       _ = try transaction.insertMessage(message(3, at: now.adding(milliseconds: 10)), envelope: [1])
     }
@@ -235,6 +244,71 @@ struct SQLiteNodeStoreTests {
       #expect(try transaction.message(message(2).message, from: Handle("xa")) == nil)
       #expect(try transaction.message(message(3).message, from: Handle("xa")) != nil)
     }
+    try store.checkIntegrity()
+  }
+
+  @Test("counts what is kept of each peer, member and room, also where a savepoint is undone")
+  func keptTotals() throws {
+    struct Stop: Error {}
+    let store = try SQLiteNodeStore.inMemory()
+    let (peer, room) = (try Handle("xb"), try message(1).room)
+    var own = try message(2)
+    own.sender = try address("nino@xa")
+    try store.write { transaction in
+      let device = try addDevice(1, to: transaction)
+      let first = try transaction.insertMessage(message(1, origin: "xb"), envelope: [1, 2, 3])
+      _ = try transaction.appendInbox(device, .message(first), .flash, limit: 10)
+      let second = try transaction.insertMessage(own, envelope: [1, 2])
+      try transaction.enqueue(second, for: peer, precedence: .routine, at: now)
+      #expect(throws: Stop.self) {
+        try transaction.savepoint {
+          let third = try transaction.insertMessage(message(3, origin: "xb"), envelope: [1])
+          _ = try transaction.appendInbox(device, .message(third), .routine, limit: 10)
+          #expect(try transaction.kept(.peer(peer)) == KeptTotal(messages: 2, envelopes: 2, bytes: 4))
+          throw Stop()
+        }
+      }
+      // Nothing needs this one: it is remembered, and its envelope is not kept.
+      _ = try transaction.insertMessage(message(4, origin: "xb"), envelope: [1, 2, 3, 4])
+    }
+    try store.checkIntegrity()
+    try store.write { transaction in
+      #expect(try transaction.kept(.peer(peer)) == KeptTotal(messages: 2, envelopes: 1, bytes: 3))
+      #expect(try transaction.kept(.member(address("nino@xa"))) == KeptTotal(messages: 1, envelopes: 1, bytes: 2))
+      #expect(try transaction.kept(.room(room)) == KeptTotal(messages: 3, envelopes: 2, bytes: 5))
+      #expect(try transaction.kept(.peer(Handle("xc"))) == KeptTotal())
+      try transaction.removeDevice(identifier(1))
+      #expect(try transaction.kept(.peer(peer)) == KeptTotal(messages: 2))
+      #expect(try transaction.forgetMessages(acceptedBefore: now.adding(milliseconds: 1), limit: 10) == 2)
+    }
+    try store.checkIntegrity()
+    #expect(try store.read { try $0.kept(.peer(peer)) } == KeptTotal())
+    #expect(try store.read { try $0.kept(.room(room)) } == KeptTotal(messages: 1, envelopes: 1, bytes: 2))
+  }
+
+  @Test("counts what an older store held when its schema is brought up to date")
+  func migration() throws {
+    let folder = try TemporaryDirectory()
+    let path = folder.path("node.sqlite")
+    do {
+      let store = try SQLiteNodeStore(path: path)
+      try store.write { transaction in
+        let device = try addDevice(1, to: transaction)
+        let key = try transaction.insertMessage(message(1, origin: "xb"), envelope: [1, 2, 3])
+        _ = try transaction.appendInbox(device, .message(key), .routine, limit: 10)
+      }
+    }
+    let queue = try DatabaseQueue(path: path)
+    try queue.write { database in
+      try database.execute(
+        sql: """
+          DROP TABLE kept_totals; DROP INDEX rooms_by_hub; DROP INDEX room_leaves_by_address;
+          DELETE FROM grdb_migrations WHERE identifier = '3'
+          """)
+    }
+    try queue.close()
+    let store = try SQLiteNodeStore(path: path)
+    #expect(try store.read { try $0.kept(.peer(Handle("xb"))) } == KeptTotal(messages: 1, envelopes: 1, bytes: 3))
     try store.checkIntegrity()
   }
 
@@ -281,7 +355,7 @@ struct SQLiteNodeStoreTests {
     }
     try store.limit(pages: 1 << 20)
     try store.write { try $0.appendTrustLogEntry(TrustLogEntry(sequence: 0, bytes: [1])) }
-    #expect(try store.read { try $0.queueCount(for: Handle("xb")) } == 0)
+    #expect(try store.read { try $0.queueTotal(for: Handle("xb")).count } == 0)
     try store.checkIntegrity()
     withExtendedLifetime(folder) {}
   }

@@ -44,6 +44,8 @@ package final class PlayedDevice: LinkEnd {
   /// The rooms that it is in.
   private var groups: [RoomIdentifier: Group] = [:]
   package private(set) var races = 0
+  /// How far its clock is ahead of everybody's.
+  package var clockAheadMilliseconds: UInt64 = 0
 
   let signatureKey: SigningKey<DeviceSignaturePurpose>
   private var card: Unverified<MemberCard>?
@@ -57,6 +59,8 @@ package final class PlayedDevice: LinkEnd {
   private var position: UInt64 = 0
   private var received: UInt64 = 0
   private var waiting: [Frame.InboxItem] = []
+  /// Messages that it read ahead of their turn.
+  package private(set) var readAhead: Set<MessageIdentifier> = []
   private var isJoining = false
   private var intents: [RoomIdentifier: [Intent]] = [:]
   private var ownCommits: [RoomIdentifier: MessageIdentifier] = [:]
@@ -337,8 +341,8 @@ package final class PlayedDevice: LinkEnd {
     groups[room] = group
     let message = MessageIdentifier(using: &region.random)
     let envelope = Envelope(
-      message: message, room: room, origin: node.handle, precedence: precedence, acceptedAt: region.now,
-      kind: .application, payload: payload
+      message: message, room: room, origin: node.handle, precedence: precedence,
+      acceptedAt: region.now.adding(milliseconds: clockAheadMilliseconds), kind: .application, payload: payload
     ).tlsEncoded
     sent[message] = Sent(room: room, epoch: epoch, digest: Envelope.digest(ofEncoded: envelope), text: text)
     ask(.submit(envelope: envelope)) { body in if case .done = body { self.accepted.insert(message) } }
@@ -348,11 +352,21 @@ package final class PlayedDevice: LinkEnd {
   // MARK: Inbox
 
   private func take(_ item: Frame.InboxItem) {
+    if item.isAhead { return takeAhead(item) }
     guard item.sequence > received else { return }
     if item.sequence != received + 1 { complaints.append("items between \(received) and \(item.sequence) are missing") }
     received = item.sequence
     waiting.append(item)
     work()
+  }
+
+  /// What cannot be read now is read in its turn.
+  private func takeAhead(_ item: Frame.InboxItem) {
+    guard case .envelope(let bytes) = item.content, let envelope = try? Envelope(tlsEncoded: bytes),
+      envelope.kind == .application, envelope.precedence >= .immediate
+    else { return complaints.append("item \(item.sequence) came ahead and is nothing urgent") }
+    guard item.sequence > received, !readAhead.contains(envelope.message), (try? read(envelope)) != nil else { return }
+    readAhead.insert(envelope.message)
   }
 
   private func work() {
@@ -373,7 +387,7 @@ package final class PlayedDevice: LinkEnd {
     case .envelope(let bytes):
       let envelope = try Envelope(tlsEncoded: bytes)
       switch envelope.kind {
-      case .application: try read(envelope)
+      case .application: if !readAhead.contains(envelope.message) { try read(envelope) }
       case .commit: try follow(envelope)
       case .welcome: try join(envelope, item)
       }

@@ -162,6 +162,8 @@ package final class SimulatedNode: LinkEnd {
         guard let open = links.removeValue(forKey: link) else { continue }
         if let failure { open.send(Frame(.failure(failure)), from: self) }
         open.close(from: self)
+      case .watch(let link):
+        region.after(milliseconds: region.latency()) { self.put(.linkDrained(link)) }
       case .dial(let peer): region.dial(from: self, to: peer) { self.put(.dialFailed(peer)) }
       case .answer(let identifier, let answer): answers[identifier] = answer
       case .event(let event):

@@ -221,6 +221,7 @@ package final class Region {
     switch output {
     case .send(let link, let frame): send(frame, over: link.rawValue, from: .node(handle))
     case .close(let link, _): cut(link.rawValue)
+    case .watch(let link): after(delay()) { [unowned self] in feed([.linkDrained(link)], to: handle) }
     case .dial(let peer): dial(peer, from: handle)
     case .storeFailed(let error): fail("the store of \(handle) failed: \(error)")
     case .event(let event): if event.severity == .error { fail("\(handle): \(event.text)") }

@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import GRDB
 package import LiaisonModel
 package import LiaisonProtocol
+internal import MLS
 internal import TLSPresentation
 
 extension Engine {
@@ -17,9 +18,34 @@ extension Engine {
       try step.tx.setCounter("inbox", to: item.sequence)
     }
   }
+
+  /// Takes an item that was pushed before its turn, if that can be done now.
+  package func receiveAhead(_ content: Frame.InboxItem.Content, now: Timestamp) throws {
+    try change(now: now) { try $0.takeAhead(content) }
+  }
 }
 
 extension EngineStep {
+  /// Takes a message before its turn, if that can be done now. Where it cannot, nothing happened, and it is taken in its
+  /// turn; where it can, it is passed over then. A room that this device is not in now may be one that it comes into
+  /// before the message's turn.
+  func takeAhead(_ content: Frame.InboxItem.Content) throws {
+    guard case .envelope(let bytes) = content, let envelope = try? Envelope(tlsEncoded: bytes),
+      envelope.kind == .application, try group(envelope.room)?.isActive == true
+    else { return }
+    let digest = Envelope.digest(ofEncoded: bytes)
+    do {
+      try tx.attempt {
+        guard try tx.isNew(envelope: digest) else { return }
+        try receive(envelope, digest: digest, roomState: nil)
+      }
+    } catch is ItemRefusal {
+      return
+    } catch is MLSError {
+      return
+    }
+  }
+
   fileprivate func take(_ content: Frame.InboxItem.Content, _ roomState: Frame.RoomState?) throws {
     switch content {
     case .envelope(let bytes):

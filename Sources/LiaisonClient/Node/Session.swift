@@ -26,6 +26,8 @@ package struct Session {
   private var underway: Set<Work.Key> = []
   private var retries: [Work.Key: Retry] = [:]
   private var inbox: [Frame.InboxItem] = []
+  /// What the node pushed before its turn.
+  private var ahead: [Frame.InboxItem.Content] = []
   private var greeting: [Work]
   private var acknowledged: UInt64
   /// The tree that the welcome at the head of the inbox needs, once it was asked for.
@@ -43,12 +45,14 @@ package struct Session {
   }
 
   /// What the node pushed.
-  package mutating func push(_ item: Frame.InboxItem) { inbox.append(item) }
+  package mutating func push(_ item: Frame.InboxItem) {
+    if item.isAhead { ahead.append(item.content) } else { inbox.append(item) }
+  }
 
   /// Items that came and were not taken yet.
-  package var inboxCount: Int { inbox.count }
+  package var inboxCount: Int { inbox.count + ahead.count }
   /// Whether nothing is under way, and nothing waits but what the node has to be asked again for.
-  package var isIdle: Bool { underway.isEmpty && inbox.isEmpty && greeting.isEmpty }
+  package var isIdle: Bool { underway.isEmpty && inboxCount == 0 && greeting.isEmpty }
   /// When something is to be asked again, if anything is.
   package var nextRetry: Timestamp? { retries.values.map(\.notBefore).min() }
 
@@ -60,7 +64,11 @@ package struct Session {
       steps.append(.ask(work))
     }
     greeting = []
-    if knowsPeers { try takeInbox(&steps, now: now) }
+    if knowsPeers {
+      for content in ahead { try engine.receiveAhead(content, now: now) }
+      ahead = []
+      try takeInbox(&steps, now: now)
+    }
     var busy = underway
     for (key, retry) in retries where retry.notBefore > now { busy.insert(key) }
     for work in try engine.work(now: now, underway: busy) {

@@ -30,6 +30,8 @@ enum RoomPolicy {
     var configuration = GroupConfiguration()
     configuration.pastEpochCountMax = pastEpochCountMax
     configuration.pastEpochSecondsMax = pastEpochSecondsMax
+    configuration.outOfOrderMax = Limits.overtakenMessagesMax
+    configuration.forwardDistanceMax = Limits.overtakenMessagesMax
     configuration.allowsApplicationDataWhilePending = true
     return configuration
   }

@@ -10,7 +10,7 @@ extension Batch {
     case .refused(let message, let failure): try take(refusal: failure, of: message, from: peer)
     case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)
     case .keyPackagesRequest(let address):
-      let packages = try takeKeyPackages(of: address)
+      let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, fromPeerOn: link, try frame.asking)
     case .hubAnswer, .keyPackages, .directoryAnswer, .failure: try relayAnswer(frame, from: peer, link)
@@ -33,7 +33,7 @@ extension Batch {
     case .uploadKeyPackages(let keyPackages, let lastResort):
       try keep(keyPackages, lastResort: lastResort, of: device, open.address)
       answer(request, .done, on: link)
-    case .keyPackagesRequest(let address): try fetchKeyPackages(of: address, request, on: link)
+    case .keyPackagesRequest(let address): try fetchKeyPackages(of: address, by: device, request, on: link)
     case .directoryQuery(let query): try answer(query, request, on: link)
     case .roomStateRequest(let room):
       answer(request, .roomState(try state(of: room, for: device, open.address)), on: link)

@@ -41,9 +41,7 @@ extension Batch {
 
   private mutating func opened(_ link: LinkID, by device: DeviceIdentifier, position: UInt64) throws {
     guard let record = try store.device(device) else { throw Frame.Failure.notPermitted("not accepted") }
-    guard memory.links.links(of: device).count < Limits.connectionsPerDeviceMax else {
-      throw Frame.Failure.limit("a device has at most \(Limits.connectionsPerDeviceMax) connections at one time")
-    }
+    try Quota.connectionsPerDevice.check(memory.links.links(of: device).count)
     guard position <= Inbox.positionMax else { throw Violation("a device's inbox position is out of range") }
     if position > (try store.inboxEnd(device)) {
       // This store is older than the device: restored from a backup. New items must not take numbers that the

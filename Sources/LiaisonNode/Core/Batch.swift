@@ -43,7 +43,8 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     case .linkOpened(let link, let peer): try isolated(link) { batch in try batch.opened(link, peer) }
     case .frame(let link, let frame): try take(frame, from: link)
     case .linkClosed(let link): closed(link)
-    case .dialFailed(let handle): memory.dialFailed(handle, now: now, random: &random)
+    case .linkDrained(let link): drained(link)
+    case .dialFailed(let handle, let reason): memory.dialFailed(handle, because: reason, now: now, random: &random)
     case .tick: try tick()
     case .registryChanged(let peers): try adopt(peers)
     case .ownCardChanged(let card): identity.card = card
@@ -112,13 +113,20 @@ extension Batch {
     outputs.append(.event(NodeEvent(severity, peer: peer, text)))
   }
 
+  /// Logs what somebody else does wrong: once for each of them and each kind, and again no sooner than after a while.
+  /// `text` names the kind, and quotes nothing of theirs.
+  mutating func complain(of peer: Handle? = nil, _ text: String) {
+    guard let unsaid = memory.complaints.admit(text, of: peer, at: now) else { return }
+    log(.warning, peer: peer, unsaid == 0 ? text : "\(text) (\(unsaid) times more since it was logged last)")
+  }
+
   /// Closes a link from this side.
   mutating func close(_ link: LinkID, _ failure: Frame.Failure?, logging violation: Violation? = nil) {
     if let violation {
       if case .peer(let handle) = memory.links.owners[link] {
-        log(.warning, peer: handle, "the peer broke the protocol, its link is closed: \(violation.text)")
+        complain(of: handle, "the peer broke the protocol, its link is closed: \(violation.text)")
       } else {
-        log(.warning, "a device broke the protocol, its link is closed: \(violation.text)")
+        complain("a device broke the protocol, its link is closed: \(violation.text)")
       }
     }
     outputs.append(.close(link, failure))

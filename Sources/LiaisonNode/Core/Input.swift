@@ -9,8 +9,10 @@ package enum Input: Sendable {
   case frame(LinkID, Frame)
   /// A link ended, by whichever side. After an ``Output/close(_:_:)`` it need not be said.
   case linkClosed(LinkID)
-  /// What ``Output/dial(_:)`` asked for did not come to a link.
-  case dialFailed(Handle)
+  /// What was sent on a link has left, as ``Output/watch(_:)`` asked.
+  case linkDrained(LinkID)
+  /// What ``Output/dial(_:)`` asked for did not come to a link; why, in words for an administrator.
+  case dialFailed(Handle, because: String = "")
   /// Time passed; due at ``NodeCore/wakeAt``, harmless at any other time.
   case tick
   /// The registry was read again, or a peer's next card came. A decision comes as

@@ -15,6 +15,7 @@ struct Links: Sendable {
     let isDialledHere: Bool
     let openedAt: Timestamp
     var window = Window()
+    var backlog = Backlog()
   }
 
   /// One of a device's links.
@@ -22,6 +23,7 @@ struct Links: Sendable {
     let device: DeviceIdentifier
     let address: Address
     var push: Push
+    var backlog = Backlog()
   }
 
   private(set) var owners: [LinkID: Owner] = [:]

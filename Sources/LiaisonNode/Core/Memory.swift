@@ -7,6 +7,11 @@ struct Memory: Sendable {
   var links = Links()
   var dials: [Handle: Dial] = [:]
   var relays = Relays()
+  var complaints = Complaints()
+  var flash = FlashLimits()
+  var keyPackageRequests = KeyPackageRequests()
+  /// Links that drained while the store took nothing, and when they are served.
+  private(set) var unserved: (links: Set<LinkID>, at: Timestamp)?
   /// The last housekeeping (``Batch/keepHouse()``).
   var housekeepingAt: Timestamp?
 
@@ -15,6 +20,8 @@ struct Memory: Sendable {
     var redial = Redial()
     /// `nil` while a dial is under way.
     var at: Timestamp?
+    /// Why the last attempt failed, or how the last link ended, and when.
+    var error: (text: String, at: Timestamp)?
   }
 
   var wakeAt: Timestamp {
@@ -22,7 +29,7 @@ struct Memory: Sendable {
     let housekeeping = housekeepingAt?.adding(milliseconds: Housekeeping.intervalMilliseconds)
     let dial = dials.values.compactMap(\.at).min()
     let resend = links.peers.values.compactMap(\.window.resendAt).min()
-    let others = [dial, resend, relays.expiresAt].compactMap { $0 }
+    let others = [dial, resend, relays.expiresAt, unserved?.at].compactMap { $0 }
     return others.reduce(housekeeping ?? Timestamp(milliseconds: 0), min)
   }
 
@@ -30,13 +37,31 @@ struct Memory: Sendable {
   mutating func lost(_ link: LinkID, now: Timestamp, random: inout some RandomNumberGenerator) {
     relays.forget(asker: link)
     guard case .peer(let handle) = links.remove(link) else { return }
-    dialFailed(handle, now: now, random: &random)
+    dialFailed(handle, because: "the link was lost", now: now, random: &random)
   }
 
   /// A peer was not reached, or was lost.
-  mutating func dialFailed(_ handle: Handle, now: Timestamp, random: inout some RandomNumberGenerator) {
+  mutating func dialFailed(
+    _ handle: Handle, because reason: String, now: Timestamp, random: inout some RandomNumberGenerator
+  ) {
     guard links.peers[handle] == nil, var dial = dials[handle] else { return }
     dial.at = now.adding(milliseconds: dial.redial.failed(using: &random))
+    dial.error = (reason, now)
     dials[handle] = dial
   }
+
+  /// A link drained, and nothing can be served now.
+  mutating func postpone(_ link: LinkID, now: Timestamp) {
+    let at = unserved?.at ?? now.adding(milliseconds: Self.storeRestMilliseconds)
+    unserved = ((unserved?.links ?? []).union([link]), at)
+  }
+
+  /// The links whose time has come.
+  mutating func takeUnserved(at now: Timestamp) -> [LinkID] {
+    guard let waiting = unserved, waiting.at <= now else { return [] }
+    unserved = nil
+    return waiting.links.sorted { $0.rawValue < $1.rawValue }
+  }
+
+  private static let storeRestMilliseconds: UInt64 = 1000
 }

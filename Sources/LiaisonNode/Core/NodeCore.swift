@@ -66,7 +66,9 @@ package struct NodeCore<Store: NodeStore> {
         outputs.append(.close(link, failure))
       case .linkOpened(let link, _): outputs.append(.close(link, failure))
       case .linkClosed(let link): memory.lost(link, now: now, random: &random)
-      case .dialFailed(let handle): memory.dialFailed(handle, now: now, random: &random)
+      case .linkDrained(let link): memory.postpone(link, now: now)
+      case .dialFailed(let handle, let reason):
+        memory.dialFailed(handle, because: reason, now: now, random: &random)
       case .administration(let identifier, _):
         outputs.append(.answer(identifier, .failed(.later(error.sentence))))
       case .frame, .tick, .registryChanged, .ownCardChanged: break

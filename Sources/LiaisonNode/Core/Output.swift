@@ -6,6 +6,8 @@ package enum Output: Sendable {
   case send(LinkID, Frame)
   /// Close the link, after saying why where there is something to say.
   case close(LinkID, Frame.Failure?)
+  /// Tell with ``Input/linkDrained(_:)`` as soon as little is left here of what was sent on the link.
+  case watch(LinkID)
   /// Try to establish a link to an active peer; failure is told with ``Input/dialFailed(_:)``.
   case dial(Handle)
   case answer(AdministrationID, AdministrationAnswer)

@@ -12,7 +12,6 @@ extension Batch {
     let digest = Envelope.digest(ofEncoded: bytes)
     if let (_, known) = try store.message(envelope.message, from: peer) {
       guard known.digest == digest else {
-        log(.warning, peer: peer, "the peer used one message identifier for two envelopes")
         return refuse(envelope.message, from: peer, .conflict("another envelope has this identifier"))
       }
       receipt(envelope.message, digest, to: peer)
@@ -21,6 +20,7 @@ extension Batch {
     do {
       try store.savepoint {
         try checkDates(envelope)
+        try checkQuotas(of: envelope, bytes: bytes.count)
         let key = try store.insertMessage(
           MessageRecord(
             message: envelope.message, origin: peer, room: envelope.room, digest: digest,
@@ -68,7 +68,7 @@ extension Batch {
       throw Frame.Failure.notPermitted("your node was not in the room in that epoch")
     }
     let recipients = try leaves(envelope.room).filter { $0.address.handle == handle && $0.sinceEpoch <= epoch }
-    let put = try putInbox(.message(key), of: recipients.map(\.device))
+    let put = try putInbox(.message(key), of: recipients.map(\.device), precedence: carried(envelope))
     guard put.reached > 0 else {
       throw put.full > 0
         ? Frame.Failure.limit("the recipients' inboxes are full")
@@ -81,6 +81,7 @@ extension Batch {
   }
 
   mutating func refuse(_ message: MessageIdentifier, from peer: Handle, _ failure: Frame.Failure) {
+    complain(of: peer, "an envelope of the peer was refused: \(failure.text)")
     guard let link = memory.links.peers[peer]?.link else { return }
     send(Frame(.refused(message: message, failure)), on: link)
   }

@@ -8,9 +8,8 @@ extension Batch {
     _ key: MessageKey, of room: RoomIdentifier, until epoch: UInt64, bytes: Int, from peer: Handle
   ) throws {
     let total = try store.heldTotal(from: peer)
-    guard total.count < Limits.heldEnvelopesPerPeerMax, total.bytes + bytes <= Limits.heldBytesPerPeerMax else {
-      throw Frame.Failure.limit("too much from your node waits for rooms that are not known here")
-    }
+    try Quota.heldMessagesPerPeer.check(total.count)
+    try Quota.heldBytesPerPeer.check(total.bytes, adding: bytes)
     try store.hold(key, HeldEnvelope(peer: peer, room: room, epoch: epoch, bytes: bytes, heldSince: now))
   }
 

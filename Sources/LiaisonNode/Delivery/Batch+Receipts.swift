@@ -21,7 +21,7 @@ extension Batch {
         let state = try store.delivery(of: key, to: peer)
       else {
         // It may be of before this store was restored from a backup, or invented; either way it proves nothing here.
-        log(.warning, peer: peer, "a receipt came for something that was never sent to the peer")
+        complain(of: peer, "a receipt came for something that was never sent to the peer; it is passed over")
         continue
       }
       guard record.digest == inclusion.leaf.envelopeDigest else {
@@ -43,7 +43,7 @@ extension Batch {
     guard let (key, record) = try store.message(message, from: handle),
       let state = try store.delivery(of: key, to: peer)
     else {
-      log(.warning, peer: peer, "a refusal came for something that was never sent to the peer")
+      complain(of: peer, "a refusal came for something that was never sent to the peer; it is passed over")
       return
     }
     // A peer that held it for a room that never came may refuse what it has receipted.

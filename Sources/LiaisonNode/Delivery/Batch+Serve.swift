@@ -3,24 +3,26 @@ internal import LiaisonProtocol
 
 /// Sending what is queued for peers, and giving receipts for what came.
 extension Batch {
-  /// Fills a peer's window: highest precedence first, then as it was queued.
+  /// Fills a peer's window and its link: highest precedence first, then as it was queued.
   mutating func serve(_ peer: Handle) throws {
     guard var state = memory.links.peers[peer], peers.isActive(peer) else { return }
     for precedence in Precedence.allCases.sorted(by: >) {
-      while state.window.room(for: precedence) > 0 {
+      while state.window.room(for: precedence) > 0, state.backlog.takes(precedence) {
         let entries = try store.queue(
           for: peer, precedence: precedence, after: state.window.position(precedence),
           limit: min(state.window.room(for: precedence), 64))
         if entries.isEmpty { break }
-        for entry in entries where state.window.room(for: precedence) > 0 {
+        for entry in entries where state.window.room(for: precedence) > 0 && state.backlog.takes(precedence) {
           guard let envelope = try store.envelope(entry.key) else {
             throw StoreError.unreadable("a queued envelope is missing")
           }
           state.window.sent(entry, at: now)
+          state.backlog.add(entry.bytes, precedence)
           send(Frame(.deliver(envelope: envelope)), on: state.link)
         }
       }
     }
+    if !state.backlog.takes(.routine) { watch(&state.backlog, of: state.link) }
     memory.links.peers[peer] = state
   }
 

@@ -40,17 +40,15 @@ extension Batch {
     }
     let recipients = leaves.filter { $0.sinceEpoch <= epoch }
     let others = Set(recipients.map(\.address.handle)).subtracting([handle]).sorted()
-    for peer in others where peers.isActive(peer) {
-      guard try store.queueCount(for: peer) < Limits.queuedEnvelopesPerPeerMax else {
-        throw Frame.Failure.later("the queue for \(peer) is full")
-      }
-    }
+    try checkQuotas(of: envelope, bytes: bytes.count, author: sender)
+    for peer in others where peers.isActive(peer) { try checkQueue(for: peer, bytes: bytes.count) }
     let devices = recipients.filter { $0.address.handle == handle && $0.device != device }.map(\.device)
     let key = try store.insertMessage(
       MessageRecord(
         message: envelope.message, origin: handle, room: envelope.room, digest: digest,
         acceptedAt: envelope.acceptedAt, sender: sender), envelope: bytes)
-    let put = try putInbox(.message(key), of: devices)
+    let precedence = carried(envelope)
+    let put = try putInbox(.message(key), of: devices, precedence: precedence)
     for peer in others {
       guard peers.isActive(peer) else {
         // Its administrator may activate it again, but nobody can say when: better told than kept waiting.
@@ -58,12 +56,22 @@ extension Batch {
           envelope.message, to: sender, at: peer, .notPermitted("\(peer) is not an active peer of this node"))
         continue
       }
-      try store.enqueue(key, for: peer, precedence: envelope.precedence, at: now)
+      try store.enqueue(key, for: peer, precedence: precedence, at: now)
       peersToServe.insert(peer)
     }
     if put.full > 0 {
       try tellUndeliverable(envelope.message, to: sender, at: handle, .limit("\(put.full) devices' inboxes are full"))
     }
+  }
+
+  /// The precedence by which a message of people travels: its own, while its country is within its limit of FLASH.
+  mutating func carried(_ envelope: Envelope) -> Precedence {
+    let precedence = memory.flash.carried(envelope.precedence, from: envelope.origin, at: now)
+    if precedence != envelope.precedence {
+      let peer = envelope.origin == handle ? nil : envelope.origin
+      complain(of: peer, "more FLASH came than the limit of a country: what passes it is carried with IMMEDIATE")
+    }
+    return precedence
   }
 
   /// The epoch of an application message. Throws where the payload is anything else, or of another room.
@@ -77,7 +85,8 @@ extension Batch {
     return epoch
   }
 
-  /// Neither from the future, beyond what clocks may differ, nor older than an envelope is kept.
+  /// Neither from the future, beyond what clocks may differ, nor older than an envelope is kept. Whoever's clock is
+  /// wrong, the sender is told, and what is dated right goes on.
   func checkDates(_ envelope: Envelope) throws {
     guard envelope.acceptedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
       throw Frame.Failure.notPermitted("the envelope is dated in the future; is the clock right?")

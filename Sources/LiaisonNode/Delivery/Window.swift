@@ -4,8 +4,9 @@ internal import LiaisonModel
 struct Window: Sendable {
   /// How far into the queue of each precedence it was sent.
   private var sent: [Precedence: Int64] = [:]
-  private var underWay: [MessageIdentifier: Int] = [:]
-  private(set) var bytes = 0
+  private var underWay: [MessageIdentifier: (precedence: Precedence, bytes: Int)] = [:]
+  private var counts: [Precedence: Int] = [:]
+  private var bytes: [Precedence: Int] = [:]
   /// When everything is sent again unless a receipt comes before.
   private(set) var resendAt: Timestamp?
 
@@ -13,24 +14,30 @@ struct Window: Sendable {
 
   func position(_ precedence: Precedence) -> Int64 { sent[precedence] ?? 0 }
 
-  /// How many more of a precedence may be under way. The two upper ones may pass the bound of the lower, so that a full
-  /// window does not hold them up.
+  /// How many more of a precedence may be under way. The two upper ones may pass the bound of those below them, so that a
+  /// full window does not hold them up; and each has a share for itself, so that none waits for ever.
   func room(for precedence: Precedence) -> Int {
-    let bound = Limits.deliveryWindow + (precedence >= .immediate ? Limits.deliveryWindowReserve : 0)
-    let bytesMax = Limits.deliveryWindowBytes * (precedence >= .immediate ? 2 : 1)
-    return bytes >= bytesMax ? 0 : max(0, bound - count)
+    let own = Limits.deliveryWindow / Limits.lowerPrecedenceShare - counts[precedence, default: 0]
+    let ownBytes = Limits.deliveryWindowBytes / Limits.lowerPrecedenceShare - bytes[precedence, default: 0]
+    let all = Limits.deliveryWindow + Limits.deliveryWindowReserve * precedence.ranksAbove - count
+    let allBytes = Limits.deliveryWindowBytes * (1 + precedence.ranksAbove) - bytes.values.reduce(0, +)
+    return max(0, ownBytes > 0 ? own : 0, allBytes > 0 ? all : 0)
   }
 
   mutating func sent(_ entry: QueuedEnvelope, at now: Timestamp) {
     sent[entry.precedence] = entry.sequence
-    if underWay.updateValue(entry.bytes, forKey: entry.message) == nil { bytes += entry.bytes }
+    if underWay.updateValue((entry.precedence, entry.bytes), forKey: entry.message) == nil {
+      counts[entry.precedence, default: 0] += 1
+      bytes[entry.precedence, default: 0] += entry.bytes
+    }
     if resendAt == nil { resendAt = now.adding(milliseconds: Limits.receiptMillisecondsMax) }
   }
 
   /// A receipt or a refusal came.
   mutating func settled(_ message: MessageIdentifier, at now: Timestamp) {
-    guard let size = underWay.removeValue(forKey: message) else { return }
-    bytes -= size
+    guard let (precedence, size) = underWay.removeValue(forKey: message) else { return }
+    counts[precedence, default: 0] -= 1
+    bytes[precedence, default: 0] -= size
     resendAt = underWay.isEmpty ? nil : now.adding(milliseconds: Limits.receiptMillisecondsMax)
   }
 

@@ -1,5 +1,6 @@
 internal import Crypto
 package import LiaisonModel
+internal import LiaisonProtocol
 internal import NIOPosix
 package import Sodium
 
@@ -21,16 +22,24 @@ internal import Glibc
 /// on threads of its own.
 package struct ChunkStore: Sendable {
   private let folder: String
+  private let reserveBytes: Int
+  private let usage: RoomUsage
 
-  /// A store in `folder`, which is made where it is missing. Throws ``Sodium/FileError``.
-  package init(folder: String) throws(FileError) {
+  /// A store in `folder`, which is made where it is missing. It leaves `reserveBytes` of the disk to others, and gives no
+  /// room more than `roomBytesMax`. Throws ``Sodium/FileError``.
+  package init(
+    folder: String, reserveBytes: Int = Limits.diskReserveBytes, roomBytesMax: Int = Limits.documentBytesPerRoomMax
+  ) throws(FileError) {
     self.folder = folder
+    self.reserveBytes = reserveBytes
+    usage = RoomUsage(folder: folder + "/rooms", limit: roomBytesMax)
     try Self.makeFolder(folder)
     try Self.makeFolder(folder + "/rooms")
     for prefix in 0...255 { AtomicFile.removeLeftovers(in: "\(folder)/\(Hex.encode([UInt8(prefix)]))") }
   }
 
-  /// Keeps a chunk for a room: it is on disk when this returns. Doing it again changes nothing.
+  /// Keeps a chunk for a room: it is on disk when this returns. Doing it again changes nothing. Throws a
+  /// ``LiaisonProtocol/Frame/Failure`` where the disk, or the room, has no room for it.
   @discardableResult
   package func put(_ ciphertext: [UInt8], in room: RoomIdentifier) async throws -> ChunkName {
     try await offLoop {
@@ -71,6 +80,10 @@ package struct ChunkStore: Sendable {
   private func keep(_ ciphertext: [UInt8], as name: ChunkName, in room: RoomIdentifier) throws {
     let place = placePath(name, room)
     if access(place, F_OK) == 0 { return }
+    try checkSpace(for: ciphertext.count)
+    try usage.add(ciphertext.count, to: room)
+    var isKept = false
+    defer { if !isKept { usage.remove(ciphertext.count, from: room) } }
     let path = path(name)
     // Another room may have it; what the disk spoilt since is written again.
     let present = try read(path)
@@ -83,8 +96,24 @@ package struct ChunkStore: Sendable {
     }
     let roomFolder = "\(folder)/rooms/\(room)"
     try Self.makeFolder(roomFolder)
-    guard link(path, place) == 0 || errno == EEXIST else { throw FileError(.link, path: place, errorNumber: errno) }
+    guard link(path, place) == 0 else {
+      // Somebody else has just done, and counted, the same.
+      if errno == EEXIST { return }
+      throw FileError(.link, path: place, errorNumber: errno)
+    }
     try Self.flushFolder(roomFolder)
+    isKept = true
+  }
+
+  /// Messages go on when documents have filled their part of the disk.
+  private func checkSpace(for bytes: Int) throws {
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { throw FileError(.inspect, path: folder, errorNumber: errno) }
+    let free = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    guard free.overflow || free.partialValue >= UInt64(bytes + reserveBytes) else {
+      throw Frame.Failure.later(
+        "the node's disk is nearly full, and what is left is kept for messages; try again later")
+    }
   }
 
   /// `nil` where there is no such file, or one that no chunk can be.

@@ -83,6 +83,7 @@ extension Batch {
       guard let state = try store.roomState(envelope.room), try publicGroup(state).groupContext == info.groupContext
       else { throw Frame.Failure.conflict("the welcome is into another state of the room") }
     } else {
+      try Quota.roomsPerPeer.check(try store.roomCount(hub: envelope.origin))
       let group: PublicGroup
       do {
         group = try self.group(
@@ -123,7 +124,8 @@ extension Batch {
       kind: .welcome, payload: content.tlsEncoded)
     let item = InboxItemContent.envelope(envelope.tlsEncoded).tlsEncoded
     for leaf in leaves {
-      let appended = try store.appendInbox(leaf.device, .item(item), limit: Limits.inboxItemsPerDeviceMax)
+      // In its turn: what comes before it may be of the room's earlier epochs.
+      let appended = try store.appendInbox(leaf.device, .item(item), .routine, limit: Limits.inboxItemsPerDeviceMax)
       guard case .appended(let sequence) = appended else { continue }
       try store.insertWelcome(
         WelcomeRecord(epoch: epoch, groupInfo: groupInfo, ratchetTree: ratchetTree), to: room, for: leaf.device,

@@ -14,6 +14,9 @@ extension Batch {
       else { throw Frame.Failure.conflict("another room has this identifier") }
       return
     }
+    if let member = try store.device(device)?.address {
+      try Quota.roomsPerMember.check(try store.roomCount(of: member))
+    }
     let group = try group(request.groupInfo, request.ratchetTree, of: request.room, hub: handle, at: now, .creating)
     guard group.epoch == 0 else { throw Frame.Failure.malformed("a new room is in epoch 0") }
     let roster = try roster(group)

@@ -8,17 +8,17 @@ extension Batch {
   /// - Returns: how many took it, and how many are full. Devices that were removed count as neither.
   @discardableResult
   mutating func putInbox(
-    _ entry: InboxEntry, of devices: [DeviceIdentifier]
+    _ entry: InboxEntry, of devices: [DeviceIdentifier], precedence: Precedence = .routine
   ) throws -> (reached: Int, full: Int) {
     var result = (reached: 0, full: 0)
     for device in devices {
-      switch try store.appendInbox(device, entry, limit: Limits.inboxItemsPerDeviceMax) {
+      switch try store.appendInbox(device, entry, precedence, limit: Limits.inboxItemsPerDeviceMax) {
       case .appended:
         result.reached += 1
         devicesToServe.insert(device)
       case .full:
         result.full += 1
-        log(.warning, "a device's inbox is full; revoke it if its owner no longer uses it")
+        complain("a device's inbox is full; revoke it if its owner no longer uses it")
       case .noDevice: break
       }
     }
@@ -49,35 +49,80 @@ extension Batch {
     devicesToServe.insert(device)
   }
 
-  /// Pushes to each link of a device what it can take.
+  /// Pushes to each link of a device what it can take: what is urgent and would be late ahead of its turn, then what
+  /// comes next.
   mutating func push(_ device: DeviceIdentifier) throws {
     for link in memory.links.links(of: device) {
-      guard var push = memory.links.devices[link]?.push else { continue }
-      while push.room > 0 {
-        let items = try store.inbox(device, after: push.position, limit: min(push.room, 32))
-        if items.isEmpty { break }
-        for item in items where push.room > 0 {
-          push.pushed(item.sequence, bytes: item.byteCount)
-          send(Frame(.inboxItem(try Frame.InboxItem(item))), on: link)
+      guard var open = memory.links.devices[link] else { continue }
+      let before = open.push.position
+      var next: [Frame] = []
+      var isMore = true
+      while isMore, open.push.room > 0, open.backlog.takes(.routine) {
+        let items = try store.inbox(device, after: open.push.position, limit: min(open.push.room, 32))
+        isMore = !items.isEmpty
+        for item in items where open.push.room > 0 && open.backlog.takes(.routine) {
+          open.push.pushed(item.sequence, bytes: item.byteCount)
+          open.backlog.add(item.byteCount, .routine)
+          next.append(Frame(.inboxItem(try Frame.InboxItem(item, isAhead: false))))
         }
       }
-      memory.links.devices[link]?.push = push
+      // Where all was pushed and little is unacknowledged, nothing is late.
+      if isMore || open.push.isLong { try pushAhead(device, &open, since: before, on: link) }
+      for frame in next { send(frame, on: link) }
+      if !open.backlog.takes(.routine) { watch(&open.backlog, of: link) }
+      memory.links.devices[link] = open
+    }
+  }
+
+  private mutating func pushAhead(
+    _ device: DeviceIdentifier, _ open: inout Links.Device, since before: UInt64, on link: LinkID
+  ) throws {
+    for precedence in [Precedence.flash, .immediate] where open.push.roomAhead > 0 {
+      let items = try store.inbox(
+        device, of: precedence, within: open.push.isAhead(precedence, since: before), limit: open.push.roomAhead)
+      for item in items where open.push.roomAhead > 0 && open.backlog.takes(precedence) {
+        open.push.pushedAhead(item.sequence, precedence, bytes: item.byteCount, before: before)
+        open.backlog.add(item.byteCount, precedence)
+        send(Frame(.inboxItem(try Frame.InboxItem(item, isAhead: true))), on: link)
+      }
+    }
+  }
+
+  /// Asks to be told when what was put on a link has left.
+  mutating func watch(_ backlog: inout Backlog, of link: LinkID) {
+    guard !backlog.isWatched else { return }
+    backlog.isWatched = true
+    outputs.append(.watch(link))
+  }
+
+  /// What was put on a link has left: more can follow.
+  mutating func drained(_ link: LinkID) {
+    switch memory.links.owners[link] {
+    case .peer(let handle):
+      memory.links.peers[handle]?.backlog = Backlog()
+      peersToServe.insert(handle)
+    case .device(let device):
+      memory.links.devices[link]?.backlog = Backlog()
+      devicesToServe.insert(device)
+    case .enrolment, nil: break
     }
   }
 }
 
 extension Frame.InboxItem {
-  init(_ record: InboxRecord) throws {
+  init(_ record: InboxRecord, isAhead: Bool) throws {
+    let content: Content
     switch record.content {
-    case .envelope(let bytes): self.init(sequence: record.sequence, .envelope(bytes))
+    case .envelope(let bytes): content = .envelope(bytes)
     case .item(let bytes):
-      guard let content = try? InboxItemContent(tlsEncoded: bytes) else { throw StoreError.unreadable("an inbox item") }
-      switch content {
-      case .receipt(let receipt): self.init(sequence: record.sequence, .receipt(receipt))
+      guard let item = try? InboxItemContent(tlsEncoded: bytes) else { throw StoreError.unreadable("an inbox item") }
+      switch item {
+      case .receipt(let receipt): content = .receipt(receipt)
       case .undeliverable(let message, let handle, let failure):
-        self.init(sequence: record.sequence, .undeliverable(message: message, at: handle, failure))
-      case .envelope(let bytes): self.init(sequence: record.sequence, .envelope(bytes))
+        content = .undeliverable(message: message, at: handle, failure)
+      case .envelope(let bytes): content = .envelope(bytes)
       }
     }
+    self.init(sequence: record.sequence, isAhead: isAhead, content)
   }
 }

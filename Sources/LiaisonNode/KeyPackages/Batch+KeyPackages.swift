@@ -10,10 +10,7 @@ extension Batch {
   mutating func keep(
     _ keyPackages: [[UInt8]], lastResort: [UInt8]?, of device: DeviceIdentifier, _ address: Address
   ) throws {
-    let held = try store.keyPackageCount(for: device)
-    guard held + keyPackages.count <= Limits.keyPackagesPerDeviceMax else {
-      throw Frame.Failure.limit("a node keeps at most \(Limits.keyPackagesPerDeviceMax) key packages of a device")
-    }
+    try Quota.keyPackagesPerDevice.check(try store.keyPackageCount(for: device), adding: keyPackages.count)
     for bytes in keyPackages {
       try store.insertKeyPackage(check(bytes, of: device, address, isLastResort: false), for: device)
     }
@@ -46,21 +43,24 @@ extension Batch {
   }
 
   /// A device wants to add a member of whichever node.
-  mutating func fetchKeyPackages(of address: Address, _ request: UInt64, on link: LinkID) throws {
+  mutating func fetchKeyPackages(
+    of address: Address, by device: DeviceIdentifier, _ request: UInt64, on link: LinkID
+  ) throws {
     if address.handle != handle {
       return try relay(.keyPackagesRequest(address), .keyPackages, to: address.handle, for: request, on: link)
     }
-    answer(request, .keyPackages(try takeKeyPackages(of: address)), on: link)
+    answer(request, .keyPackages(try takeKeyPackages(of: address, by: .device(device))), on: link)
   }
 
   /// One key package of each of a member's devices.
-  mutating func takeKeyPackages(of address: Address) throws -> [[UInt8]] {
+  mutating func takeKeyPackages(of address: Address, by asker: Links.Owner) throws -> [[UInt8]] {
     guard address.handle == handle else {
       throw Frame.Failure.notPermitted("a node gives key packages of its own members only")
     }
     guard let member = try store.member(address), member.revocation == nil, member.deviceCount > 0 else {
       throw Frame.Failure.unknown("there is no member \(address)")
     }
+    guard memory.keyPackageRequests.take(asker, at: now) else { throw Quota.keyPackageRequests.failure }
     var packages: [[UInt8]] = []
     for device in try store.devices(of: address) {
       if let package = try store.takeKeyPackage(for: device.identifier, at: now) { packages.append(package.bytes) }

@@ -60,9 +60,7 @@ extension Batch {
       address: address, name: profile.name, discipline: profile.discipline, role: profile.role, devices: [], serial: 1,
       issuedAt: now, expiresAt: expiresAt)
     let known = try store.member(address)
-    guard (known?.deviceCount ?? 0) < Limits.devicesPerMemberMax else {
-      throw Frame.Failure.limit("a member has at most \(Limits.devicesPerMemberMax) devices")
-    }
+    try Quota.devicesPerMember.check(known?.deviceCount ?? 0)
     var member = known ?? MemberRecord(address: address, profile: profile)
     let isChanged = member.profile != profile
     member.profile = profile

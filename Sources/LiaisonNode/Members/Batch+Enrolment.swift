@@ -23,9 +23,7 @@ extension Batch {
     }
     guard now < invitation.expiresAt else { throw Frame.Failure.notPermitted("this invitation has expired") }
     let devices = try store.devices(of: invitation.address)
-    guard devices.count < Limits.devicesPerMemberMax else {
-      throw Frame.Failure.limit("a member has at most \(Limits.devicesPerMemberMax) devices")
-    }
+    try Quota.devicesPerMember.check(devices.count)
     guard try store.device(device.identifier) == nil, try store.device(linkKey: linkKey) == nil,
       try store.device(signatureKey: device.signatureKey) == nil
     else { throw Frame.Failure.conflict("a device has been enrolled with this identifier or key; make new ones") }

@@ -20,8 +20,6 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     package let clockDifferenceMilliseconds: Int64
   }
 
-  /// A peer's bulk links, or a device's, at one time.
-  private static var bulkLinksOfOneMax: Int { 8 }
   /// Frames of one link that are taken together.
   private static var framesAtOnceMax: Int { 256 }
   /// Rest after a batch that the store refused, and the least between two ticks.
@@ -50,6 +48,8 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private var bulk: BulkService?
   private var answers: [AdministrationID: CheckedContinuation<AdministrationAnswer, Never>] = [:]
   private var dialErrors: [Handle: LinkError] = [:]
+  /// Peers whose clocks were said to be wrong.
+  private var wrongClocks: Set<Handle> = []
   private var cardShown: @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
   private var timer: Scheduled<Void>?
   private var isOver = false
@@ -141,6 +141,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     let outputs = core.process(waiting.inputs, now: clock(), random: &random)
     var toDial: [Handle] = []
     var toSend: [LinkID: [Frame]] = [:]
+    var toWatch: [LinkID] = []
     var storeFailed = false
     for output in outputs {
       switch output {
@@ -150,6 +151,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
         linksOfPeers[identifier] = nil
         link.post(toSend.removeValue(forKey: identifier) ?? [])
         link.close(saying: failure)
+      case .watch(let link): toWatch.append(link)
       case .dial(let peer): toDial.append(peer)
       case .answer(let identifier, let answer): answers.removeValue(forKey: identifier)?.resume(returning: answer)
       case .event(let event): log(event)
@@ -159,6 +161,9 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
       }
     }
     for (identifier, frames) in toSend { links[identifier]?.post(frames) }
+    for identifier in toWatch {
+      links[identifier]?.whenDrained { [inputs] in inputs.put([.linkDrained(identifier)]) }
+    }
     for done in waiting.done { done.resume() }
     if waiting.inputs.contains(where: \.changesTrust) { closeBulkOfStrangers() }
     scheduleTick(afterFailure: storeFailed)
@@ -253,16 +258,34 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     case .enrolment(let key): peer = .enrolment(key)
     }
     links[identifier] = link
+    if case .peer(let handle) = owner { noteClock(of: handle, link.clockDifferenceMilliseconds) }
     await inputs.process([.linkOpened(identifier, peer)])
     if case .peer = owner, let card = link.remoteHello.nodeCard { await cardShown(card) }
     while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
       await inputs.process(frames.map { .frame(identifier, $0) })
+      // A device that does not take its answers is not asked for more. Two nodes could wait for each other so.
+      if case .device = owner, await !link.drained() { break }
     }
     linksOfPeers[identifier] = nil
     // Where the core closed it, it knows.
     guard links.removeValue(forKey: identifier) != nil else { return }
     if let end = link.end { logger.debug("\(identifier) ended", metadata: ["reason": "\(end.sentence)"]) }
     await inputs.process([.linkClosed(identifier)])
+  }
+
+  /// Says once of each peer whose clock is so far from ours that messages are refused for it.
+  private func noteClock(of peer: Handle, _ differenceMilliseconds: Int64) {
+    guard differenceMilliseconds.magnitude > Limits.clockErrorMillisecondsMax else {
+      wrongClocks.remove(peer)
+      return
+    }
+    guard wrongClocks.insert(peer).inserted else { return }
+    let (hours, direction) = (
+      differenceMilliseconds.magnitude / 3_600_000, differenceMilliseconds > 0 ? "ahead" : "behind"
+    )
+    logger.warning(
+      "a peer's clock and this node's differ by hours: what is dated ahead is refused",
+      metadata: ["peer": "\(peer)", "difference": "\(hours) h \(direction)"])
   }
 
   /// Dials an active peer and serves the link that comes of it.
@@ -275,7 +298,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
       if dialErrors.updateValue(error, forKey: peer) != error {
         logger.info("a peer is not reached", metadata: ["peer": "\(peer)", "reason": "\(error.sentence)"])
       }
-      await inputs.process([.dialFailed(peer)])
+      await inputs.process([.dialFailed(peer, because: error.sentence)])
     }
   }
 
@@ -305,9 +328,9 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     case .device(let device): remote = .device(device)
     case .enrolment: return
     }
-    guard bulkLinks.values.count(where: { $0.remoteKey == link.remoteKey }) < Self.bulkLinksOfOneMax else {
-      return link.close(saying: .limit("at most \(Self.bulkLinksOfOneMax) bulk connections at one time"))
-    }
+    do throws(Frame.Failure) {
+      try Quota.bulkLinksPerKey.check(bulkLinks.values.count { $0.remoteKey == link.remoteKey })
+    } catch { return link.close(saying: error) }
     bulkLinks[identifier] = link
     await bulk?.serve(link, for: remote)
     bulkLinks[identifier] = nil
@@ -359,7 +382,7 @@ extension Input {
   fileprivate var changesTrust: Bool {
     switch self {
     case .registryChanged, .administration(_, .decide), .administration(_, .revoke): true
-    case .linkOpened, .frame, .linkClosed, .dialFailed, .tick, .ownCardChanged, .administration: false
+    case .linkOpened, .frame, .linkClosed, .linkDrained, .dialFailed, .tick, .ownCardChanged, .administration: false
     }
   }
 }

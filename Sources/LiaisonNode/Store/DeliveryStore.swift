@@ -53,8 +53,8 @@ package enum DeliveryState: UInt8, Sendable {
 package protocol DeliveryStore {
   /// Puts a message at the end of a peer's queue.
   func enqueue(_ key: MessageKey, for peer: Handle, precedence: Precedence, at time: Timestamp) throws(StoreError)
-  /// Envelopes queued for a peer.
-  func queueCount(for peer: Handle) throws(StoreError) -> Int
+  /// Envelopes queued for a peer, and their bytes.
+  func queueTotal(for peer: Handle) throws(StoreError) -> (count: Int, bytes: Int)
   /// The queue of one precedence after a sequence, oldest first.
   func queue(for peer: Handle, precedence: Precedence, after sequence: Int64, limit: Int) throws(StoreError)
     -> [QueuedEnvelope]

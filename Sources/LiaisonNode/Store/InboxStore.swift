@@ -45,10 +45,16 @@ package enum InboxAppend: Hashable, Sendable {
 
 /// The inboxes of this node's devices.
 package protocol InboxStore {
-  /// Appends to a device's inbox, unless it holds `limit` items already.
-  func appendInbox(_ device: DeviceIdentifier, _ entry: InboxEntry, limit: Int) throws(StoreError) -> InboxAppend
+  /// Appends to a device's inbox, unless it holds `limit` items already. Of an item above PRIORITY it is remembered.
+  func appendInbox(
+    _ device: DeviceIdentifier, _ entry: InboxEntry, _ precedence: Precedence, limit: Int
+  ) throws(StoreError) -> InboxAppend
   /// Items after a sequence, in order.
   func inbox(_ device: DeviceIdentifier, after sequence: UInt64, limit: Int) throws(StoreError) -> [InboxRecord]
+  /// Items of IMMEDIATE or of FLASH with these sequences, in order.
+  func inbox(
+    _ device: DeviceIdentifier, of precedence: Precedence, within sequences: Range<UInt64>, limit: Int
+  ) throws(StoreError) -> [InboxRecord]
   /// The sequence of the last item ever put in.
   func inboxEnd(_ device: DeviceIdentifier) throws(StoreError) -> UInt64
   /// Lets go of all items up to a sequence, and of the welcomes among them.

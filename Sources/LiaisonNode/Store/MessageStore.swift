@@ -36,6 +36,32 @@ package struct MessageRecord: Hashable, Sendable {
   }
 }
 
+/// Whose messages are counted together.
+package enum KeptScope: Hashable, Sendable {
+  /// Messages of another node's members, and of its own.
+  case peer(Handle)
+  /// Messages of a member of this node.
+  case member(Address)
+  case room(RoomIdentifier)
+}
+
+/// What is kept of one peer, member or room.
+package struct KeptTotal: Hashable, Sendable {
+  /// Messages that are remembered.
+  package var messages: Int
+  /// Those whose envelopes are still needed.
+  package var envelopes: Int
+  /// Bytes of these envelopes.
+  package var bytes: Int
+
+  /// Figures of one moment.
+  package init(messages: Int = 0, envelopes: Int = 0, bytes: Int = 0) {
+    self.messages = messages
+    self.envelopes = envelopes
+    self.bytes = bytes
+  }
+}
+
 /// Messages that were taken, and the envelopes of those that somebody still waits for.
 package protocol MessageStore {
   /// Remembers a message; `(origin, message)` must be new. Its envelope is kept as long as a queue, an inbox or the
@@ -52,6 +78,9 @@ package protocol MessageStore {
   /// Forgets up to `limit` messages accepted before `time` that nothing names, with their receipts.
   /// - Returns: how many.
   func forgetMessages(acceptedBefore time: Timestamp, limit: Int) throws(StoreError) -> Int
+
+  /// What is kept of a peer, a member or a room, with all that this transaction did.
+  func kept(_ scope: KeptScope) throws(StoreError) -> KeptTotal
 
   /// Holds an envelope whose room has not reached its epoch here.
   func hold(_ key: MessageKey, _ held: HeldEnvelope) throws(StoreError)

@@ -84,6 +84,10 @@ package struct WelcomeRecord: Hashable, Sendable {
 package protocol RoomStore {
   /// The room, also one that was left.
   func room(_ room: RoomIdentifier) throws(StoreError) -> RoomRecord?
+  /// How many rooms this hub has, those that were left not counted.
+  func roomCount(hub: Handle) throws(StoreError) -> Int
+  /// How many rooms a member is in.
+  func roomCount(of member: Address) throws(StoreError) -> Int
   /// What is followed of the room; `nil` where it was left.
   func roomState(_ room: RoomIdentifier) throws(StoreError) -> RoomState?
   /// The present leaves, lowest first.

@@ -803,13 +803,16 @@ nonisolated struct Liaison_Link_V1_Peers: Sendable {
   init() {}
 }
 
-/// Something for a device, pushed in order of sequence.
+/// Something for a device, pushed in order of sequence but for what is ahead.
 nonisolated struct Liaison_Link_V1_InboxItem: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   var sequence: UInt64 = 0
+
+  /// Pushed before its turn, because it is urgent: it comes again in its turn, and moves no position now.
+  var ahead: Bool = false
 
   var content: Liaison_Link_V1_InboxItem.OneOf_Content? = nil
 
@@ -2335,7 +2338,7 @@ nonisolated extension Liaison_Link_V1_Peers.Peer: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Liaison_Link_V1_InboxItem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".InboxItem"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}envelope\0\u{1}receipt\0\u{1}undeliverable\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}envelope\0\u{1}receipt\0\u{1}undeliverable\0\u{1}ahead\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2373,6 +2376,7 @@ nonisolated extension Liaison_Link_V1_InboxItem: SwiftProtobuf.Message, SwiftPro
           self.content = .undeliverable(v)
         }
       }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.ahead) }()
       default: break
       }
     }
@@ -2401,11 +2405,15 @@ nonisolated extension Liaison_Link_V1_InboxItem: SwiftProtobuf.Message, SwiftPro
     }()
     case nil: break
     }
+    if self.ahead != false {
+      try visitor.visitSingularBoolField(value: self.ahead, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Liaison_Link_V1_InboxItem, rhs: Liaison_Link_V1_InboxItem) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
+    if lhs.ahead != rhs.ahead {return false}
     if lhs.content != rhs.content {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
