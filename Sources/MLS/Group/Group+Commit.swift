@@ -31,6 +31,7 @@ extension Group {
   /// The received proposals that can be committed together by this member: RFC 9420 §12.2 tells which to prefer.
   private func committable(besides new: [ReceivedProposal]) -> [ReceivedProposal] {
     let received = proposals.proposals
+    guard !received.isEmpty else { return [] }
     var removed = Set(new.compactMap { if case .remove(let index) = $0.proposal { index } else { nil } })
     var result: [ReceivedProposal] = []
     for proposal in received {

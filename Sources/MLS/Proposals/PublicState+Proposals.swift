@@ -217,6 +217,8 @@ extension PublicState {
       guard let client = policy.authentication.client(of: leaf.credential) else { continue }
       guard clients.insert(client).inserted else { throw .invalid(.addsOfSameClient) }
     }
+    // Most additions are of keys that the tree does not hold.
+    guard !clients.isEmpty || keys.contains(where: { tree.contents.count(of: $0) > 0 }) else { return }
     for (index, leaf) in tree.leaves where !removed.contains(index) {
       // [val 12.2-5]
       guard !keys.contains(leaf.signatureKey) else { throw .invalid(.addOfMember) }

@@ -6,7 +6,8 @@ extension RatchetTree {
     rememberHash(of: shape.root, suite)
   }
 
-  private mutating func rememberHash(of node: NodeIndex, _ suite: Suite) -> [UInt8] {
+  @discardableResult
+  mutating func rememberHash(of node: NodeIndex, _ suite: Suite) -> [UInt8] {
     if let hash = hashes[node.value] { return hash }
     let hash: [UInt8]
     if let left = node.left, let right = node.right {

@@ -17,7 +17,7 @@ extension RatchetTree {
     of leaf: LeafIndex, steps: [PathStep], publicKeys: [HPKEPublicKey], _ suite: Suite
   ) -> [UInt8] {
     blankDirectPath(of: leaf)
-    _ = rootHash(suite)
+    for step in steps { rememberHash(of: step.copathChild, suite) }
     var parentHash: [UInt8] = []
     // From the root down, so that each hash covers all that is above it.
     for (step, publicKey) in zip(steps, publicKeys).reversed() {

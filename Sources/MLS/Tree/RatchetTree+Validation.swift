@@ -26,47 +26,58 @@ extension RatchetTree {
     }
   }
 
-  /// The same where only some leaves are new in a tree that was valid: it compares those with all.
+  /// The same where only some leaves are new in a tree that was valid. They are compared with all others only where the
+  /// counts of the tree's contents leave a doubt.
   package func validateNewLeaves(_ new: [LeafIndex]) throws(MLSError) {
-    guard !new.isEmpty else { return }
     let newLeaves = new.compactMap { self[$0] }
-    let newTypes = Set(newLeaves.map(\.credential.type))
-    var signatureKeys: [SignaturePublicKey: Int] = [:]
-    var encryptionKeys: [HPKEPublicKey: Int] = [:]
+    if !areCertainlyValid(newLeaves) { try compare(newLeaves, at: new) }
+  }
+
+  private func areCertainlyValid(_ newLeaves: [LeafNode]) -> Bool {
+    var newTypes: [CredentialType: Int] = [:]
     for leaf in newLeaves {
-      signatureKeys[leaf.signatureKey, default: 0] += 1
-      encryptionKeys[leaf.encryptionKey, default: 0] += 1
+      guard contents.count(of: leaf.signatureKey) == 1, contents.count(of: leaf.encryptionKey) == 1,
+        contents.credentialTypes.keys.allSatisfy({ leaf.capabilities.supports($0) })
+      else { return false }
+      newTypes[leaf.credential.type, default: 0] += 1
     }
-    // [val 7.3-10] [val 7.3-11]
-    guard signatureKeys.values.allSatisfy({ $0 == 1 }) else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
-    guard encryptionKeys.values.allSatisfy({ $0 == 1 }) else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+    // What one old leaf uses is supported by all old leaves.
+    return newTypes.allSatisfy { type, count in contents.credentialTypes[type, default: 0] > count }
+  }
+
+  private func compare(_ newLeaves: [LeafNode], at new: [LeafIndex]) throws(MLSError) {
+    let newTypes = Set(newLeaves.map(\.credential.type))
+    let signatureKeys = Set(newLeaves.map(\.signatureKey))
+    let encryptionKeys = Set(newLeaves.map(\.encryptionKey))
+    // [val 7.3-10]
+    guard signatureKeys.count == newLeaves.count else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
+    // [val 7.3-11]
+    guard encryptionKeys.count == newLeaves.count else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
     let newIndices = Set(new)
-    var typesInUse: Set<CredentialType> = []
-    for (index, leaf) in leaves {
-      typesInUse.insert(leaf.credential.type)
-      guard !newIndices.contains(index) else { continue }
+    for (index, leaf) in leaves where !newIndices.contains(index) {
       // [val 7.3-3]
       guard newTypes.allSatisfy({ leaf.capabilities.supports($0) }) else {
         throw .invalid(.leafNodeCredentialUnsupportedByMember)
       }
-      guard signatureKeys[leaf.signatureKey] == nil else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
-      guard encryptionKeys[leaf.encryptionKey] == nil else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+      guard !signatureKeys.contains(leaf.signatureKey) else { throw .invalid(.leafNodeSignatureKeyNotUnique) }
+      guard !encryptionKeys.contains(leaf.encryptionKey) else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
     }
     for leaf in newLeaves {
       // [val 7.3-4]
-      guard typesInUse.allSatisfy({ leaf.capabilities.supports($0) }) else {
+      guard contents.credentialTypes.keys.allSatisfy({ leaf.capabilities.supports($0) }) else {
         throw .invalid(.leafNodeDoesNotSupportCredentialInUse)
       }
     }
     for index in stride(from: 1, to: nodes.count, by: 2) {
       guard case .parent(let parent)? = nodes[index] else { continue }
-      guard encryptionKeys[parent.encryptionKey] == nil else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
+      guard !encryptionKeys.contains(parent.encryptionKey) else { throw .invalid(.leafNodeEncryptionKeyNotUnique) }
     }
   }
 
   /// Whether any of these keys is a node's already (RFC 9420 §12.4.2).
   package func contains(anyOf keys: Set<HPKEPublicKey>) -> Bool {
-    nodes.contains { node in
+    guard keys.contains(where: { contents.count(of: $0) > 0 }) else { return false }
+    return nodes.contains { node in
       switch node {
       case .leaf(let leaf): keys.contains(leaf.encryptionKey)
       case .parent(let parent): keys.contains(parent.encryptionKey)

@@ -7,17 +7,24 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   package static let leafCountMax = 1 << 20
 
   /// As long as the full tree; nil stands for a blank node.
-  package private(set) var nodes: [Node?]
+  package private(set) var nodes: ChunkedArray<Node?>
   /// Tree hashes that are still right, by node.
-  package var hashes: [[UInt8]?]
+  package var hashes: ChunkedArray<[UInt8]?>
   /// The nodes that differ, or may differ, from those of the tree that this one was made of: of the present epoch's tree
   /// for one that is to follow it.
   package private(set) var changes: Set<NodeIndex> = []
+  /// What ``nodes`` hold, counted.
+  package private(set) var contents: TreeContents
 
   /// A tree of one leaf.
   package init(_ leaf: LeafNode) {
-    nodes = [.leaf(leaf)]
-    hashes = [nil]
+    self.init(nodes: [.leaf(leaf)])
+  }
+
+  private init(nodes: [Node?]) {
+    self.nodes = ChunkedArray(nodes)
+    hashes = ChunkedArray(repeating: nil, count: nodes.count)
+    contents = TreeContents(nodes)
   }
 
   public static func == (a: Self, b: Self) -> Bool { a.nodes == b.nodes }
@@ -71,6 +78,7 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   /// Replaces a node within the tree, and forgets the hashes that depend on it.
   package mutating func set(_ node: NodeIndex, to value: Node?) {
     guard node.value < nodes.count else { return }
+    contents.replace(nodes[node.value], by: value)
     nodes[node.value] = value
     changes.insert(node)
     invalidateHashes(from: node)
@@ -80,10 +88,11 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     changes = []
   }
 
+  /// Where a node's hash is not remembered, none above it is.
   private mutating func invalidateHashes(from node: NodeIndex) {
     let shape = shape
     var node: NodeIndex? = node
-    while let index = node {
+    while let index = node, hashes[index.value] != nil {
       hashes[index.value] = nil
       node = shape.parent(of: index)
     }
@@ -144,9 +153,7 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
       return LeafIndex(UInt32(truncatingIfNeeded: leaf))
     }
     let leaf = LeafIndex(UInt32(truncatingIfNeeded: leafCount))
-    let count = 2 * nodes.count + 1
-    nodes.append(contentsOf: repeatElement(nil, count: count - nodes.count))
-    hashes.append(contentsOf: repeatElement(nil, count: count - hashes.count))
+    resize(to: 2 * nodes.count + 1)
     return leaf
   }
 
@@ -185,11 +192,12 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   }
 
   private mutating func resize(to count: Int) {
-    for node in nodes.indices.dropFirst(count) where nodes[node] != nil { changes.insert(NodeIndex(node)) }
-    nodes.removeLast(max(0, nodes.count - count))
-    hashes.removeLast(max(0, hashes.count - count))
-    nodes.append(contentsOf: repeatElement(nil, count: count - nodes.count))
-    hashes.append(contentsOf: repeatElement(nil, count: count - hashes.count))
+    for node in nodes.indices.dropFirst(count) where nodes[node] != nil {
+      contents.replace(nodes[node], by: nil)
+      changes.insert(NodeIndex(node))
+    }
+    nodes.resize(to: count, filling: nil)
+    hashes.resize(to: count, filling: nil)
   }
 
   // MARK: Storing
@@ -198,12 +206,12 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
   package init(nodeCount: Int, nodes stored: some Sequence<(index: NodeIndex, node: Node)>) throws(TLSPresentationError)
   {
     try Self.check(nodeCount: nodeCount)
-    nodes = Array(repeating: nil, count: nodeCount)
-    hashes = Array(repeating: nil, count: nodeCount)
+    var nodes = [Node?](repeating: nil, count: nodeCount)
     for (index, node) in stored {
-      try checkPlace(of: node, at: index)
+      try Self.checkPlace(of: node, at: index, nodeCount)
       nodes[index.value] = node
     }
+    self.init(nodes: nodes)
   }
 
   /// This tree with the nodes that a stored commit changes.
@@ -215,7 +223,7 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     tree.resize(to: nodeCount)
     tree.hashes[tree.shape.root.value] = nil
     for (index, node) in nodes {
-      try tree.checkPlace(of: node, at: index)
+      try Self.checkPlace(of: node, at: index, nodeCount)
       tree.set(index, to: node)
     }
     return tree
@@ -227,12 +235,12 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     }
   }
 
-  private func checkPlace(of node: Node?, at index: NodeIndex) throws(TLSPresentationError) {
+  private static func checkPlace(of node: Node?, at index: NodeIndex, _ nodeCount: Int) throws(TLSPresentationError) {
     switch node {
     case .leaf where !index.isLeaf, .parent where index.isLeaf: throw .invalid("a stored node is out of place")
     default: break
     }
-    guard nodes.indices.contains(index.value) else { throw .invalid("a stored node is outside its tree") }
+    guard (0..<nodeCount).contains(index.value) else { throw .invalid("a stored node is outside its tree") }
   }
 
   // MARK: Encoding, RFC 9420 §12.4.3.3
@@ -260,7 +268,6 @@ public struct RatchetTree: Sendable, Equatable, TLSCodable {
     guard let last = nodes.last, last != nil else { throw .invalid("the ratchet tree does not end in a node") }
     let shape = TreeShape(holding: (nodes.count + 2) / 2)
     nodes.append(contentsOf: repeatElement(nil, count: shape.nodeCount - nodes.count))
-    self.nodes = nodes
-    hashes = Array(repeating: nil, count: nodes.count)
+    self.init(nodes: nodes)
   }
 }
