@@ -13,9 +13,10 @@ public typealias TLSCodable = TLSEncodable & TLSDecodable
 extension TLSEncodable {
   /// The value's only encoding.
   public var tlsEncoded: [UInt8] {
-    var encoder = TLSEncoder()
+    // Most values are shorter, so that none of their bytes stay behind in a buffer that was outgrown.
+    var encoder = TLSEncoder(reservingCapacity: 512)
     encode(to: &encoder)
-    return encoder.bytes
+    return encoder.take()
   }
 }
 

@@ -13,6 +13,14 @@ public struct TLSEncoder: Sendable {
     content.reserveCapacity(capacity)
   }
 
+  /// Hands over what has been written, and starts anew: nothing else holds the bytes then, so that their owner can wipe
+  /// them.
+  public mutating func take() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &content)
+    return taken
+  }
+
   /// An unsigned integer, big-endian, in its type's full width.
   @inlinable
   public mutating func write<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) {

@@ -82,7 +82,8 @@ public struct SignaturePrivateKey: Sendable {
 
   /// `SignWithLabel` (RFC 9420 §5.1.2).
   package func signWithLabel(_ label: String, _ content: [UInt8]) throws(MLSError) -> [UInt8] {
-    let content = Suite.signContent(label, content)
+    var content = Suite.signContent(label, content)
+    defer { wipe(&content) }
     do {
       return switch key {
       case .ed25519(let key): try Array(key.signature(for: content))

@@ -2,18 +2,20 @@ internal import Crypto
 internal import TLSPresentation
 
 extension Suite {
+  /// `SignContent` (RFC 9420 §5.1.2), which the caller wipes: what is signed may be a message's plaintext.
   package static func signContent(_ label: String, _ content: [UInt8]) -> [UInt8] {
     var encoder = TLSEncoder(reservingCapacity: content.count + label.utf8.count + 16)
     encoder.write(string: "MLS 1.0 " + label)
     encoder.write(opaque: content)
-    return encoder.bytes
+    return encoder.take()
   }
 
   /// `VerifyWithLabel` (RFC 9420 §5.1.2). A key or a signature that is malformed verifies nothing.
   package func verifyWithLabel(_ key: SignaturePublicKey, _ label: String, _ content: [UInt8], _ signature: [UInt8])
     -> Bool
   {
-    let content = Self.signContent(label, content)
+    var content = Self.signContent(label, content)
+    defer { wipe(&content) }
     do {
       switch self.signature {
       case .ed25519:

@@ -123,13 +123,21 @@ package struct Suite: Sendable, Hashable {
     do {
       if aead == .chaChaPoly {
         let box = try ChaChaPoly.SealedBox(nonce: ChaChaPoly.Nonce(data: nonce), ciphertext: body, tag: tag)
-        return Array(try ChaChaPoly.open(box, using: key.key, authenticating: data))
+        return Self.moved(try ChaChaPoly.open(box, using: key.key, authenticating: data))
       }
       let box = try AES.GCM.SealedBox(nonce: AES.GCM.Nonce(data: nonce), ciphertext: body, tag: tag)
-      return Array(try AES.GCM.open(box, using: key.key, authenticating: data))
+      return Self.moved(try AES.GCM.open(box, using: key.key, authenticating: data))
     } catch {
       throw .decryptionFailed
     }
+  }
+
+  /// The bytes, which are wiped where they were.
+  private static func moved(_ plaintext: consuming Data) -> [UInt8] {
+    let bytes = plaintext.withUnsafeBytes { Array($0) }
+    let range = plaintext.startIndex..<plaintext.endIndex
+    plaintext.resetBytes(in: range)
+    return bytes
   }
 
   /// Of every AEAD of the registry, in bytes.

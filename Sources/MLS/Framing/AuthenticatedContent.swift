@@ -19,7 +19,8 @@ package struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
   ) throws(MLSError) {
     self.wireFormat = wireFormat
     self.content = content
-    let toBeSigned = Self.toBeSigned(content, wireFormat, context)
+    var toBeSigned = Self.toBeSigned(content, wireFormat, context)
+    defer { wipe(&toBeSigned) }
     auth = FramedContentAuthData(
       signature: try key.signWithLabel("FramedContentTBS", toBeSigned), confirmationTag: nil)
   }
@@ -36,11 +37,12 @@ package struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
     auth = try FramedContentAuthData(from: &decoder, type: content.body.type)
   }
 
-  /// `FramedContentTBS`. The context is left out for senders that need not know it.
+  /// `FramedContentTBS`. The context is left out for senders that need not know it. The caller wipes it: it holds a
+  /// message's plaintext.
   package static func toBeSigned(_ content: FramedContent, _ wireFormat: WireFormat, _ context: GroupContext?)
     -> [UInt8]
   {
-    var encoder = TLSEncoder(reservingCapacity: 1024)
+    var encoder = TLSEncoder(reservingCapacity: content.body.capacity)
     encoder.write(ProtocolVersion.mls10)
     encoder.write(wireFormat)
     encoder.write(content)
@@ -48,12 +50,13 @@ package struct AuthenticatedContent: Hashable, Sendable, TLSCodable {
     case .member, .newMemberCommit: if let context { encoder.write(context) }
     case .external, .newMemberProposal: break
     }
-    return encoder.bytes
+    return encoder.take()
   }
 
   package func hasValidSignature(_ suite: Suite, key: SignaturePublicKey, context: GroupContext?) -> Bool {
-    suite.verifyWithLabel(
-      key, "FramedContentTBS", Self.toBeSigned(content, wireFormat, context), auth.signature)
+    var toBeSigned = Self.toBeSigned(content, wireFormat, context)
+    defer { wipe(&toBeSigned) }
+    return suite.verifyWithLabel(key, "FramedContentTBS", toBeSigned, auth.signature)
   }
 
   /// The membership tag (RFC 9420 §6.2).

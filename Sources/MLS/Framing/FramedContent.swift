@@ -15,6 +15,11 @@ package struct FramedContent: Hashable, Sendable, TLSCodable {
       }
     }
 
+    /// Bytes that hold an application message with its framing, so that its encoder leaves no outgrown buffer behind.
+    package var capacity: Int {
+      if case .application(let data) = self { data.count + 2048 } else { 2048 }
+    }
+
     package func encode(to encoder: inout TLSEncoder) {
       switch self {
       case .application(let data): encoder.write(opaque: data)

@@ -15,12 +15,15 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
     secretTree: inout SecretTree, padding: PaddingPolicy, random: RandomSource
   ) throws(MLSError) {
     let content = authenticated.content
-    var plaintext = TLSEncoder(reservingCapacity: 1024)
-    content.body.encode(to: &plaintext)
-    authenticated.auth.encode(to: &plaintext, type: content.body.type)
-    plaintext.write(fixed: [UInt8](repeating: 0, count: padding.padding(for: plaintext.bytes.count)))
+    var encoder = TLSEncoder(reservingCapacity: content.body.capacity)
+    content.body.encode(to: &encoder)
+    authenticated.auth.encode(to: &encoder, type: content.body.type)
+    var unpadded = encoder.take()
+    defer { wipe(&unpadded) }
+    var plaintext = unpadded + repeatElement(0, count: padding.padding(for: unpadded.count))
+    defer { wipe(&plaintext) }
     try self.init(
-      sealing: plaintext.bytes, of: content, suite, senderDataSecret: senderDataSecret, secretTree: &secretTree,
+      sealing: plaintext, of: content, suite, senderDataSecret: senderDataSecret, secretTree: &secretTree,
       random: random)
   }
 
@@ -75,9 +78,20 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
 
   /// Decrypts with a key that the caller took from the secret tree for this sender data.
   package func open(_ suite: Suite, _ senderData: SenderData, key: MessageKey) throws(MLSError) -> UnverifiedContent {
-    let plaintext = try suite.open(
+    var plaintext = try suite.open(
       ciphertext, key: key.key, nonce: Self.nonce(key, senderData.reuseGuard),
       authenticating: Self.contentAAD(groupID, epoch, contentType, authenticatedData))
+    defer { wipe(&plaintext) }
+    let (body, auth) = try decodeContent(plaintext)
+    let content = FramedContent(
+      groupID: groupID, epoch: epoch, sender: .member(senderData.leafIndex), authenticatedData: authenticatedData,
+      body: body)
+    return UnverifiedContent(
+      unprotected: AuthenticatedContent(wireFormat: .privateMessage, content: content, auth: auth))
+  }
+
+  /// A `PrivateMessageContent`.
+  private func decodeContent(_ plaintext: [UInt8]) throws(MLSError) -> (FramedContent.Body, FramedContentAuthData) {
     var decoder = TLSDecoder(plaintext)
     let body: FramedContent.Body
     let auth: FramedContentAuthData
@@ -91,11 +105,7 @@ public struct PrivateMessage: Hashable, Sendable, TLSCodable {
     }
     // [val 6.3-1]
     guard padding.allSatisfy({ $0 == 0 }) else { throw .invalid(.paddingNotZero) }
-    let content = FramedContent(
-      groupID: groupID, epoch: epoch, sender: .member(senderData.leafIndex), authenticatedData: authenticatedData,
-      body: body)
-    return UnverifiedContent(
-      unprotected: AuthenticatedContent(wireFormat: .privateMessage, content: content, auth: auth))
+    return (body, auth)
   }
 
   package static func senderDataKey(_ suite: Suite, _ secret: Secret, ciphertext: [UInt8]) -> MessageKey {

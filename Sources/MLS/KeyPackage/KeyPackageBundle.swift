@@ -61,7 +61,7 @@ public struct KeyPackageBundle: Sendable {
     encoder.write(keyPackage)
     encoder.write(sealing: initKey.secret)
     encoder.write(sealing: encryptionKey.secret)
-    return encoder.bytes
+    return encoder.take()
   }
 
   public init(serialized: [UInt8]) throws(MLSError) {

@@ -117,7 +117,9 @@ extension TLSEncoder {
 }
 
 extension TLSDecoder {
-  package mutating func readSecret() throws(TLSPresentationError) -> Secret { Secret(try readOpaque()) }
+  package mutating func readSecret() throws(TLSPresentationError) -> Secret {
+    Secret(wiping: try readOpaque())
+  }
 }
 
 extension EpochSecrets {

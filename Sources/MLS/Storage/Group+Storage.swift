@@ -80,7 +80,7 @@ extension Group {
     if unsaved.newPastEpochs.contains(epoch) {
       var encoder = TLSEncoder(reservingCapacity: Self.stateCapacity)
       pastEpochs[place].encode(to: &encoder)
-      try storage.write(wiping: encoder.bytes, for: RecordKey(kind: .pastEpoch, epoch: epoch))
+      try storage.write(wiping: encoder.take(), for: RecordKey(kind: .pastEpoch, epoch: epoch))
     }
     try pastEpochs[place].secretTree.save(epoch, pastEpochs[place].binding, to: &storage)
   }
