@@ -56,7 +56,7 @@ public enum MLSError: Error, Equatable, Sendable {
 
   /// The arguments that a caller can get wrong.
   public enum StaticArgument: String, Sendable {
-    case length, limit, count, lifetime
+    case length, limit, count, lifetime, codePoint
   }
 }
 

@@ -104,9 +104,9 @@ struct LiveGroup: Sendable {
     }
     messages += [
       try ExternalProposal.add(
-        joiner.keyPackage, to: groupID, epoch: epoch, signatureKey: joining.signatureKey),
+        joiner.keyPackage, to: groupID, epoch: epoch, signatureKey: joining.signatureKey, now: now),
       try ExternalProposal.propose(
-        .remove(room.leaf("dia")), to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey),
+        .remove(room.leaf("dia")), to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey, now: now),
       .welcome(welcome), .groupInfo(groupInfo), .keyPackage(joiner.keyPackage),
     ]
     self.messages = messages

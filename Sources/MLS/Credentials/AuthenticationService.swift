@@ -23,7 +23,8 @@ public struct CredentialContext: Sendable, Equatable {
 /// that enters a group, at each of the events that §5.3.1 lists. It refuses by throwing, as a rule
 /// ``MLSError/credentialRefused``.
 public protocol AuthenticationService: Sendable {
-  /// Whether `credential` legitimately presents identifiers that are acceptable here, with `signatureKey`.
+  /// Whether `credential` legitimately presents identifiers that are acceptable here, with `signatureKey`. Of a chain of
+  /// certificates, the end entity's public key must be `signatureKey` (RFC 9420 §5.3).
   func validate(
     credential: Credential, signatureKey: SignaturePublicKey, context: CredentialContext
   ) throws(MLSError)

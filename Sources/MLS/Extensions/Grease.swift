@@ -15,10 +15,27 @@ package enum Grease {
   }
 }
 
+extension CodePoint {
+  package var isGrease: Bool { Grease.values.contains(rawValue) }
+}
+
 extension [Extension] {
+  package var hasGrease: Bool { contains { $0.type.isGrease } }
+
   /// These and a GREASE extension, unless there is one.
   package func greased(_ random: RandomSource) -> [Extension] {
-    contains { Grease.values.contains($0.type.rawValue) } ? self : self + [Grease.extension(random)]
+    hasGrease ? self : self + [Grease.extension(random)]
+  }
+}
+
+extension Proposal {
+  /// Whether it has a GREASE value where none may be sent.
+  package var hasGrease: Bool {
+    switch self {
+    case .groupContextExtensions(let extensions): extensions.hasGrease
+    case .reInit(let reInit): reInit.extensions.hasGrease
+    default: type.isGrease
+    }
   }
 }
 
@@ -27,13 +44,23 @@ extension Capabilities {
   package func greased(_ random: RandomSource) -> Capabilities {
     var result = self
     func add<Value: CodePoint>(to list: inout [Value]) {
-      guard !list.contains(where: { Grease.values.contains($0.rawValue) }) else { return }
+      guard !list.contains(where: \.isGrease) else { return }
       list.append(Value(rawValue: Grease.value(random)))
     }
     add(to: &result.cipherSuites)
     add(to: &result.extensions)
     add(to: &result.proposals)
     add(to: &result.credentials)
+    return result
+  }
+
+  /// What a client that lists these supports itself.
+  package var withoutGrease: Capabilities {
+    var result = self
+    result.cipherSuites.removeAll(where: \.isGrease)
+    result.extensions.removeAll(where: \.isGrease)
+    result.proposals.removeAll(where: \.isGrease)
+    result.credentials.removeAll(where: \.isGrease)
     return result
   }
 

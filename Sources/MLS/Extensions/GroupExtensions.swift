@@ -70,3 +70,10 @@ public struct ExternalSenders: Hashable, Sendable, TLSCodable {
   /// This, as an extension of the group context.
   public var asExtension: Extension { Extension(type: .externalSenders, data: tlsEncoded) }
 }
+
+extension [Extension] {
+  /// The entries of the `external_senders` extension, if the list has one.
+  package func externalSenders() throws(MLSError) -> [ExternalSender] {
+    try value(of: .externalSenders, as: ExternalSenders.self)?.senders ?? []
+  }
+}

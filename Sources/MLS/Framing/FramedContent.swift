@@ -20,6 +20,16 @@ package struct FramedContent: Hashable, Sendable, TLSCodable {
       if case .application(let data) = self { data.count + 2048 } else { 2048 }
     }
 
+    /// The proposals that are its sender's own.
+    package var ownProposals: [Proposal] {
+      switch self {
+      case .application: []
+      case .proposal(let proposal): [proposal]
+      case .commit(let commit):
+        commit.proposals.compactMap { if case .proposal(let proposal) = $0 { proposal } else { nil } }
+      }
+    }
+
     package func encode(to encoder: inout TLSEncoder) {
       switch self {
       case .application(let data): encoder.write(opaque: data)

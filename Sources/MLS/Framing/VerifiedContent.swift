@@ -30,7 +30,7 @@ package struct UnverifiedContent: Sendable {
       guard let key = memberKey(index) else { throw .unknownMember(index) }
       return key
     case (.external(let index), .proposal(let proposal)):
-      let senders = try context.extensions.value(of: .externalSenders, as: ExternalSenders.self)?.senders ?? []
+      let senders = try context.extensions.externalSenders()
       // [val 6.1-2]
       guard Int(index) < senders.count else { throw .invalid(.externalSenderUnknown) }
       // [val 6.1-3]

@@ -7,7 +7,8 @@ extension Group {
   ///   - proposals: further proposals by value.
   ///   - updatingPath: whether to make fresh keys for this member's path. They are made in any case where RFC 9420 §12.4
   ///     requires it.
-  ///   - includingPendingProposals: whether to commit the proposals that have been received in this epoch.
+  ///   - includingPendingProposals: whether to commit the proposals that have been received in this epoch, as far as they
+  ///     make a valid list.
   ///   - leafNode: changes to this member's leaf, for which there must be a path.
   ///   - welcomeWithTree: whether the Welcome carries the tree.
   public mutating func commit(
@@ -21,15 +22,45 @@ extension Group {
     let sender = Sender.member(ownLeafIndex)
     let new = (byValue + removing.map { .remove($0) } + adding.map { .add($0) })
       .map { ReceivedProposal(proposal: $0, sender: sender, reference: nil) }
-    let list = (includingPendingProposals ? committable(besides: new) : []) + new
-    return try commit(
-      list, updatingPath: updatingPath || change != nil, change: change ?? LeafNodeChange(), authenticatedData,
-      available(preSharedKeys), welcomeWithTree: welcomeWithTree, policy(authentication, now: now),
-      pskUsage: .application)
+    let preSharedKeys = available(preSharedKeys)
+    let policy = policy(authentication, now: now)
+    let received = includingPendingProposals ? preferred(besides: new) : []
+    func commit(_ group: inout Group, _ received: [ReceivedProposal]) throws(MLSError) -> CommitOutput {
+      try group.commit(
+        received + new, updatingPath: updatingPath || change != nil, change: change ?? LeafNodeChange(),
+        authenticatedData, preSharedKeys, welcomeWithTree: welcomeWithTree, policy, pskUsage: .application)
+    }
+    do throws(MLSError) {
+      return try commit(&self, received)
+    } catch {
+      // One that makes the list invalid keeps nobody from committing the others.
+      let valid = committable(received, besides: new, policy, preSharedKeys)
+      guard valid.count < received.count else { throw error }
+      return try commit(&self, valid)
+    }
   }
 
-  /// The received proposals that can be committed together by this member: RFC 9420 §12.2 tells which to prefer.
-  private func committable(besides new: [ReceivedProposal]) -> [ReceivedProposal] {
+  /// How many received proposals are tried one by one where they cannot be committed all at once; the rest is left out.
+  private static let proposalsTriedMax = 64
+
+  /// Those of the received proposals that make a valid list with the new ones (RFC 9420 §12.4).
+  private func committable(
+    _ received: [ReceivedProposal], besides new: [ReceivedProposal], _ policy: ValidationPolicy,
+    _ preSharedKeys: PreSharedKeys
+  ) -> [ReceivedProposal] {
+    var result: [ReceivedProposal] = []
+    for proposal in received.prefix(Self.proposalsTriedMax) {
+      if case .preSharedKey(let id) = proposal.proposal, preSharedKeys[id.source] == nil { continue }
+      guard let applied = try? state.shared.apply(result + [proposal] + new, by: .member(ownLeafIndex), policy),
+        (try? applied.tree.validateNewLeaves(applied.added + applied.updated)) != nil
+      else { continue }
+      result.append(proposal)
+    }
+    return result
+  }
+
+  /// The received proposals that do not conflict with each other or the new ones: RFC 9420 §12.2 tells which to prefer.
+  private func preferred(besides new: [ReceivedProposal]) -> [ReceivedProposal] {
     let received = proposals.proposals
     guard !received.isEmpty else { return [] }
     var removed = Set(new.compactMap { if case .remove(let index) = $0.proposal { index } else { nil } })

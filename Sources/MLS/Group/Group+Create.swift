@@ -16,6 +16,7 @@ extension Group {
       throw .invalidArgument(.lifetime)
     }
     try groupContextExtensions.validateAsGroupContext()
+    guard !groupContextExtensions.hasGrease else { throw .invalidArgument(.codePoint) }
     let contents = LeafNode.Contents(
       suite, credential, capabilities, leafExtensions, alongside: groupContextExtensions, random)
     let leafKey = try suite.generateKeyPair(random)

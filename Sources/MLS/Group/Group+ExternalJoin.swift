@@ -15,11 +15,14 @@ extension Group {
   ///   - ratchetTree: the group's tree, where the group info does not carry it. It need not come from a trusted source.
   ///   - replacing: this client's own leaf of before, for one that lost its state; it is removed by the same commit.
   ///   - proofs: PSKs that prove something to the group, such as having been in it; their secrets are in `preSharedKeys`.
+  ///   - knownGroupIDs: the groups that this client is in already; it joins none of them. The one that it comes back to is
+  ///     not among them.
   public static func joinExternally(
     _ groupInfo: GroupInfo, ratchetTree: RatchetTree? = nil, credential: Credential,
     signatureKey: SignaturePrivateKey, capabilities: Capabilities = Capabilities(), leafExtensions: [Extension] = [],
     replacing: LeafIndex? = nil, proofs: [PreSharedKeyID] = [], preSharedKeys: PreSharedKeys = PreSharedKeys(),
-    authenticatedData: [UInt8] = [], configuration: GroupConfiguration = GroupConfiguration(),
+    authenticatedData: [UInt8] = [], knownGroupIDs: Set<[UInt8]> = [],
+    configuration: GroupConfiguration = GroupConfiguration(),
     random: RandomSource = .system, authentication: some AuthenticationService, now: UInt64
   ) throws(MLSError) -> ExternalJoin {
     let context = groupInfo.groupContext
@@ -28,11 +31,10 @@ extension Group {
     guard signatureKey.suite.signature == suite.signature else { throw .invalidKey }
     // [val 12.4.3-13]
     guard let externalPub = try groupInfo.externalPub() else { throw .invalid(.externalPubMissing) }
-    var oldTree = try tree(for: groupInfo, handedIn: ratchetTree)
-    try groupInfo.verify(suite, tree: oldTree)
-    try groupInfo.extensions.validateUnique()
-    try context.extensions.validateUnique()
-    try oldTree.validate(suite, context: context, authentication: authentication)
+    // [val 12.4.3-14]
+    guard !knownGroupIDs.contains(context.groupID) else { throw .invalid(.groupIDNotUnique) }
+    let oldTree = try groupInfo.validTree(
+      suite, handedIn: ratchetTree, maximumLifetime: configuration.leafLifetimeMax, authentication)
     let shared = PublicState(suite, context: context, tree: oldTree, confirmationTag: groupInfo.confirmationTag)
     let policy = ValidationPolicy(
       now: now, leafLifetimeMax: configuration.leafLifetimeMax, authentication: authentication)
@@ -50,7 +52,7 @@ extension Group {
     let path = try NewPath(
       suite, sender: own, contents: contents, groupID: context.groupID, signatureKey: signatureKey, tree: &tree,
       random: random)
-    try path.leafNode.validate(against: context.extensions)
+    try path.leafNode.capabilities.withoutGrease.validate(against: context.extensions)
     try tree.validateNewLeaves([own])
     let provisional = try shared.provisionalContext(treeHash: tree.rootHash(suite), extensions: applied.extensions)
     let commit = Commit(

@@ -5,7 +5,7 @@ extension Group {
   ///     deletes it in the transaction that stores the group.
   ///   - ratchetTree: the group's tree, where the Welcome does not carry it. It need not come from a trusted source.
   ///   - origin: the group that this one takes the place of (RFC 9420 §11.2), or branches off (§11.3), in the epoch that
-  ///     the Welcome names. Such a Welcome is refused without it.
+  ///     the Welcome names. Such a Welcome is refused without it, and with it any other.
   ///   - knownGroupIDs: the groups that this client is in already; a Welcome into one of them is refused.
   public static func join(
     _ welcome: Welcome, bundle: KeyPackageBundle, signatureKey: SignaturePrivateKey, ratchetTree: RatchetTree? = nil,
@@ -30,11 +30,15 @@ extension Group {
     // [val 12.4.3-12]
     if linkage != nil, context.epoch != 1 { throw .invalid(.resumptionEpoch) }
 
-    var tree = try Self.tree(for: groupInfo, handedIn: ratchetTree)
-    try groupInfo.verify(suite, tree: tree)
-    try Self.validateExtensions(of: groupInfo, supportedBy: keyPackage.leafNode)
-    try tree.validate(suite, context: context, authentication: authentication)
-    if let linkage { try validate(linkage, origin, context, tree, authentication) }
+    let tree = try groupInfo.validTree(
+      suite, handedIn: ratchetTree, maximumLifetime: configuration.leafLifetimeMax, authentication)
+    try keyPackage.leafNode.capabilities.withoutGrease.validate(against: context.extensions)
+    if let linkage {
+      try validate(linkage, origin, context, tree, authentication)
+    } else if let origin {
+      // [val 12.4.3-17] [val 12.4.3-18] The Welcome into any other group has nothing to do with this one.
+      throw .invalid(origin.reInit == nil ? .branchMismatch : .reInitMismatch)
+    }
     // [val 12.4.3-10]
     guard let own = tree.leaves.first(where: { $0.node == keyPackage.leafNode })?.index else {
       throw .invalid(.ownLeafMissing)
@@ -87,7 +91,24 @@ extension Group {
     guard case .resumption(let usage, let groupID, let epoch) = linkage.kind, let origin, origin.groupID == groupID,
       origin.epoch == epoch
     else { throw .missingPreSharedKey(linkage) }
-    let (new, old) = (tree.members, origin.members)
+    if usage == .reinit {
+      // [val 12.4.3-17]
+      guard let reInit = origin.reInit, reInit.groupID == context.groupID, reInit.version == context.version,
+        reInit.cipherSuite == context.cipherSuite, reInit.extensions == context.extensions
+      else { throw .invalid(.reInitMismatch) }
+    } else {
+      // [val 12.4.3-18]
+      guard context.cipherSuite == origin.cipherSuite, context.version == origin.groupContext.version else {
+        throw .invalid(.branchMismatch)
+      }
+    }
+    try validateMembers(tree.members, of: origin, usage, authentication)
+  }
+
+  /// Throws unless a reinitialized group has all members of its origin, and a branched one no others.
+  package static func validateMembers(
+    _ new: [Member], of origin: Group, _ usage: ResumptionPSKUsage, _ authentication: some AuthenticationService
+  ) throws(MLSError) {
     func all(_ some: [Member], areAmong others: [Member]) -> Bool {
       let credentials = Set(others.map(\.credential))
       let clients = Set(others.compactMap { authentication.client(of: $0.credential) })
@@ -96,32 +117,31 @@ extension Group {
           || authentication.client(of: member.credential).map { clients.contains($0) } ?? false
       }
     }
-    if usage == .reinit {
-      // [val 12.4.3-17]
-      guard let reInit = origin.reInit, reInit.groupID == context.groupID, reInit.version == context.version,
-        reInit.cipherSuite == context.cipherSuite, reInit.extensions == context.extensions,
-        all(old, areAmong: new)
-      else { throw .invalid(.reInitMismatch) }
-    } else {
-      // [val 12.4.3-18]
-      guard context.cipherSuite == origin.cipherSuite, context.version == origin.groupContext.version,
-        all(new, areAmong: old)
-      else { throw .invalid(.branchMismatch) }
+    let old = origin.members
+    guard usage == .reinit ? all(old, areAmong: new) : all(new, areAmong: old) else {
+      throw .invalid(usage == .reinit ? .reInitMismatch : .branchMismatch)
     }
   }
+}
 
-  /// The tree that a group info carries, or else the one that was handed in.
-  package static func tree(for groupInfo: GroupInfo, handedIn: RatchetTree?) throws(MLSError) -> RatchetTree {
-    if let tree = try groupInfo.ratchetTree() { return tree }
+extension GroupInfo {
+  /// The tree that it carries, or else the one that was handed in, once everything is verified that RFC 9420 §5.3.1,
+  /// §12.4.3 and §12.4.3.1 ask of a group info and its tree. The tree hashes are remembered.
+  package func validTree(
+    _ suite: Suite, handedIn: RatchetTree?, maximumLifetime: UInt64, _ authentication: some AuthenticationService
+  ) throws(MLSError) -> RatchetTree {
+    try extensions.validateUnique()
+    try groupContext.extensions.validateUnique()
     // [val 12.4.3-6]
-    guard let handedIn else { throw .invalid(.treeMissing) }
-    return handedIn
-  }
-
-  /// RFC 9420 §13.4: a joiner supports every extension of the group context.
-  package static func validateExtensions(of groupInfo: GroupInfo, supportedBy leaf: LeafNode) throws(MLSError) {
-    try groupInfo.extensions.validateUnique()
-    try groupInfo.groupContext.extensions.validateUnique()
-    try leaf.validate(against: groupInfo.groupContext.extensions)
+    guard var tree = try ratchetTree() ?? handedIn else { throw .invalid(.treeMissing) }
+    try verify(suite, tree: tree)
+    try tree.validate(
+      suite, context: groupContext, maximumLifetime: maximumLifetime, authentication: authentication)
+    for sender in try groupContext.extensions.externalSenders() {
+      try authentication.validate(
+        credential: sender.credential, signatureKey: sender.signatureKey,
+        context: CredentialContext(groupID: groupContext.groupID, event: .externalSender))
+    }
+    return tree
   }
 }

@@ -73,6 +73,7 @@ extension Group {
   package func sign(
     _ body: FramedContent.Body, _ authenticatedData: [UInt8], _ wireFormat: WireFormat
   ) throws(MLSError) -> AuthenticatedContent {
+    guard !body.ownProposals.contains(where: \.hasGrease) else { throw .invalidArgument(.codePoint) }
     let content = FramedContent(
       groupID: groupID, epoch: epoch, sender: .member(ownLeafIndex), authenticatedData: authenticatedData, body: body)
     return try AuthenticatedContent(

@@ -39,15 +39,16 @@ extension Group {
     inviting keyPackages: [KeyPackage], of origin: Group, usage: ResumptionPSKUsage, welcomeWithTree: Bool,
     _ authentication: some AuthenticationService, now: UInt64
   ) throws(MLSError) -> CommitOutput {
-    let id = PreSharedKeyID(
-      kind: .resumption(usage: usage, groupID: origin.groupID, epoch: origin.epoch),
-      nonce: random.bytes(suite.hashLength))
+    let id = try PreSharedKeyID(
+      .resumption(usage: usage, groupID: origin.groupID, epoch: origin.epoch), for: cipherSuite, random: random)
     let proposals = [Proposal.preSharedKey(id)] + keyPackages.map { .add($0) }
     let list = proposals.map { ReceivedProposal(proposal: $0, sender: .member(ownLeafIndex), reference: nil) }
     let output = try commit(
       list, updatingPath: true, change: LeafNodeChange(), [], origin.available(PreSharedKeys()),
       welcomeWithTree: welcomeWithTree, policy(authentication, now: now), pskUsage: usage)
     try mergePendingCommit(now: now)
+    // [val 12.4.3-17] [val 12.4.3-18]
+    try Self.validateMembers(members, of: origin, usage, authentication)
     return output
   }
 }

@@ -91,7 +91,8 @@ public struct ProposalMessage: Sendable, Equatable {
 public struct CommitOutput: Sendable {
   /// For the members of the current epoch.
   public let commit: MLSMessage
-  /// For the members that the commit adds, if it adds any.
+  /// For the members that the commit adds, if it adds any. It must not reach them before it is clear that the others accept
+  /// the commit (RFC 9420 §14).
   public let welcome: MLSMessage?
   /// The new epoch's group info with its external key and without its tree, for those who keep the group's public state.
   public let groupInfo: MLSMessage

@@ -23,6 +23,12 @@ public struct PreSharedKeyID: Hashable, Sendable, TLSCodable {
     self.nonce = nonce
   }
 
+  /// With a fresh nonce, which every use of a PSK needs (RFC 9420 §8.4).
+  /// - Parameter cipherSuite: of the group that the PSK enters.
+  public init(_ kind: Kind, for cipherSuite: CipherSuite, random: RandomSource = .system) throws(MLSError) {
+    self.init(kind: kind, nonce: random.bytes(try Suite(cipherSuite).hashLength))
+  }
+
   public func encode(to encoder: inout TLSEncoder) {
     switch kind {
     case .external(let id):

@@ -61,9 +61,8 @@ extension PublicState {
   package func validateGroupContext(_ extensions: [Extension], _ policy: ValidationPolicy) throws(MLSError) {
     try extensions.validateAsGroupContext()
     _ = try extensions.value(of: .requiredCapabilities, as: RequiredCapabilities.self)
-    let old = try context.extensions.value(of: .externalSenders, as: ExternalSenders.self)?.senders ?? []
-    let new = try extensions.value(of: .externalSenders, as: ExternalSenders.self)?.senders ?? []
-    for sender in new where !old.contains(sender) {
+    let old = try context.extensions.externalSenders()
+    for sender in try extensions.externalSenders() where !old.contains(sender) {
       try policy.authentication.validate(
         credential: sender.credential, signatureKey: sender.signatureKey,
         context: CredentialContext(groupID: context.groupID, event: .externalSender))

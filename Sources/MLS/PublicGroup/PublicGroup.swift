@@ -21,11 +21,8 @@ public struct PublicGroup: Sendable {
     let context = groupInfo.groupContext
     guard context.version == .mls10 else { throw .unsupportedVersion(context.version) }
     let suite = try Suite(context.cipherSuite)
-    try groupInfo.extensions.validateUnique()
-    try context.extensions.validateUnique()
-    var tree = try Group.tree(for: groupInfo, handedIn: ratchetTree)
-    try groupInfo.verify(suite, tree: tree)
-    try tree.validate(suite, context: context, authentication: authentication)
+    let tree = try groupInfo.validTree(
+      suite, handedIn: ratchetTree, maximumLifetime: leafLifetimeMax, authentication)
     state = PublicState(suite, context: context, tree: tree, confirmationTag: groupInfo.confirmationTag)
     self.groupInfo = groupInfo
     self.leafLifetimeMax = leafLifetimeMax

@@ -47,7 +47,6 @@ extension LeafNode {
     if case .keyPackage(let lifetime) = source {
       // [val 7.3-5]
       if let now, !lifetime.contains(now) { throw .invalid(.leafNodeLifetime) }
-      if case .tree = place { return }
       // [val 7.3-6]
       guard let length = lifetime.length, length <= maximumLifetime else { throw .invalid(.leafNodeLifetimeTooLong) }
     }
@@ -55,15 +54,19 @@ extension LeafNode {
 
   /// What the group context asks of every leaf.
   package func validate(against groupExtensions: [Extension]) throws(MLSError) {
+    try capabilities.validate(against: groupExtensions)
+  }
+}
+
+extension Capabilities {
+  package func validate(against groupExtensions: [Extension]) throws(MLSError) {
     // [val 7.3-2]
     if let required = try groupExtensions.value(of: .requiredCapabilities, as: RequiredCapabilities.self),
-      !capabilities.satisfies(required)
+      !satisfies(required)
     {
       throw .invalid(.leafNodeRequiredCapabilities)
     }
     // [val 7.3-14] (§13.4)
-    guard groupExtensions.allSatisfy({ capabilities.supports($0.type) }) else {
-      throw .invalid(.leafNodeGroupExtensionUnsupported)
-    }
+    guard groupExtensions.allSatisfy({ supports($0.type) }) else { throw .invalid(.leafNodeGroupExtensionUnsupported) }
   }
 }

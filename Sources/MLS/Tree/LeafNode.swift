@@ -84,6 +84,7 @@ public struct LeafNode: Hashable, Sendable, TLSCodable {
     _ contents: Contents, encryptionKey: HPKEPublicKey, source: LeafNodeSource, position: Position?,
     signatureKey: SignaturePrivateKey
   ) throws(MLSError) {
+    guard !contents.credential.type.isGrease else { throw .invalidArgument(.codePoint) }
     self.encryptionKey = encryptionKey
     self.signatureKey = signatureKey.publicKey
     credential = contents.credential

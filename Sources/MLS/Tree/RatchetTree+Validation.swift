@@ -105,14 +105,14 @@ extension RatchetTree {
   /// Everything that RFC 9420 §12.4.3.1 asks of the tree of a group that is joined or followed. The tree hashes are
   /// remembered.
   package mutating func validate(
-    _ suite: Suite, context: GroupContext, authentication: any AuthenticationService
+    _ suite: Suite, context: GroupContext, maximumLifetime: UInt64, authentication: any AuthenticationService
   ) throws(MLSError) {
     // [val 12.4.3-7]
     guard rootHash(suite) == context.treeHash else { throw .invalid(.treeHash) }
     try validateUnmergedLeaves()
     try validateParentHashes(suite)
     try validateLeavesTogether()
-    try validateLeaves(suite, context: context)
+    try validateLeaves(suite, context: context, maximumLifetime: maximumLifetime)
     for (_, leaf) in leaves {
       try authentication.validate(
         credential: leaf.credential, signatureKey: leaf.signatureKey,
@@ -125,7 +125,7 @@ extension RatchetTree {
 
   /// Checks each leaf by itself. Nearly all of it is verifying signatures, which is most of joining a large group, and is
   /// spread over the processors. The error is that of the first leaf from the left that has one.
-  private func validateLeaves(_ suite: Suite, context: GroupContext) throws(MLSError) {
+  private func validateLeaves(_ suite: Suite, context: GroupContext, maximumLifetime: UInt64) throws(MLSError) {
     let leaves = leaves
     let parts = (leaves.count + Self.leavesPerThread - 1) / Self.leavesPerThread
     let errors = Mutex<[Int: MLSError]>([:])
@@ -134,7 +134,7 @@ extension RatchetTree {
       for (index, leaf) in leaves[start..<min(start + Self.leavesPerThread, leaves.count)] {
         do throws(MLSError) {
           let position = LeafNode.Position(groupID: context.groupID, leafIndex: index)
-          try leaf.validate(suite, .tree(position), now: nil, maximumLifetime: .max)
+          try leaf.validate(suite, .tree(position), now: nil, maximumLifetime: maximumLifetime)
           try leaf.validate(against: context.extensions)
         } catch {
           return errors.withLock { $0[part] = error }

@@ -102,6 +102,56 @@ struct GreaseTests {
     }
   }
 
+  @Test("no GREASE value is sent where it would have a meaning") func notSent() throws {
+    let grease = Extension(type: ExtensionType(rawValue: 0x3A3A), data: [])
+    let ana = try Client("ana", suite)
+    var group = try ana.createGroup(
+      capabilities: Capabilities(
+        extensions: [grease.type], proposals: [ProposalType(rawValue: 0x3A3A)], credentials: [.basic]))
+    let reInit = ReInit(groupID: [1], cipherSuite: suite, extensions: [grease])
+    for proposal in [
+      Proposal.unknown(ProposalType(rawValue: 0x3A3A), []), .groupContextExtensions([grease]), .reInit(reInit),
+    ] {
+      #expect(throws: MLSError.invalidArgument(.codePoint), "\(proposal.type)") {
+        try group.propose(proposal, authentication: AcceptAll(), now: now)
+      }
+      #expect(throws: MLSError.invalidArgument(.codePoint), "\(proposal.type)") {
+        try group.commit(proposals: [proposal], authentication: AcceptAll(), now: now)
+      }
+    }
+    #expect(throws: MLSError.invalidArgument(.codePoint)) {
+      try ExternalProposal.propose(
+        .groupContextExtensions([grease]), to: [1], epoch: 0, sender: 0, signatureKey: ana.signatureKey, now: now)
+    }
+    #expect(throws: MLSError.invalidArgument(.codePoint)) { try ana.createGroup(extensions: [grease]) }
+    #expect(throws: MLSError.invalidArgument(.codePoint)) {
+      try KeyPackageBundle.generate(
+        cipherSuite: suite, credential: .unknown(CredentialType(rawValue: 0x3A3A), []),
+        signatureKey: ana.signatureKey, lifetime: Client.lifetime)
+    }
+    #expect(!group.hasPendingCommit && group.pendingProposals.isEmpty)
+  }
+
+  @Test("a joiner does not take its own GREASE for what it supports") func joining() throws {
+    let grease = Extension(type: ExtensionType(rawValue: 0x3A3A), data: [])
+    let (ana, ben) = (try Client("ana", suite), try Client("ben", suite))
+    let listing = Capabilities(extensions: [grease.type])
+    let bundle = try ben.bundle(capabilities: listing)
+    // A group that should not be, by a client that takes GREASE for an extension.
+    var group = try ana.createGroup(capabilities: listing)
+    group.state.shared.context.extensions = [grease]
+    let output = try group.commit(adding: [bundle.keyPackage], authentication: AcceptAll(), now: now)
+    try group.mergePendingCommit(now: now)
+    #expect(throws: MLSError.invalid(.leafNodeGroupExtensionUnsupported)) {
+      try ben.join(output.welcome, bundle, tree: group.ratchetTree)
+    }
+    #expect(throws: MLSError.invalid(.leafNodeGroupExtensionUnsupported)) {
+      try Group.joinExternally(
+        group.groupInfo(withTree: true), credential: ben.credential, signatureKey: .generate(suite),
+        capabilities: listing, authentication: AcceptAll(), now: now)
+    }
+  }
+
   @Test("X.509 chains and unknown credentials are carried as they are") func credentials() throws {
     for credential in [
       Credential.x509([[1, 2], [3]]), .x509([]), .unknown(CredentialType(rawValue: 0xF0F0), [9, 9]),

@@ -89,6 +89,18 @@ struct HandshakeTests {
         welcome, bundle: bundle, signatureKey: dia.signatureKey, ratchetTree: tree,
         authentication: Refusing(identities: [Array("cem".utf8)]), now: now)
     }
+    var brief = GroupConfiguration()
+    brief.leafLifetimeMax = 86_400
+    #expect(throws: MLSError.invalid(.leafNodeLifetimeTooLong)) {
+      try Group.join(
+        welcome, bundle: bundle, signatureKey: dia.signatureKey, ratchetTree: tree, configuration: brief,
+        authentication: AcceptAll(), now: now)
+    }
+    #expect(throws: MLSError.invalid(.branchMismatch), "the Welcome is not of a group that branches off this one") {
+      try Group.join(
+        welcome, bundle: bundle, signatureKey: dia.signatureKey, ratchetTree: tree, origin: room["ben"],
+        authentication: AcceptAll(), now: now)
+    }
     #expect(throws: MLSError.invalid(.groupIDNotUnique)) {
       try Group.join(
         welcome, bundle: bundle, signatureKey: dia.signatureKey, ratchetTree: tree,
@@ -213,6 +225,43 @@ struct HandshakeTests {
     #expect(throws: MLSError.unknownProposal) { try room["ben"].stage(output.commit) }
     _ = try room["ben"].receive(remove)
     #expect(try room["ben"].stage(output.commit).removed.map(\.leafIndex) == [room.leaf("cem")])
+  }
+
+  @Test("a proposal that cannot be committed keeps nobody from committing the others") func uncommittable() throws {
+    var room = try Room(["ana", "ben", "cem"], .default)
+    let unsupported = RequiredCapabilities(extensions: [ExtensionType(rawValue: 0xBEEF)]).asExtension
+    let psk = try PreSharedKeyID(.external(id: [4]), for: .default)
+    let brief = Lifetime(notBefore: now - 1, notAfter: now)
+    let dia = try Client("dia", .default)
+    let eva = try Client("eva", .default).bundle()
+    let expired = try dia.bundle(lifetime: brief)
+    let proposals: [Proposal] = [
+      .groupContextExtensions([unsupported]), .preSharedKey(psk), .add(expired.keyPackage), .add(eva.keyPackage),
+      .remove(room.leaf("cem")),
+    ]
+    for proposal in proposals {
+      let message = try room["cem"].propose(proposal, authentication: AcceptAll(), now: now)
+      try room.deliver(proposal: message, by: "cem")
+    }
+    let output = try room["ana"].commit(authentication: AcceptAll(), now: now + 1)
+    let staged = try room["ben"].stage(output.commit)
+    #expect(staged.removed.map(\.leafIndex) == [room.leaf("cem")])
+    #expect(staged.added.map(\.credential) == [eva.keyPackage.leafNode.credential])
+    #expect(staged.groupContextExtensions.isEmpty)
+    // What the committer itself wants and cannot have is an error still.
+    room["ana"].clearPendingCommit()
+    #expect(throws: MLSError.invalid(.requiredCapabilitiesUnsupported)) {
+      try room["ana"].commit(proposals: [proposals[0]], authentication: AcceptAll(), now: now)
+    }
+    #expect(!room["ana"].hasPendingCommit)
+  }
+
+  @Test(
+    "every use of a PSK has a nonce of its own, of the length that the suite asks", arguments: CipherSuite.supported)
+  func nonces(_ cipherSuite: CipherSuite) throws {
+    let ids = try (0..<3).map { _ in try PreSharedKeyID(.external(id: [4]), for: cipherSuite) }
+    #expect(Set(ids).count == 3)
+    #expect(try ids.allSatisfy { try $0.nonce.count == Suite(cipherSuite).hashLength })
   }
 
   @Test("external PSKs enter the epoch, and those without them cannot follow") func externalPSK() throws {

@@ -86,6 +86,11 @@ struct JoiningTests {
         room["ana"].groupInfo(withTree: true, withExternalPub: false), credential: dia.credential,
         signatureKey: dia.signatureKey, authentication: AcceptAll(), now: now)
     }
+    #expect(throws: MLSError.invalid(.groupIDNotUnique)) {
+      try Group.joinExternally(
+        room["ana"].groupInfo(withTree: true), credential: dia.credential, signatureKey: dia.signatureKey,
+        knownGroupIDs: [room["ana"].groupID], authentication: AcceptAll(), now: now)
+    }
     let join = try joinExternally(dia, room["ana"])
     let bytes = join.commit.tlsEncoded
     for index in stride(from: 0, to: bytes.count, by: bytes.count > 3000 ? 13 : 1) {
@@ -95,6 +100,59 @@ struct JoiningTests {
     }
     try room.commit(by: "ana")
     #expect(throws: MLSError.wrongEpoch(current: 2, message: 1)) { try room["ben"].stage(join.commit) }
+  }
+
+  @Test("whoever joins asks about the group's external senders too") func externalSenders() throws {
+    let suite = CipherSuite.x25519AES128GCMSHA256Ed25519
+    let service = try Client("service", suite)
+    let senders = ExternalSenders([
+      ExternalSender(signatureKey: service.signatureKey.publicKey, credential: service.credential)
+    ])
+    var group = try Client("ana", suite).createGroup(extensions: [senders.asExtension])
+    let ben = try Client("ben", suite)
+    let bundle = try ben.bundle()
+    let output = try group.commit(
+      adding: [bundle.keyPackage], welcomeWithTree: true, authentication: AcceptAll(), now: now)
+    try group.mergePendingCommit(now: now)
+    guard case .welcome(let welcome)? = output.welcome else { throw MLSError.unexpectedMessage }
+    let info = try group.groupInfo(withTree: true)
+    func join(_ authentication: some AuthenticationService) throws {
+      _ = try Group.join(
+        welcome, bundle: bundle, signatureKey: ben.signatureKey, authentication: authentication, now: now)
+    }
+    func joinExternally(_ authentication: some AuthenticationService) throws {
+      let cem = try Client("cem", suite)
+      _ = try Group.joinExternally(
+        info, credential: cem.credential, signatureKey: cem.signatureKey, authentication: authentication, now: now)
+    }
+    func follow(_ authentication: some AuthenticationService) throws {
+      _ = try PublicGroup(groupInfo: info, authentication: authentication, now: now)
+    }
+    let refusing = Refusing(identities: [Array("service".utf8)])
+    #expect(throws: MLSError.credentialRefused) { try join(refusing) }
+    #expect(throws: MLSError.credentialRefused) { try joinExternally(refusing) }
+    #expect(throws: MLSError.credentialRefused) { try follow(refusing) }
+    try join(AcceptAll())
+    try joinExternally(AcceptAll())
+    try follow(AcceptAll())
+  }
+
+  /// The first commit of a group that follows `origin`, made without a look at its members.
+  private func commitFirst(
+    _ group: inout Group, inviting keyPackages: [KeyPackage], of origin: Group, _ usage: ResumptionPSKUsage
+  ) throws -> CommitOutput {
+    let id = try PreSharedKeyID(
+      .resumption(usage: usage, groupID: origin.groupID, epoch: origin.epoch), for: group.cipherSuite)
+    var secrets = PreSharedKeys()
+    secrets[id.source] = try origin.resumptionPSK()
+    let own = Sender.member(group.ownLeafIndex)
+    let list = ([.preSharedKey(id)] + keyPackages.map { .add($0) })
+      .map { ReceivedProposal(proposal: $0, sender: own, reference: nil) }
+    let output = try group.commit(
+      list, updatingPath: true, change: LeafNodeChange(), [], secrets, welcomeWithTree: false,
+      group.policy(AcceptAll(), now: now), pskUsage: usage)
+    try group.mergePendingCommit(now: now)
+    return output
   }
 
   @Test("a group is reinitialized with another suite by one of its members") func reInit() throws {
@@ -125,8 +183,20 @@ struct JoiningTests {
     #expect(joined.cipherSuite == .default)
     #expect(throws: MLSError.self) { try join(1, good, origin: nil) }
     // One member was left out.
-    let partial = try make([bundles[1]])
-    #expect(throws: MLSError.invalid(.reInitMismatch)) { try join(1, partial, origin: room["ben"]) }
+    #expect(throws: MLSError.invalid(.reInitMismatch)) { try make([bundles[1]]) }
+    var partial = try Group.create(
+      groupID: reInit.groupID, cipherSuite: .default, credential: clients[0].credential,
+      signatureKey: clients[0].signatureKey, lifetime: Client.lifetime, now: now)
+    let invitation = try commitFirst(&partial, inviting: [bundles[1].keyPackage], of: room["ana"], .reinit)
+    #expect(throws: MLSError.invalid(.reInitMismatch)) { try join(1, (partial, invitation), origin: room["ben"]) }
+    // A group of that name which is not tied to the old one.
+    var loose = try Group.create(
+      groupID: reInit.groupID, cipherSuite: .default, credential: clients[0].credential,
+      signatureKey: clients[0].signatureKey, lifetime: Client.lifetime, now: now)
+    let untied = try loose.commit(
+      adding: bundles.dropFirst().map(\.keyPackage), authentication: AcceptAll(), now: now)
+    try loose.mergePendingCommit(now: now)
+    #expect(throws: MLSError.invalid(.reInitMismatch)) { try join(1, (loose, untied), origin: room["ben"]) }
     #expect(throws: MLSError.groupNotActive) {
       try joined.reInitialize(
         inviting: [], credential: clients[1].credential, signatureKey: clients[1].signatureKey,
@@ -153,8 +223,13 @@ struct JoiningTests {
     var joined = try join(good)
     let message = try good.group.encrypt([1])
     #expect(try joined.read(message).plaintext == [1])
-    let wide = try make([bundle.keyPackage, stranger.bundle().keyPackage])
-    #expect(throws: MLSError.invalid(.branchMismatch)) { try join(wide) }
+    let tooMany = try [bundle.keyPackage, stranger.bundle().keyPackage]
+    #expect(throws: MLSError.invalid(.branchMismatch)) { try make(tooMany) }
+    var wide = try Group.create(
+      groupID: [5], cipherSuite: .default, credential: room.clients["ana"]!.credential,
+      signatureKey: room.clients["ana"]!.signatureKey, lifetime: Client.lifetime, now: now)
+    let invitation = try commitFirst(&wide, inviting: tooMany, of: room["ana"], .branch)
+    #expect(throws: MLSError.invalid(.branchMismatch)) { try join((wide, invitation)) }
     try room.commit(by: "ana")
     #expect(throws: MLSError.self, "the origin has moved on") { try join(good) }
   }

@@ -49,11 +49,12 @@ struct RuleTests {
     let remove = Proposal.remove(room.leaf("cem"))
     refused(
       .externalSenderUnknown,
-      try ExternalProposal.propose(remove, to: groupID, epoch: epoch, sender: 1, signatureKey: service.signatureKey))
+      try ExternalProposal.propose(
+        remove, to: groupID, epoch: epoch, sender: 1, signatureKey: service.signatureKey, now: now))
     refused(
       .contentSignature,
       try ExternalProposal.propose(
-        remove, to: groupID, epoch: epoch, sender: 0, signatureKey: room["ana"].signatureKey))
+        remove, to: groupID, epoch: epoch, sender: 0, signatureKey: room["ana"].signatureKey, now: now))
     let update = FramedContent.Body.proposal(.update(try #require(room["ana"].ownLeafNode)))
     refused(.externalSenderContent, try outside(.external(0), update, key: service.signatureKey))
     let empty = FramedContent.Body.commit(Commit(proposals: [], path: nil))
@@ -64,15 +65,26 @@ struct RuleTests {
     refused(.newMemberProposalContent, try outside(.newMemberProposal, empty, key: service.signatureKey))
     expect(.externalSenderContent) {
       _ = try ExternalProposal.propose(
-        .externalInit(kemOutput: []), to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey)
+        .externalInit(kemOutput: []), to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey,
+        now: now)
     }
 
     // What they may send is taken, and committed.
     let dia = try Client("dia", suite.cipherSuite)
     let bundle = try dia.bundle()
+    let late = Client.lifetime.notAfter + 1
+    expect(.leafNodeLifetime) {
+      _ = try ExternalProposal.add(
+        bundle.keyPackage, to: groupID, epoch: epoch, signatureKey: dia.signatureKey, now: late)
+    }
+    expect(.leafNodeLifetime) {
+      _ = try ExternalProposal.propose(
+        .add(bundle.keyPackage), to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey, now: late)
+    }
     let good = try [
-      ExternalProposal.propose(remove, to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey),
-      ExternalProposal.add(bundle.keyPackage, to: groupID, epoch: epoch, signatureKey: dia.signatureKey),
+      ExternalProposal.propose(
+        remove, to: groupID, epoch: epoch, sender: 0, signatureKey: service.signatureKey, now: now),
+      ExternalProposal.add(bundle.keyPackage, to: groupID, epoch: epoch, signatureKey: dia.signatureKey, now: now),
     ]
     for message in good { try room.deliver(proposal: message, by: "nobody") }
     let second = try room["ben"].commit(authentication: AcceptAll(), now: now)
@@ -119,6 +131,9 @@ struct RuleTests {
     }
     expect(.leafNodeLifetimeTooLong) {
       try validate(ana.leaf(source: .keyPackage(Lifetime(notBefore: 0, notAfter: now))), .keyPackage, max: 10)
+    }
+    expect(.leafNodeLifetimeTooLong) {
+      try validate(ana.leaf(source: .keyPackage(Lifetime(notBefore: 0, notAfter: now))), .tree(here), max: 10)
     }
     expect(.leafNodeExtensionNotInCapabilities) {
       let foreign = Extension(type: ExtensionType(rawValue: 0xBEEF), data: [])

@@ -35,7 +35,7 @@ struct LeafValidationTests {
     let context = GroupContext(
       cipherSuite: Self.suite.cipherSuite, groupID: [1], epoch: 0, treeHash: tree.rootHash(Self.suite),
       confirmedTranscriptHash: [], extensions: [])
-    try tree.validate(Self.suite, context: context, authentication: AcceptAll())
+    try tree.validate(Self.suite, context: context, maximumLifetime: .max, authentication: AcceptAll())
   }
 
   @Test("are all checked, whichever thread has them") func each() throws {

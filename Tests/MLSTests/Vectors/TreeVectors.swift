@@ -55,7 +55,7 @@ struct TreeValidationVectors {
     let context = GroupContext(
       cipherSuite: cipherSuite, groupID: test.groupId.bytes, epoch: 1, treeHash: root, confirmedTranscriptHash: [],
       extensions: [])
-    try tree.validate(suite, context: context, authentication: AcceptAll())
+    try tree.validate(suite, context: context, maximumLifetime: .max, authentication: AcceptAll())
   }
 
   @Test("a tree whose parent node was exchanged is refused", arguments: Vectors.suites)
