@@ -1,8 +1,9 @@
 internal import Crypto
 
 /// `KDF.Expand` of one secret (RFC 5869 §2.3), one block at most, any number of times. Such a block is HMAC of the info and
-/// a byte, and what HMAC makes of its key is made once: a message derives five keys of two secrets, which would otherwise
-/// take longer than signing it.
+/// a byte, and what HMAC makes of its key is made once. A message derives five keys of two secrets: with the library's HKDF,
+/// which has no such state, that takes longer than signing it, and decrypting takes up to 1.6 times its AEAD and
+/// verification instead of 1.4. A test holds it against that HKDF.
 package struct Expansion {
   private enum MAC {
     case sha256(HMAC<SHA256>)
