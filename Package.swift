@@ -165,10 +165,18 @@ let package = Package(
       ], path: "Tests/SimulationKit", swiftSettings: settings),
     tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", crypto, grdb]),
     .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
+    .target(name: "ProcessKit", dependencies: ["TestKit"], path: "Tests/ProcessKit", swiftSettings: settings),
+    .executableTarget(
+      name: "network-benchmark",
+      dependencies: [
+        "ProcessKit", "TestKit", "LiaisonClient", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "LiaisonStore",
+        "LiaisonNode", "liaisond", "liaisonctl", argumentParser, crypto, grdb,
+      ], path: "Tests/Benchmarks/Network", swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",
       dependencies: [
-        "TestKit", "LinkKit", "LiaisonAdmin", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "liaisond",
+        "ProcessKit", "TestKit", "LinkKit", "LiaisonAdmin", "LiaisonLink", "LiaisonProtocol", "LiaisonModel",
+        "liaisond",
         "liaisonctl", "liaison",
       ], swiftSettings: settings),
   ]

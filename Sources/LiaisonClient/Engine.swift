@@ -7,8 +7,7 @@ internal import TLSPresentation
 ///
 /// Each operation is one transaction. State of MLS and the message that it made or read are stored together, so that a
 /// crash at any moment neither uses a key twice nor loses a message; several programs can use one profile at once.
-/// What has to be asked of the node is ``work(now:limit:)``; what came of it goes into ``complete(_:with:now:)``, and
-/// what the node pushes into ``receive(_:roomState:now:)``.
+/// A ``Session`` does with it what a connection to the node allows.
 package final class Engine: Sendable {
   let store: ProfileStore
   /// As many random bytes as it is asked for, fit for keys.
@@ -41,6 +40,9 @@ struct EngineStep {
   let identity: Identity
   let random: @Sendable (Int) -> [UInt8]
   let now: Timestamp
+
+  /// The same step, after something changed who this device is.
+  func renewed() throws -> EngineStep { EngineStep(tx: tx, identity: try tx.identity(), random: random, now: now) }
 
   func newIdentifier<Tag>() -> Identifier<Tag> {
     guard let identifier = try? Identifier<Tag>(bytes: random(16)) else {

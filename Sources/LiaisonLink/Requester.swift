@@ -25,24 +25,28 @@ package final class Requester: Sendable {
     var pending: [UInt64: CheckedContinuation<Answer, Never>?] = [:]
     /// Answers that came before the asker began to wait.
     var early: [UInt64: Answer] = [:]
+    /// Requests that nobody waits for: their answers are handed on.
+    var posted: Set<UInt64> = []
     var end: LinkError?
   }
 
   package let link: Link
   private let state = Mutex(State())
   private let places = Budget(limit: Limits.pendingRequestsMax)
+  /// Frames that are taken together.
+  private static let framesAtOnceMax = 256
 
   package init(_ link: Link) { self.link = link }
 
-  /// Runs `body` with a requester over `link`, while `pushed` gets every frame that answers nothing, in order. The link is
-  /// closed when `body` returns.
+  /// Runs `body` with a requester over `link`, while `received` gets what ``run(received:)`` says. The link is closed when
+  /// `body` returns.
   package static func with<Value: Sendable>(
-    _ link: Link, pushed: @escaping @Sendable (Frame) async -> Void = { _ in },
+    _ link: Link, received: @escaping @Sendable ([Frame]) async -> Void = { _ in },
     _ body: @Sendable (Requester) async throws -> Value
   ) async throws -> Value {
     let requester = Requester(link)
     return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await requester.run(pushed: pushed) }
+      group.addTask { await requester.run(received: received) }
       defer {
         link.close()
         group.cancelAll()
@@ -51,17 +55,27 @@ package final class Requester: Sendable {
     }
   }
 
-  /// Reads the link until it ends or the task is cancelled; then every request that waits fails.
-  package func run(pushed: @Sendable (Frame) async -> Void) async {
-    for await frame in link.frames {
-      guard frame.request != 0 else {
-        await pushed(frame)
-        continue
+  /// Reads the link until it ends or the task is cancelled; then every request that waits fails. `received` gets, in
+  /// order and in batches, what answers no ``request(_:timeoutMilliseconds:)``: frames that nobody asked for, and answers
+  /// to what was posted. It has had all that came before an answer when the asker gets that.
+  package func run(received: @Sendable ([Frame]) async -> Void) async {
+    while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
+      var batch: [Frame] = []
+      for frame in frames {
+        if frame.request == 0 || state.withLock({ $0.posted.remove(frame.request) != nil }) {
+          batch.append(frame)
+          continue
+        }
+        if !batch.isEmpty {
+          await received(batch)
+          batch = []
+        }
+        let answer: Answer =
+          if case .failure(let failure) = frame.body { .failure(.refused(failure)) } else { .success(frame.body) }
+        // An answer that nobody waits for any more, after a timeout, is dropped.
+        complete(frame.request, with: answer)
       }
-      let answer: Answer =
-        if case .failure(let failure) = frame.body { .failure(.refused(failure)) } else { .success(frame.body) }
-      // An answer that nobody waits for any more, after a timeout, is dropped.
-      complete(frame.request, with: answer)
+      if !batch.isEmpty { await received(batch) }
     }
     let reason = link.end ?? .closedHere
     let waiting = state.withLock { state in
@@ -76,6 +90,20 @@ package final class Requester: Sendable {
     }
     for continuation in waiting { continuation.resume(returning: .failure(.ended(reason))) }
     places.end()
+  }
+
+  /// Asks without waiting; the answers, also those that say why not, come to `received` under the numbers that this gives.
+  /// The caller bounds what it posts.
+  package func post(_ bodies: [Frame.Body]) -> [UInt64] {
+    let numbers = state.withLock { state in
+      bodies.map { _ in
+        state.lastNumber += 1
+        state.posted.insert(state.lastNumber)
+        return state.lastNumber
+      }
+    }
+    link.post(zip(numbers, bodies).map { Frame(request: $0, $1) })
+    return numbers
   }
 
   /// Asks, and waits for the answer.

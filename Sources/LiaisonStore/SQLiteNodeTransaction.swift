@@ -15,18 +15,17 @@ package final class SQLiteNodeTransaction: NodeTransaction {
 
   package func savepoint<Result>(_ body: () throws -> Result) throws -> Result {
     let totalsBefore = totals
-    var isDone = false
-    defer { if !isDone { totals = totalsBefore } }
+    try run("SAVEPOINT part")
     do {
-      var result: Result?
-      try database.inSavepoint {
-        result = try body()
-        return .commit
-      }
-      guard let result else { throw StoreError.other("a savepoint ended early") }
-      isDone = true
+      let result = try body()
+      try run("RELEASE part")
       return result
-    } catch let error as DatabaseError { throw StoreError(error) }
+    } catch {
+      totals = totalsBefore
+      try run("ROLLBACK TO part")
+      try run("RELEASE part")
+      throw (error as? DatabaseError).map { StoreError($0) } ?? error
+    }
   }
 
   /// Drops envelopes that came and that nothing needs, and writes what is counted.

@@ -60,8 +60,10 @@ struct Inbox: AsyncParsableCommand {
         return position
       }
       let latest = try engine.lastPosition
-      try printer.show(engine.inbox(unreadOnly: false, after: position))
-      position = latest
+      let entries = try engine.inbox(unreadOnly: false, after: position)
+      try printer.show(entries)
+      // One may have come between the two questions.
+      position = entries.map(\.position).reduce(latest, max)
     }
   }
 

@@ -6,7 +6,7 @@ enum AllowedImports {
     ("TLSPresentation", []),
     ("MerkleLog", ["Crypto"]),
     ("MLS", foundation + concurrency + system + ["TLSPresentation", "Crypto"]),
-    ("LiaisonModel", foundation + ["TLSPresentation", "MerkleLog", "Crypto"]),
+    ("LiaisonModel", foundation + concurrency + ["TLSPresentation", "MerkleLog", "Crypto"]),
     ("LiaisonRooms", foundation + ["MLS", "LiaisonModel", "TLSPresentation"]),
     ("LiaisonProtocol", foundation + ["LiaisonModel", "TLSPresentation", "SwiftProtobuf", "NIOCore"]),
     ("LiaisonTrust", foundation + ["LiaisonModel", "MerkleLog", "TLSPresentation", "Crypto"]),

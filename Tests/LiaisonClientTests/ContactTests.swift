@@ -80,8 +80,9 @@ struct ContactTests {
         handle: Handle("xb"), country: "XB", name: "Brenova", rootKey: root.publicKey, nodeKeys: [node.publicKey],
         endpoints: [], serial: 99, issuedAt: region.now, expiresAt: region.now.adding(milliseconds: 1_000_000)),
       by: root)
-    _ = try engine.complete(
-      .peers, with: .peers([Frame.Peer(nodeCard: forged.unverified, isActive: true, isLinked: true)]), now: region.now)
+    var session = Session(engine: engine, position: 0)
+    session.answered(.peers, with: .peers([Frame.Peer(nodeCard: forged.unverified, isActive: true, isLinked: true)]))
+    _ = try session.next(now: region.now)
     let contact = try #require(try engine.contact(bo.address))
     #expect(contact.rootKeyRefused)
     #expect(contact.card == known.card)

@@ -27,7 +27,7 @@ struct RequesterTests {
     let pushed = Count()
     try await bench.withListener(serve: serve) { endpoint in
       let link = try await bench.dial(endpoint, .device)
-      try await Requester.with(link, pushed: { _ in pushed.add() }) { requester in
+      try await Requester.with(link, received: { pushed.add($0.count) }) { requester in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<200 {
             group.addTask {

@@ -43,6 +43,21 @@ struct SignedTests {
     #expect(throws: ModelError.badSignature) { try forged.unverified.verifiedBySelf() }
   }
 
+  @Test("A signature that was found good helps no other bytes, key or signature")
+  func remembered() throws {
+    let signed = Signed(try Samples.nodeCard(), by: Samples.root)
+    for _ in 0..<2 { #expect(try signed.unverified.verified(by: Samples.root.publicKey).bytes == signed.bytes) }
+    let other = SigningKey<RootPurpose>()
+    #expect(throws: ModelError.badSignature) { try signed.unverified.verified(by: other.publicKey) }
+    let bytes = signed.bytes
+    for index in bytes.indices.dropFirst(2) {
+      var altered = bytes
+      altered[index] ^= 1
+      guard let card = try? Unverified<NodeCard>(tlsEncoded: altered) else { continue }
+      #expect(throws: ModelError.badSignature, "byte \(index)") { try card.verified(by: Samples.root.publicKey) }
+    }
+  }
+
   @Test("A signature over one kind of statement verifies no other")
   func domainSeparation() throws {
     let seed = Samples.node.seed

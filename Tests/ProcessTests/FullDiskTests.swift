@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 import TestKit
 import Testing
 
@@ -61,7 +62,7 @@ struct FullDiskTests {
     try nodeOfBoris.limitFiles(to: nil)
     try expectDone(try ana.run("share", boris.address, file, "--tlp", "GREEN"))
     try expectDone(try ana.run("send", boris.address, "-m", "last", "--tlp", "GREEN"))
-    try ProcessTests.waiting("everything to arrive") {
+    try ProcessKit.waiting("everything to arrive") {
       // What the full disk dropped is sent again half a minute later; what came meanwhile stands before it.
       try Self.texts(boris, with: ana).count == 5 && Self.texts(ana, with: boris).count == 5
     }

@@ -5,6 +5,7 @@ import LiaisonModel
 import LiaisonProtocol
 import LinkKit
 import NIOCore
+import ProcessKit
 import TestKit
 import Testing
 

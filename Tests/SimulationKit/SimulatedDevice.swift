@@ -58,7 +58,7 @@ package final class SimulatedDevice {
         let number = region.connect(index, identity.device, to: identity.address.handle, position: position)
       else { return retryLater() }
       link = number
-      session = try Session(engine: engine, position: position, now: region.now)
+      session = Session(engine: engine, position: position)
     }
     pump()
   }
@@ -97,13 +97,11 @@ package final class SimulatedDevice {
 
   func received(_ frame: Frame, over number: UInt64) {
     guard link == number, session != nil else { return }
-    attempt {
-      if frame.request == 0 {
-        guard case .inboxItem(let item) = frame.body else { return }
-        if holdsInbox { held.append(item) } else { session?.push(item) }
-      } else if let key = pending.removeValue(forKey: frame.request) {
-        try session?.answered(key, with: frame.body, now: region.now)
-      }
+    if frame.request == 0 {
+      guard case .inboxItem(let item) = frame.body else { return }
+      if holdsInbox { held.append(item) } else { session?.push(item) }
+    } else if let key = pending.removeValue(forKey: frame.request) {
+      session?.answered(key, with: frame.body)
     }
     pump()
   }
@@ -112,7 +110,7 @@ package final class SimulatedDevice {
   package func pump() {
     guard session != nil, let number = link else { return }
     var steps: [Session.Step] = []
-    attempt { steps = try session?.next(now: region.now) ?? [] }
+    attempt { steps = try session?.next(now: region.now).steps ?? [] }
     for step in steps {
       if region.chance(region.faults.deviceCrashesPerMillion) { return crash() }
       switch step {

@@ -56,19 +56,19 @@ struct ContactRecord: TLSCodable {
 
 extension ProfileTransaction {
   func contact(_ address: Address) throws -> ContactRecord? {
-    try Data.fetchOne(db, sql: "SELECT value FROM contacts WHERE member = ?", arguments: [Data(index(address))])
+    try db.value(Data.self, sql: "SELECT value FROM contacts WHERE member = ?", arguments: [Data(index(address))])
       .map { try open($0, "contacts", index(address)) }
   }
 
   func contacts() throws -> [ContactRecord] {
-    try Row.fetchAll(db, sql: "SELECT member, value FROM contacts").map { row in
+    try db.rows(sql: "SELECT member, value FROM contacts").map { row in
       try open(row["value"], "contacts", Array(row["member"] as Data))
     }
   }
 
   func save(_ contact: ContactRecord, _ address: Address) throws {
     let row = index(address)
-    try db.execute(
+    try db.run(
       sql:
         "INSERT INTO contacts (member, value) VALUES (?, ?) ON CONFLICT (member) DO UPDATE SET value = excluded.value",
       arguments: [Data(row), seal(contact, "contacts", row)])

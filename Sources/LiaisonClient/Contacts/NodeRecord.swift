@@ -40,19 +40,19 @@ struct NodeRecord: TLSCodable {
 
 extension ProfileTransaction {
   func node(_ handle: Handle) throws -> NodeRecord? {
-    try Data.fetchOne(db, sql: "SELECT value FROM nodes WHERE node = ?", arguments: [Data(index(handle))])
+    try db.value(Data.self, sql: "SELECT value FROM nodes WHERE node = ?", arguments: [Data(index(handle))])
       .map { try open($0, "nodes", index(handle)) }
   }
 
   func nodes() throws -> [NodeRecord] {
-    try Row.fetchAll(db, sql: "SELECT node, value FROM nodes").map { row in
+    try db.rows(sql: "SELECT node, value FROM nodes").map { row in
       try open(row["value"], "nodes", Array(row["node"] as Data))
     }
   }
 
   func save(_ node: NodeRecord, _ handle: Handle) throws {
     let row = index(handle)
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO nodes (node, value) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET value = excluded.value",
       arguments: [Data(row), seal(node, "nodes", row)])
   }

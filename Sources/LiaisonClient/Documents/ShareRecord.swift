@@ -33,17 +33,18 @@ extension Engine {
   func beginShare(_ file: [UInt8], in room: RoomIdentifier) throws -> (key: [UInt8], chunks: [ChunkName]) {
     try store.change { tx in
       let row = tx.index(file: file + room.bytes)
-      if let sealed = try Data.fetchOne(tx.db, sql: "SELECT value FROM shares WHERE file = ?", arguments: [Data(row)]) {
+      if let sealed = try tx.db.value(Data.self, sql: "SELECT value FROM shares WHERE file = ?", arguments: [Data(row)])
+      {
         let record: ShareRecord = try tx.open(sealed, "shares", row)
-        let chunks = try Row.fetchAll(
-          tx.db, sql: "SELECT ordinal, value FROM shareChunks WHERE file = ? ORDER BY ordinal", arguments: [Data(row)]
+        let chunks = try tx.db.rows(
+          sql: "SELECT ordinal, value FROM shareChunks WHERE file = ? ORDER BY ordinal", arguments: [Data(row)]
         ).map { found -> ChunkName in
           try tx.open(found["value"], "shareChunks", row + Self.bytes(found["ordinal"]))
         }
         return (record.key, chunks)
       }
       let record = ShareRecord(room: room, key: random(32))
-      try tx.db.execute(
+      try tx.db.run(
         sql: "INSERT INTO shares (file, value) VALUES (?, ?)", arguments: [Data(row), tx.seal(record, "shares", row)])
       return (record.key, [])
     }
@@ -56,7 +57,7 @@ extension Engine {
       let row = tx.index(file: file + room.bytes)
       for (offset, name) in names.enumerated() {
         let ordinal = Int64(ordinal + offset)
-        try tx.db.execute(
+        try tx.db.run(
           sql: "INSERT INTO shareChunks (file, ordinal, value) VALUES (?, ?, ?)",
           arguments: [Data(row), ordinal, tx.seal(name, "shareChunks", row + Self.bytes(ordinal))])
       }
@@ -66,7 +67,7 @@ extension Engine {
   /// Forgets an upload: the file is another now.
   func endShare(_ file: [UInt8], in room: RoomIdentifier) throws {
     try store.change { tx in
-      try tx.db.execute(
+      try tx.db.run(
         sql: "DELETE FROM shares WHERE file = ?", arguments: [Data(tx.index(file: file + room.bytes))])
     }
   }
@@ -77,7 +78,7 @@ extension Engine {
     in room: RoomIdentifier, now: Timestamp
   ) throws -> MessageIdentifier {
     try change(now: now) { step in
-      try step.tx.db.execute(
+      try step.tx.db.run(
         sql: "DELETE FROM shares WHERE file = ?", arguments: [Data(step.tx.index(file: file + room.bytes))])
       return try step.send(Draft(.document(reference), precedence: precedence, marking: marking), to: room)
     }

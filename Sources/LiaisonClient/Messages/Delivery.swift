@@ -86,7 +86,7 @@ extension ProfileTransaction {
 
   func save(_ delivery: Delivery, _ message: MessageIdentifier) throws {
     let node = index(delivery.node)
-    try db.execute(
+    try db.run(
       sql: """
         INSERT INTO deliveries (message, node, value) VALUES (?, ?, ?)
         ON CONFLICT (message, node) DO UPDATE SET value = excluded.value
@@ -95,8 +95,8 @@ extension ProfileTransaction {
   }
 
   func delivery(_ message: MessageIdentifier, _ node: Handle) throws -> Delivery? {
-    try Data.fetchOne(
-      db, sql: "SELECT value FROM deliveries WHERE message = ? AND node = ?",
+    try db.value(
+      Data.self, sql: "SELECT value FROM deliveries WHERE message = ? AND node = ?",
       arguments: [Data(index(message)), Data(index(node))]
     ).map { try open($0, "deliveries", row(message, index(node))) }
   }
@@ -111,7 +111,7 @@ extension ProfileTransaction {
     reading.displayedAt = reading.displayedAt ?? displayedAt
     reading.acknowledgedAt = reading.acknowledgedAt ?? acknowledgedAt
     let row = index(member)
-    try db.execute(
+    try db.run(
       sql: """
         INSERT INTO readings (message, member, value) VALUES (?, ?, ?)
         ON CONFLICT (message, member) DO UPDATE SET value = excluded.value
@@ -120,8 +120,8 @@ extension ProfileTransaction {
   }
 
   func reading(_ message: MessageIdentifier, _ member: Address) throws -> Reading? {
-    try Data.fetchOne(
-      db, sql: "SELECT value FROM readings WHERE message = ? AND member = ?",
+    try db.value(
+      Data.self, sql: "SELECT value FROM readings WHERE message = ? AND member = ?",
       arguments: [Data(index(message)), Data(index(member))]
     ).map { try open($0, "readings", row(message, index(member))) }
   }

@@ -5,15 +5,7 @@ package import LiaisonModel
 extension Engine {
   /// Says something to a room. Gives the message's identifier; when the node has it, ``status(_:)`` tells.
   package func send(_ draft: Draft, to room: RoomIdentifier, now: Timestamp) throws -> MessageIdentifier {
-    if case .text(let text) = draft.body {
-      guard !text.isEmpty else { throw ClientError(.usage, "text-empty", "an empty message is not sent") }
-      guard text.utf8.count <= Limits.textBytesMax else {
-        throw ClientError(
-          .usage, "message-too-long",
-          "a message is at most \(Limits.textBytesMax >> 10) KiB long; share longer things as a document")
-      }
-    }
-    return try change(now: now) { try $0.send(draft, to: room) }
+    try change(now: now) { try $0.send(draft, to: room) }
   }
 
   /// Deliberately says "I have it" to the room of a message. Gives the acknowledgement's identifier.
@@ -27,7 +19,7 @@ extension Engine {
       }
       let acknowledgement = try step.send(
         Draft(.acknowledgement([message]), precedence: content.precedence, marking: content.marking), to: entry.room)
-      try step.tx.db.execute(sql: "DELETE FROM unread WHERE position = ?", arguments: [position])
+      try step.tx.db.run(sql: "DELETE FROM unread WHERE position = ?", arguments: [position])
       try step.tx.note(
         message, in: entry.room, by: step.identity.address, displayedAt: step.now, acknowledgedAt: step.now)
       return acknowledgement
@@ -42,7 +34,7 @@ extension Engine {
     try change(now: now) { step in
       var messages: [RoomIdentifier: [HistoryEntry]] = [:]
       for entry in shown {
-        try step.tx.db.execute(sql: "DELETE FROM unread WHERE position = ?", arguments: [entry.position])
+        try step.tx.db.run(sql: "DELETE FROM unread WHERE position = ?", arguments: [entry.position])
         guard step.tx.db.changesCount > 0, entry.message != nil, !entry.isOwn else { continue }
         try step.tx.note(entry.identifier, in: entry.room, by: step.identity.address, displayedAt: step.now)
         messages[entry.room, default: []].append(entry)
@@ -98,7 +90,7 @@ extension Engine {
 
   /// The position of the latest entry.
   package var lastPosition: Int64 {
-    get throws { try store.read { try Int64.fetchOne($0.db, sql: "SELECT max(position) FROM history") ?? 0 } }
+    get throws { try store.read { try $0.db.value(Int64.self, sql: "SELECT max(position) FROM history") ?? 0 } }
   }
 
   /// The message with this identifier, or with the only one that these digits, four at least, begin.
@@ -109,8 +101,8 @@ extension Engine {
     }
     return try store.read { tx in
       let own = try tx.identity().address
-      let found = try Row.fetchAll(
-        tx.db, sql: "\(Self.selection) WHERE prefix = ?", arguments: [Data(tx.index(prefix: prefix))]
+      let found = try tx.db.rows(
+        sql: "\(Self.selection) WHERE prefix = ?", arguments: [Data(tx.index(prefix: prefix))]
       ).map { try tx.entry($0, own: own) }
         .filter { $0.message != nil && $0.identifier.description.hasPrefix(digits) }
       guard let entry = found.first else { throw ClientError.noSuchMessage(name) }
@@ -126,8 +118,8 @@ extension Engine {
     try store.read { tx in
       let own = try tx.identity().address
       guard
-        let row = try Row.fetchOne(
-          tx.db, sql: "\(Self.selection) WHERE message = ?", arguments: [Data(tx.index(message))]),
+        let row = try tx.db.row(
+          sql: "\(Self.selection) WHERE message = ?", arguments: [Data(tx.index(message))]),
         let (_, record) = try tx.history(message)
       else { throw ClientError.noSuchMessage(message.description) }
       let entry = try tx.entry(row, own: own)
@@ -216,7 +208,7 @@ extension Engine {
   /// Whether messages of this device wait to be taken by the node.
   package var hasOutgoing: Bool {
     get throws {
-      try store.read { try Bool.fetchOne($0.db, sql: "SELECT EXISTS (SELECT 1 FROM outbox WHERE kind = 1)") ?? false }
+      try store.read { try $0.db.value(Bool.self, sql: "SELECT EXISTS (SELECT 1 FROM outbox WHERE kind = 1)") ?? false }
     }
   }
 
@@ -225,9 +217,9 @@ extension Engine {
     get throws {
       try store.read {
         try
-          !(Bool.fetchOne(
-            $0.db,
-            sql: "SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM intents WHERE state <> 2)") ?? false)
+          !($0.db.value(
+            Bool.self, sql: "SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM intents WHERE state <> 2)")
+          ?? false)
       }
     }
   }

@@ -262,14 +262,14 @@ extension EngineStep {
   /// Keeps an envelope until its epoch, or its room, comes.
   private func wait(_ envelope: Envelope, epoch: UInt64) throws {
     let room = Data(tx.index(envelope.room))
-    let counts = try Row.fetchOne(
-      tx.db, sql: "SELECT count(*) FILTER (WHERE room = ?) AS here, count(*) AS everywhere FROM waiting",
+    let counts = try tx.db.row(
+      sql: "SELECT count(*) FILTER (WHERE room = ?) AS here, count(*) AS everywhere FROM waiting",
       arguments: [room])
     guard let counts, counts["here"] < RoomPolicy.waitingPerRoomMax, counts["everywhere"] < RoomPolicy.waitingMax,
       let epoch = Int64(exactly: epoch)
     else { throw ItemRefusal("too much waits for a change of its room that does not come") }
     let identifier = random(16)
-    try tx.db.execute(
+    try tx.db.run(
       sql: "INSERT INTO waiting (room, epoch, identifier, value) VALUES (?, ?, ?, ?)",
       arguments: [room, epoch, Data(identifier), tx.seal(envelope, "waiting", identifier)])
   }
@@ -279,13 +279,12 @@ extension EngineStep {
     let index = Data(tx.index(room))
     while let group = try group(room) {
       guard
-        let row = try Row.fetchOne(
-          tx.db,
+        let row = try tx.db.row(
           sql:
             "SELECT position, identifier, value FROM waiting WHERE room = ? AND epoch <= ? ORDER BY epoch, position LIMIT 1",
           arguments: [index, Int64(exactly: group.epoch) ?? .max])
       else { return }
-      try tx.db.execute(sql: "DELETE FROM waiting WHERE position = ?", arguments: [row["position"] as Int64])
+      try tx.db.run(sql: "DELETE FROM waiting WHERE position = ?", arguments: [row["position"] as Int64])
       let envelope: Envelope = try tx.open(row["value"], "waiting", Array(row["identifier"] as Data))
       let digest = Envelope.digest(ofEncoded: envelope.tlsEncoded)
       try takeOrRecord(envelope, digest: digest, roomState: nil)

@@ -5,17 +5,17 @@ internal import TLSPresentation
 extension EngineStep {
   /// Says something to a room: now, or once what it has to wait for is done.
   func send(_ draft: Draft, to room: RoomIdentifier) throws -> MessageIdentifier {
+    if case .text(let text) = draft.body {
+      guard !text.isEmpty else { throw ClientError(.usage, "text-empty", "an empty message is not sent") }
+      guard text.utf8.count <= Limits.textBytesMax else { throw Self.tooLong }
+    }
     guard let record = try tx.room(room) else { throw ClientError.noSuchRoom(room.description) }
     guard record.state == .establishing || record.state == .active else { throw Self.cannotSend(record.state) }
     let content = MessageContent(
       message: newIdentifier(), sequence: 0, sentAt: now, precedence: draft.precedence,
       marking: try marking(draft, room),
       replyTo: draft.replyTo, body: draft.body)
-    guard content.tlsEncoded.count <= Limits.messageBytesMax else {
-      throw ClientError(
-        .usage, "message-too-long",
-        "a message is at most \(Limits.textBytesMax >> 10) KiB long; share longer things as a document")
-    }
+    guard content.tlsEncoded.count <= Limits.messageBytesMax else { throw Self.tooLong }
     if content.body.isRecorded {
       try tx.append(
         HistoryRecord(
@@ -29,6 +29,10 @@ extension EngineStep {
     }
     return content.message
   }
+
+  private static let tooLong = ClientError(
+    .usage, "message-too-long",
+    "a message is at most \(Limits.textBytesMax >> 10) KiB long; share longer things as a document")
 
   private static func cannotSend(_ state: RoomState) -> ClientError {
     switch state {

@@ -165,25 +165,25 @@ extension ProfileTransaction {
   @discardableResult
   func append(_ record: HistoryRecord, isUnread: Bool) throws -> Int64 {
     let row = index(record.identifier)
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO history (room, message, prefix, value) VALUES (?, ?, ?, ?)",
       arguments: [
         Data(index(record.room)), Data(row), Data(index(prefix: record.identifier.bytes)), seal(record, "history", row),
       ])
     let position = db.lastInsertedRowID
-    if isUnread { try db.execute(sql: "INSERT INTO unread (position) VALUES (?)", arguments: [position]) }
+    if isUnread { try db.run(sql: "INSERT INTO unread (position) VALUES (?)", arguments: [position]) }
     return position
   }
 
   func replace(_ record: HistoryRecord) throws {
     let row = index(record.identifier)
-    try db.execute(
+    try db.run(
       sql: "UPDATE history SET value = ? WHERE message = ?", arguments: [seal(record, "history", row), Data(row)])
   }
 
   func history(_ message: MessageIdentifier) throws -> (position: Int64, record: HistoryRecord)? {
-    try Row.fetchOne(
-      db, sql: "SELECT position, message, value FROM history WHERE message = ?", arguments: [Data(index(message))]
+    try db.row(
+      sql: "SELECT position, message, value FROM history WHERE message = ?", arguments: [Data(index(message))]
     ).map(history)
   }
 

@@ -66,45 +66,53 @@ extension ProfileTransaction {
     _ value: some TLSEncodable, _ message: MessageIdentifier, _ room: RoomIdentifier, kind: Int
   ) throws {
     let row = index(message)
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO outbox (message, room, kind, value) VALUES (?, ?, ?, ?)",
       arguments: [Data(row), Data(index(room)), kind, seal(value, "outbox", row)])
   }
 
-  /// The oldest envelopes that the node has not taken yet.
-  func queuedEnvelopes(limit: Int) throws -> [Envelope] {
-    try Row.fetchAll(
-      db, sql: "SELECT message, value FROM outbox WHERE kind = 1 ORDER BY position LIMIT ?", arguments: [limit]
-    ).map { try open($0["value"], "outbox", Array($0["message"] as Data)) }
+  /// The envelopes that the node has not taken yet and that are not `underway`, oldest first: as many as may be under way
+  /// with those, of which there are at most `limit`.
+  func queuedEnvelopes(limit: Int, but underway: Set<MessageIdentifier> = []) throws -> [Envelope] {
+    let known = Set(underway.map { Data(index($0)) })
+    let positions = try db.rows(
+      sql: "SELECT position, message FROM outbox WHERE kind = 1 ORDER BY position LIMIT ?", arguments: [limit]
+    ).compactMap { row in known.contains(row[1]) ? nil : row[0] as Int64 }
+    return try positions.compactMap { position in
+      try db.row(sql: "SELECT message, value FROM outbox WHERE position = ?", arguments: [position]).map {
+        try open($0["value"], "outbox", Array($0["message"] as Data))
+      }
+    }
   }
 
   func pendingCommits() throws -> [PendingCommit] {
-    try Row.fetchAll(db, sql: "SELECT message, value FROM outbox WHERE kind = 2 ORDER BY position")
+    try db.rows(sql: "SELECT message, value FROM outbox WHERE kind = 2 ORDER BY position")
       .map { try open($0["value"], "outbox", Array($0["message"] as Data)) }
   }
 
   func pendingCommit(_ room: RoomIdentifier) throws -> PendingCommit? {
-    try Row.fetchOne(
-      db, sql: "SELECT message, value FROM outbox WHERE room = ? AND kind = 2", arguments: [Data(index(room))]
+    try db.row(
+      sql: "SELECT message, value FROM outbox WHERE room = ? AND kind = 2", arguments: [Data(index(room))]
     ).map { try open($0["value"], "outbox", Array($0["message"] as Data)) }
   }
 
   func save(_ commit: PendingCommit) throws {
     let row = index(commit.message)
-    try db.execute(
+    try db.run(
       sql: "UPDATE outbox SET value = ? WHERE message = ?", arguments: [seal(commit, "outbox", row), Data(row)])
   }
 
   /// Whether something under this identifier waits to be taken.
   func isQueued(_ message: MessageIdentifier) throws -> Bool {
-    try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?)", arguments: [Data(index(message))]) ?? false
+    try db.value(
+      Bool.self, sql: "SELECT EXISTS (SELECT 1 FROM outbox WHERE message = ?)", arguments: [Data(index(message))])
+      ?? false
   }
 
   /// Drops what was taken, or never will be; gives whether it was there.
   @discardableResult
   func dequeue(_ message: MessageIdentifier) throws -> Bool {
-    try db.execute(sql: "DELETE FROM outbox WHERE message = ?", arguments: [Data(index(message))])
+    try db.run(sql: "DELETE FROM outbox WHERE message = ?", arguments: [Data(index(message))])
     return db.changesCount > 0
   }
 }

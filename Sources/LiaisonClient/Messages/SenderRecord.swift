@@ -34,7 +34,7 @@ extension ProfileTransaction {
   /// The sender's messages of epoch `since` and later are numbered anew, because it or this device came into the room
   /// in that epoch. Late messages of earlier epochs are still counted as they were.
   func expect(_ start: CountingStart, from sender: RoomMember, in room: RoomIdentifier, since epoch: UInt64) throws {
-    try db.execute(
+    try db.run(
       sql: """
         INSERT INTO senders (room, sender, since, first, next, value) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """,
@@ -50,8 +50,8 @@ extension ProfileTransaction {
     guard let number = Int64(exactly: number), number > 0, number < .max else { return false }
     let key: StatementArguments = [Data(index(room)), Data(index(sender: sender.device))]
     guard
-      let row = try Row.fetchOne(
-        db, sql: "SELECT * FROM senders WHERE room = ? AND sender = ? AND since <= ? ORDER BY since DESC LIMIT 1",
+      let row = try db.row(
+        sql: "SELECT * FROM senders WHERE room = ? AND sender = ? AND since <= ? ORDER BY since DESC LIMIT 1",
         arguments: key + [Int64(clamping: epoch)])
     else { throw ClientError.damagedStore }
     let counted = Counted(key: key + [row["since"] as Int64], first: row["first"], next: row["next"])
@@ -78,7 +78,7 @@ extension ProfileTransaction {
   }
 
   private func update(_ counted: Counted, first: Int64, next: Int64) throws {
-    try db.execute(
+    try db.run(
       sql: "UPDATE senders SET first = ?, next = ? WHERE room = ? AND sender = ? AND since = ?",
       arguments: [first, next] + counted.key)
   }
@@ -87,13 +87,13 @@ extension ProfileTransaction {
   private func fillGap(_ number: Int64, _ counted: Counted) throws -> Bool {
     let isHere = "room = ? AND sender = ? AND since = ?"
     guard
-      let row = try Row.fetchOne(
-        db, sql: "SELECT first, last FROM gaps WHERE \(isHere) AND first <= ? AND last >= ?",
+      let row = try db.row(
+        sql: "SELECT first, last FROM gaps WHERE \(isHere) AND first <= ? AND last >= ?",
         arguments: counted.key + [number, number])
     else { return false }
     let first: Int64 = row["first"]
     let last: Int64 = row["last"]
-    try db.execute(sql: "DELETE FROM gaps WHERE \(isHere) AND first = ?", arguments: counted.key + [first])
+    try db.run(sql: "DELETE FROM gaps WHERE \(isHere) AND first = ?", arguments: counted.key + [first])
     try insertGap(first, number - 1, counted)
     try insertGap(number + 1, last, counted)
     return true
@@ -102,7 +102,7 @@ extension ProfileTransaction {
   /// Notes that these are missing, if any, and unless too much is noted of this sender already.
   private func insertGap(_ first: Int64, _ last: Int64, _ counted: Counted) throws {
     guard first <= last else { return }
-    try db.execute(
+    try db.run(
       sql: """
         INSERT INTO gaps (room, sender, since, first, last) SELECT ?1, ?2, ?3, ?4, ?5
         WHERE (SELECT count(*) FROM gaps WHERE room = ?1 AND sender = ?2) < ?6
@@ -113,8 +113,7 @@ extension ProfileTransaction {
   /// What is missing in a room, by sender.
   func gaps(_ room: RoomIdentifier) throws -> [Gap] {
     let row = index(room)
-    return try Row.fetchAll(
-      db,
+    return try db.rows(
       sql: """
         SELECT gaps.sender AS sender, value, gaps.first AS first, last FROM gaps JOIN senders USING (room, sender, since)
         WHERE gaps.room = ? ORDER BY gaps.sender, since, gaps.first

@@ -8,21 +8,6 @@ internal import TLSPresentation
 extension Engine {
   /// The number of the last inbox item that is on this device's disk: what a Hello names and what is acknowledged.
   package var inboxPosition: UInt64 { get throws { try store.read { try $0.counter("inbox") } } }
-
-  /// Takes one inbox item, in its order. What was had before is passed over; what can never be taken is written down,
-  /// and the queue goes on. A welcome needs the room's tree, see ``Session``.
-  package func receive(_ item: Frame.InboxItem, roomState: Frame.RoomState? = nil, now: Timestamp) throws {
-    try change(now: now) { step in
-      guard item.sequence > (try step.tx.counter("inbox")) else { return }
-      try step.take(item.content, roomState)
-      try step.tx.setCounter("inbox", to: item.sequence)
-    }
-  }
-
-  /// Takes an item that was pushed before its turn, if that can be done now.
-  package func receiveAhead(_ content: Frame.InboxItem.Content, now: Timestamp) throws {
-    try change(now: now) { try $0.takeAhead(content) }
-  }
 }
 
 extension EngineStep {
@@ -46,7 +31,9 @@ extension EngineStep {
     }
   }
 
-  fileprivate func take(_ content: Frame.InboxItem.Content, _ roomState: Frame.RoomState?) throws {
+  /// Takes what the inbox holds. What can never be taken is written down, and the queue goes on. A welcome needs the
+  /// room's tree, see ``Session``.
+  func take(_ content: Frame.InboxItem.Content, _ roomState: Frame.RoomState?) throws {
     switch content {
     case .envelope(let bytes):
       guard let envelope = try? Envelope(tlsEncoded: bytes) else {
@@ -89,7 +76,7 @@ extension Receipt {
 extension ProfileTransaction {
   /// Whether an envelope with this digest comes for the first time; it is known from now on.
   fileprivate func isNew(envelope digest: [UInt8]) throws -> Bool {
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO seen (envelope) VALUES (?) ON CONFLICT DO NOTHING", arguments: [Data(index(envelope: digest))])
     return db.changesCount > 0
   }

@@ -1,63 +1,51 @@
 internal import GRDB
-package import LiaisonModel
-package import LiaisonProtocol
+internal import LiaisonModel
+internal import LiaisonProtocol
 internal import MLS
 internal import TLSPresentation
 
-extension Engine {
+extension EngineStep {
   /// What has to be asked of the node now, in the order in which it should be: chores, rooms, commits, messages. At most
-  /// `limit` messages; nothing whose key is in `underway`.
-  package func work(now: Timestamp, underway: Set<Work.Key> = [], limit: Int = 32) throws -> [Work] {
-    try change(now: now) { step in
-      var work: [Work] = []
-      func add(_ key: Work.Key, _ request: @autoclosure () throws -> Frame.Body?) rethrows {
-        guard !underway.contains(key), let request = try request() else { return }
-        work.append(Work(key: key, request: request))
-      }
-      try add(
-        .uploadKeyPackages, step.keyPackagesToUpload().map { .uploadKeyPackages(keyPackages: $0, lastResort: $1) })
-      for record in try step.tx.rooms() where record.state == .establishing && !record.isRegistered {
-        try add(.createRoom(record.room), step.creation(of: record))
-      }
-      for intent in try step.tx.intents(nil) where intent.state == .open {
-        guard case .add(let address, let keyPackages) = intent.action, keyPackages.isEmpty else { continue }
-        add(.keyPackages(intent: intent.identifier), .keyPackagesRequest(address))
-      }
-      for commit in try step.tx.pendingCommits() where commit.standing == .unanswered {
-        add(
-          .commit(commit.message),
-          .hubCommit(
-            Frame.HubCommit(
-              message: commit.message, room: commit.room, commit: commit.commit,
-              welcome: commit.welcome.isEmpty ? nil : commit.welcome, groupInfo: commit.groupInfo)))
-      }
-      let messagesUnderway = underway.count { if case .submit = $0 { true } else { false } }
-      for envelope in try step.tx.queuedEnvelopes(limit: limit) where work.count < limit + messagesUnderway {
-        add(.submit(envelope.message), .submit(envelope: envelope.tlsEncoded))
-      }
-      return work
+  /// `limit` messages are under way; nothing whose key is in `underway`.
+  func work(underway: Set<Work.Key> = [], limit: Int = 64) throws -> [Work] {
+    var work: [Work] = []
+    func add(_ key: Work.Key, _ request: @autoclosure () throws -> Frame.Body?) rethrows {
+      guard !underway.contains(key), let request = try request() else { return }
+      work.append(Work(key: key, request: request))
     }
+    try add(.uploadKeyPackages, keyPackagesToUpload().map { .uploadKeyPackages(keyPackages: $0, lastResort: $1) })
+    for record in try tx.rooms() where record.state == .establishing && !record.isRegistered {
+      try add(.createRoom(record.room), creation(of: record))
+    }
+    for intent in try tx.intents(nil) where intent.state == .open {
+      guard case .add(let address, let keyPackages) = intent.action, keyPackages.isEmpty else { continue }
+      add(.keyPackages(intent: intent.identifier), .keyPackagesRequest(address))
+    }
+    for commit in try tx.pendingCommits() where commit.standing == .unanswered {
+      add(
+        .commit(commit.message),
+        .hubCommit(
+          Frame.HubCommit(
+            message: commit.message, room: commit.room, commit: commit.commit,
+            welcome: commit.welcome.isEmpty ? nil : commit.welcome, groupInfo: commit.groupInfo)))
+    }
+    let submitted = Set(underway.compactMap { if case .submit(let message) = $0 { message } else { nil } })
+    for envelope in try tx.queuedEnvelopes(limit: limit, but: submitted) {
+      add(.submit(envelope.message), .submit(envelope: envelope.tlsEncoded))
+    }
+    return work
   }
 
   /// What a device does each time it has its node: learns of peers and of its own card, and renews old keys.
-  package func connected(now: Timestamp) throws -> [Work] {
-    try change(now: now) { step in
-      try step.refreshLeaves()
-      return [
-        Work(key: .peers, request: .peersRequest),
-        Work(key: .ownCard, request: .directoryQuery(.address(step.identity.address))),
-      ]
-    }
+  func greeting() throws -> [Work] {
+    try refreshLeaves()
+    return [
+      Work(key: .peers, request: .peersRequest),
+      Work(key: .ownCard, request: .directoryQuery(.address(identity.address))),
+    ]
   }
 
-  /// Takes in the answer to a piece of work. An answer to something that is done already changes nothing.
-  package func complete(_ key: Work.Key, with answer: Frame.Body, now: Timestamp) throws -> WorkOutcome {
-    try change(now: now) { try $0.complete(key, answer) }
-  }
-}
-
-extension EngineStep {
-  fileprivate func creation(of record: RoomRecord) throws -> Frame.Body? {
+  private func creation(of record: RoomRecord) throws -> Frame.Body? {
     guard let group = try group(record.room) else { return nil }
     return .createRoom(
       Frame.CreateRoom(
@@ -65,7 +53,8 @@ extension EngineStep {
         ratchetTree: group.ratchetTree.tlsEncoded))
   }
 
-  fileprivate func complete(_ key: Work.Key, _ answer: Frame.Body) throws -> WorkOutcome {
+  /// Takes in the answer to a piece of work. An answer to something that is done already changes nothing.
+  func complete(_ key: Work.Key, _ answer: Frame.Body) throws -> WorkOutcome {
     if case .failure(let failure) = answer, failure.isPassing {
       return try postpone(key, failure)
     }

@@ -7,27 +7,30 @@ internal import Synchronization
 package actor NodeClient {
   /// Name and release, for the node's administrator.
   package static let software = "liaison/1"
+  /// How long the node may take to answer.
+  private static let patience = Duration.seconds(120)
 
   private let engine: Engine
   private let requester: Requester
   private let now: @Sendable () -> Timestamp
   private var session: Session
   private var failure: (any Error)?
-  /// Work on its way to the tasks that ask the node; bounded by what the session lets be under way.
-  private let work: AsyncStream<Work>
-  private let workContinuation: AsyncStream<Work>.Continuation
+  /// What was asked for the session, by the requests' numbers, and until when an answer is waited for.
+  private var asked: [UInt64: (key: Work.Key, until: ContinuousClock.Instant)] = [:]
+  /// Messages that go into the next transaction.
+  private var drafts: [(draft: Draft, room: RoomIdentifier, sent: CheckedContinuation<MessageIdentifier, any Error>)] =
+    []
   /// Those who wait for anything to change.
   private var watchers: [CheckedContinuation<Void, Never>] = []
   private var ended: LinkError?
 
   private init(
     engine: Engine, requester: Requester, position: UInt64, now: @escaping @Sendable () -> Timestamp
-  ) throws {
+  ) {
     self.engine = engine
     self.requester = requester
     self.now = now
-    (work, workContinuation) = AsyncStream.makeStream()
-    session = try Session(engine: engine, position: position, now: now())
+    session = Session(engine: engine, position: position)
   }
 
   /// Connects to the own node and runs `body` with the connection, which ends with it. Throws ``ClientError`` where the
@@ -39,16 +42,11 @@ package actor NodeClient {
     let identity = try engine.identity
     let position = try engine.inboxPosition
     let link = try await dial(identity, .device, position: position, now: now)
-    let client = try NodeClient(engine: engine, requester: Requester(link), position: position, now: now)
+    let client = NodeClient(engine: engine, requester: Requester(link), position: position, now: now)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
-        await client.requester.run { frame in await client.pushed(frame) }
+        await client.requester.run { frames in await client.take(frames) }
         await client.end(link.end ?? .closed)
-      }
-      group.addTask {
-        await withDiscardingTaskGroup { requests in
-          for await work in client.work { requests.addTask { await client.ask(work) } }
-        }
       }
       group.addTask { await client.keepRetrying() }
       defer {
@@ -80,7 +78,7 @@ package actor NodeClient {
     let link = try await dial(
       invitation.endpoints, as: LinkIdentity(enrolment.linkKey), .enrol, expecting: [invitation.nodeKey],
       hello: Frame.Hello(clock: now(), software: software), handle: invitation.address.handle)
-    let answer: Frame.Body = try await Requester.with(link, pushed: ignore) { requester in
+    let answer: Frame.Body = try await Requester.with(link) { requester in
       do { return try await requester.request(enrolment.request) } catch let error as RequestError {
         if case .refused(let failure) = error { return .failure(failure) }
         throw Self.error(error, invitation.address.handle)
@@ -131,39 +129,54 @@ package actor NodeClient {
 
   // MARK: The session
 
-  private func pushed(_ frame: Frame) {
-    guard case .inboxItem(let item) = frame.body else { return }
-    session.push(item)
+  private func take(_ frames: [Frame]) {
+    for frame in frames {
+      if let work = asked.removeValue(forKey: frame.request) {
+        session.answered(work.key, with: frame.body)
+      } else if case .inboxItem(let item) = frame.body {
+        session.push(item)
+      }
+    }
     pump()
   }
 
-  /// Sends what the session has to send.
+  /// Has the session take what waits, and sends what it has to send.
   private func pump() {
-    guard failure == nil, ended == nil else { return }
+    let drafts = drafts
+    self.drafts = []
     do {
-      for step in try session.next(now: now()) {
-        switch step {
-        case .acknowledge(let sequence):
-          requester.link.post([Frame(.inboxAcknowledge(sequence: sequence))])
-        case .ask(let work): workContinuation.yield(work)
-        }
-      }
-    } catch { failure = error }
+      if let failure { throw failure }
+      if let ended { throw Self.error(.ended(ended), try engine.identity.address.handle) }
+      let turn = try session.next(now: now(), sending: drafts.map { ($0.draft, $0.room) })
+      perform(turn.steps)
+      for (draft, result) in zip(drafts, turn.sent) { draft.sent.resume(with: result) }
+    } catch {
+      if ended == nil { failure = error }
+      for draft in drafts { draft.sent.resume(throwing: error) }
+    }
     notify()
   }
 
-  private func ask(_ work: Work) async {
-    let answer: Frame.Body
-    do { answer = try await requester.request(work.request) } catch {
-      switch error {
-      case .refused(let failure): answer = .failure(failure)
-      case .timeout: answer = .failure(Frame.Failure(.later, "the node did not answer in time"))
-      // What has no answer because the link ended is asked again on the next one.
-      case .ended, .cancelled: return
+  private func perform(_ steps: [Session.Step]) {
+    var work: [Work] = []
+    for step in steps {
+      switch step {
+      case .acknowledge(let sequence): requester.link.post([Frame(.inboxAcknowledge(sequence: sequence))])
+      case .ask(let piece): work.append(piece)
       }
     }
-    do { try session.answered(work.key, with: answer, now: now()) } catch { failure = error }
-    pump()
+    let until = ContinuousClock.now + Self.patience
+    for (number, work) in zip(requester.post(work.map(\.request)), work) { asked[number] = (work.key, until) }
+  }
+
+  /// Encrypts a message and gives its identifier once it is on this device's disk, on its way to the node. Messages that
+  /// are sent at once share a flush.
+  package func send(_ draft: Draft, to room: RoomIdentifier) async throws -> MessageIdentifier {
+    try await withCheckedThrowingContinuation { sent in
+      drafts.append((draft, room, sent))
+      // Whoever sends at this moment comes before it.
+      if drafts.count == 1 { Task { pump() } }
+    }
   }
 
   /// Wakes the session when something is to be asked again, and when another program changed the profile.
@@ -171,13 +184,18 @@ package actor NodeClient {
     while !Task.isCancelled {
       try? await Task.sleep(for: .milliseconds(500))
       if ended != nil { return }
+      let now = ContinuousClock.now
+      for (number, work) in asked where work.until <= now {
+        asked[number] = nil
+        session.answered(work.key, with: .failure(Frame.Failure(.later, "the node did not answer in time")))
+      }
       pump()
     }
   }
 
   private func end(_ error: LinkError) {
     ended = error
-    notify()
+    pump()
   }
 
   private func notify() {
@@ -246,6 +264,3 @@ package actor NodeClient {
   /// Why the node could not do what it was asked last; empty where it could.
   package var lastReason: String { session.lastReason }
 }
-
-/// Drops what a node pushes over a link that nothing should be pushed over.
-@Sendable func ignore(_ frame: Frame) async {}

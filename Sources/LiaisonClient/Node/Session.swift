@@ -2,15 +2,26 @@ package import LiaisonModel
 package import LiaisonProtocol
 
 /// What one connection to the node does, without input and output: which requests to make now, which to make again
-/// later, in which order to take the inbox. Whoever drives it sends what ``next(now:)`` gives, hands in the answers and
-/// what the node pushes, and calls ``next(now:)`` again after each.
+/// later, in which order to take the inbox. Whoever drives it hands in the answers and what the node pushes, and sends
+/// what ``next(now:sending:)`` then gives.
+///
+/// All that waits is taken in one transaction of the engine, so that it shares one flush. Where ``next(now:sending:)``
+/// throws, nothing was taken, and the session is over: what it was told comes again on the next connection.
 package struct Session {
   /// Something to send.
   package enum Step: Sendable {
-    /// A request; its answer goes into ``answered(_:with:now:)``.
+    /// A request; its answer goes into ``answered(_:with:)``.
     case ask(Work)
     /// Tells the node what is on disk here.
     case acknowledge(sequence: UInt64)
+  }
+
+  /// What came of one transaction.
+  package struct Turn {
+    /// What is to be sent, in order.
+    package var steps: [Step] = []
+    /// The identifier of each message that was to be sent, or why it was not taken.
+    package var sent: [Result<MessageIdentifier, any Error>] = []
   }
 
   /// First wait before the node is asked again for what it could not do; it doubles up to a minute.
@@ -25,23 +36,23 @@ package struct Session {
   private let engine: Engine
   private var underway: Set<Work.Key> = []
   private var retries: [Work.Key: Retry] = [:]
+  private var answers: [(key: Work.Key, answer: Frame.Body)] = []
   private var inbox: [Frame.InboxItem] = []
   /// What the node pushed before its turn.
   private var ahead: [Frame.InboxItem.Content] = []
-  private var greeting: [Work]
   private var acknowledged: UInt64
   /// The tree that the welcome at the head of the inbox needs, once it was asked for.
   private var roomState: (sequence: UInt64, state: Frame.RoomState?)?
+  private var hasGreeted = false
   /// Peers are known before the inbox is taken: leaves are checked against their cards.
   private var knowsPeers = false
   /// Why the last thing that was postponed had to be; the node's words.
   package private(set) var lastReason = ""
 
   /// A session over a connection that has just been made, with the position that its Hello named.
-  package init(engine: Engine, position: UInt64, now: Timestamp) throws {
+  package init(engine: Engine, position: UInt64) {
     self.engine = engine
     acknowledged = position
-    greeting = try engine.connected(now: now)
   }
 
   /// What the node pushed.
@@ -49,44 +60,61 @@ package struct Session {
     if item.isAhead { ahead.append(item.content) } else { inbox.append(item) }
   }
 
+  /// The answer to a request that ``next(now:sending:)`` gave.
+  package mutating func answered(_ key: Work.Key, with answer: Frame.Body) { answers.append((key, answer)) }
+
   /// Items that came and were not taken yet.
   package var inboxCount: Int { inbox.count + ahead.count }
   /// Whether nothing is under way, and nothing waits but what the node has to be asked again for.
-  package var isIdle: Bool { underway.isEmpty && inboxCount == 0 && greeting.isEmpty }
+  package var isIdle: Bool { hasGreeted && underway.isEmpty && answers.isEmpty && inboxCount == 0 }
   /// When something is to be asked again, if anything is.
   package var nextRetry: Timestamp? { retries.values.map(\.notBefore).min() }
 
-  /// Takes what can be taken, and gives what is to be sent.
-  package mutating func next(now: Timestamp) throws -> [Step] {
-    var steps: [Step] = []
-    for work in greeting {
-      underway.insert(work.key)
-      steps.append(.ask(work))
+  /// Takes what was handed in, encrypts what is to be sent, and gives what is to go to the node.
+  package mutating func next(now: Timestamp, sending drafts: [(draft: Draft, room: RoomIdentifier)] = []) throws -> Turn
+  {
+    let engine = engine
+    return try engine.change(now: now) { step in
+      var step = step
+      var turn = Turn()
+      if !hasGreeted {
+        hasGreeted = true
+        for work in try step.greeting() { ask(work, &turn) }
+      }
+      for (key, answer) in answers {
+        try take(answer, of: key, step)
+        // What others said of this device may have changed with it.
+        if key == .peers || key == .ownCard { step = try step.renewed() }
+      }
+      answers = []
+      if knowsPeers {
+        for content in ahead { try step.takeAhead(content) }
+        ahead = []
+        try takeInbox(step, &turn)
+      }
+      turn.sent = drafts.map { draft in
+        Result { try step.tx.attempt { try step.send(draft.draft, to: draft.room) } }
+      }
+      var busy = underway
+      for (key, retry) in retries where retry.notBefore > now { busy.insert(key) }
+      for work in try step.work(underway: busy) { ask(work, &turn) }
+      return turn
     }
-    greeting = []
-    if knowsPeers {
-      for content in ahead { try engine.receiveAhead(content, now: now) }
-      ahead = []
-      try takeInbox(&steps, now: now)
-    }
-    var busy = underway
-    for (key, retry) in retries where retry.notBefore > now { busy.insert(key) }
-    for work in try engine.work(now: now, underway: busy) {
-      underway.insert(work.key)
-      steps.append(.ask(work))
-    }
-    return steps
   }
 
-  /// Hands in the answer to a request that ``next(now:)`` gave.
-  package mutating func answered(_ key: Work.Key, with answer: Frame.Body, now: Timestamp) throws {
+  private mutating func ask(_ work: Work, _ turn: inout Turn) {
+    underway.insert(work.key)
+    turn.steps.append(.ask(work))
+  }
+
+  private mutating func take(_ answer: Frame.Body, of key: Work.Key, _ step: EngineStep) throws {
     underway.remove(key)
-    switch try engine.complete(key, with: answer, now: now) {
+    switch try step.complete(key, answer) {
     case .done: retries[key] = nil
     case .retry(let reason):
       lastReason = reason
       let wait = min((retries[key]?.waitMilliseconds ?? Self.retryMillisecondsMin / 2) * 2, Self.retryMillisecondsMax)
-      retries[key] = Retry(notBefore: now.adding(milliseconds: wait), waitMilliseconds: wait)
+      retries[key] = Retry(notBefore: step.now.adding(milliseconds: wait), waitMilliseconds: wait)
     }
     switch (key, answer) {
     case (.peers, _): knowsPeers = true
@@ -102,27 +130,31 @@ package struct Session {
     }
   }
 
-  private mutating func takeInbox(_ steps: inout [Step], now: Timestamp) throws {
+  private mutating func takeInbox(_ step: EngineStep, _ turn: inout Turn) throws {
+    var position = try step.tx.counter("inbox")
+    let before = position
     var taken = 0
-    defer { inbox.removeFirst(taken) }
     for item in inbox {
-      if let room = Self.welcomedRoom(item), item.sequence > (try engine.inboxPosition),
-        roomState?.sequence != item.sequence
-      {
+      if let room = Self.welcomedRoom(item), item.sequence > position, roomState?.sequence != item.sequence {
         let key = Work.Key.roomState(room)
-        if let retry = retries[key], retry.notBefore > now { break }
-        if underway.insert(key).inserted { steps.append(.ask(Work(key: key, request: .roomStateRequest(room)))) }
+        if let retry = retries[key], retry.notBefore > step.now { break }
+        if !underway.contains(key) { ask(Work(key: key, request: .roomStateRequest(room)), &turn) }
         break
       }
-      try engine.receive(item, roomState: roomState?.state, now: now)
+      // What was had before is passed over.
+      if item.sequence > position {
+        try step.take(item.content, roomState?.state)
+        position = item.sequence
+      }
       roomState = nil
       taken += 1
     }
-    // Only what is on disk is acknowledged; another program of this profile may have been faster.
-    let position = try engine.inboxPosition
+    inbox.removeFirst(taken)
+    if position > before { try step.tx.setCounter("inbox", to: position) }
+    // What is acknowledged is on disk by then; another program of this profile may have been faster.
     if position > acknowledged {
       acknowledged = position
-      steps.append(.acknowledge(sequence: position))
+      turn.steps.append(.acknowledge(sequence: position))
     }
   }
 

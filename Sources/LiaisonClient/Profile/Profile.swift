@@ -67,7 +67,6 @@ package enum Profile {
 
   /// Bytes from the system's generator, fit for keys.
   @Sendable package static func systemRandom(_ count: Int) -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    secureRandom(count: count)
   }
 }

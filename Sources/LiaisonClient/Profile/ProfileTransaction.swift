@@ -47,35 +47,61 @@ package struct ProfileTransaction {
   // MARK: Settings and counters
 
   func setting<Value: TLSDecodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
-    try Data.fetchOne(db, sql: "SELECT value FROM settings WHERE name = ?", arguments: [name])
+    try db.value(Data.self, sql: "SELECT value FROM settings WHERE name = ?", arguments: [name])
       .map { try open($0, "settings", Array(name.utf8)) }
   }
 
   func set(_ name: String, to value: (some TLSEncodable)?) throws {
-    guard let value else { return try db.execute(sql: "DELETE FROM settings WHERE name = ?", arguments: [name]) }
-    try db.execute(
+    guard let value else { return try db.run(sql: "DELETE FROM settings WHERE name = ?", arguments: [name]) }
+    try db.run(
       sql: "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       arguments: [name, seal(value, "settings", Array(name.utf8))])
   }
 
   func counter(_ name: String) throws -> UInt64 {
-    UInt64(bitPattern: try Int64.fetchOne(db, sql: "SELECT value FROM counters WHERE name = ?", arguments: [name]) ?? 0)
+    UInt64(
+      bitPattern: try db.value(Int64.self, sql: "SELECT value FROM counters WHERE name = ?", arguments: [name]) ?? 0)
   }
 
   func setCounter(_ name: String, to value: UInt64) throws {
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       arguments: [name, Int64(bitPattern: value)])
   }
 
   /// Runs `body` so that what it changed is undone where it throws, and the transaction goes on.
   func attempt<Result>(_ body: () throws -> Result) throws -> Result {
-    var result: Result?
-    try db.inSavepoint {
-      result = try body()
-      return .commit
+    try db.run(sql: "SAVEPOINT attempt")
+    do {
+      let result = try body()
+      try db.run(sql: "RELEASE attempt")
+      return result
+    } catch {
+      try db.run(sql: "ROLLBACK TO attempt")
+      try db.run(sql: "RELEASE attempt")
+      throw error
     }
-    guard let result else { preconditionFailure("a savepoint was released without a result") }
-    return result
+  }
+}
+
+/// Statements that stay prepared: each is run once a message or more.
+extension Database {
+  func run(sql: String, arguments: StatementArguments = []) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+
+  func row(sql: String, arguments: StatementArguments = []) throws -> Row? {
+    try Row.fetchOne(cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func rows(sql: String, arguments: StatementArguments = []) throws -> [Row] {
+    try Row.fetchAll(cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  /// The first column of the first row.
+  func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+    _ type: Value.Type, sql: String, arguments: StatementArguments = []
+  ) throws -> Value? {
+    try Value.fetchOne(cachedStatement(sql: sql), arguments: arguments)
   }
 }

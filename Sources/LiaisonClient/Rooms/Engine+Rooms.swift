@@ -208,8 +208,8 @@ extension EngineStep {
       }
     }
     let unread =
-      try Int.fetchOne(
-        tx.db, sql: "SELECT count(*) FROM unread JOIN history USING (position) WHERE room = ?",
+      try tx.db.value(
+        Int.self, sql: "SELECT count(*) FROM unread JOIN history USING (position) WHERE room = ?",
         arguments: [Data(tx.index(record.room))]) ?? 0
     return Room(
       identifier: record.room, title: record.title, hub: record.hub, state: record.state,

@@ -87,7 +87,7 @@ struct Intent: TLSCodable {
 
 extension ProfileTransaction {
   func append(_ intent: Intent) throws {
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO intents (identifier, room, state, value) VALUES (?, ?, ?, ?)",
       arguments: [
         Data(intent.identifier), Data(index(intent.room)), intent.state.rawValue,
@@ -96,29 +96,29 @@ extension ProfileTransaction {
   }
 
   func save(_ intent: Intent) throws {
-    try db.execute(
+    try db.run(
       sql: "UPDATE intents SET state = ?, value = ? WHERE identifier = ?",
       arguments: [intent.state.rawValue, seal(intent, "intents", intent.identifier), Data(intent.identifier)])
   }
 
   func delete(_ intent: Intent) throws {
-    try db.execute(sql: "DELETE FROM intents WHERE identifier = ?", arguments: [Data(intent.identifier)])
+    try db.run(sql: "DELETE FROM intents WHERE identifier = ?", arguments: [Data(intent.identifier)])
   }
 
   /// A room's intents in their order; `nil` gives those of all rooms.
   func intents(_ room: RoomIdentifier?) throws -> [Intent] {
     let rows =
       try room.map { room in
-        try Row.fetchAll(
-          db, sql: "SELECT identifier, state, value FROM intents WHERE room = ? ORDER BY position",
+        try db.rows(
+          sql: "SELECT identifier, state, value FROM intents WHERE room = ? ORDER BY position",
           arguments: [Data(index(room))])
-      } ?? Row.fetchAll(db, sql: "SELECT identifier, state, value FROM intents ORDER BY position")
+      } ?? db.rows(sql: "SELECT identifier, state, value FROM intents ORDER BY position")
     return try rows.map(intent)
   }
 
   func intent(_ identifier: [UInt8]) throws -> Intent? {
-    try Row.fetchOne(
-      db, sql: "SELECT identifier, state, value FROM intents WHERE identifier = ?", arguments: [Data(identifier)]
+    try db.row(
+      sql: "SELECT identifier, state, value FROM intents WHERE identifier = ?", arguments: [Data(identifier)]
     ).map(intent)
   }
 

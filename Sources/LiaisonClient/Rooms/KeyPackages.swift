@@ -23,14 +23,14 @@ extension ProfileTransaction {
   func keyPackage(_ reference: [UInt8]) throws -> (bundle: KeyPackageBundle, isLastResort: Bool)? {
     let row = index(keyPackage: reference)
     guard
-      let found = try Row.fetchOne(
-        db, sql: "SELECT lastResort, value FROM keyPackages WHERE reference = ?", arguments: [Data(row)])
+      let found = try db.row(
+        sql: "SELECT lastResort, value FROM keyPackages WHERE reference = ?", arguments: [Data(row)])
     else { return nil }
     return (try openBundle(found["value"], row), found["lastResort"])
   }
 
   func deleteKeyPackage(_ reference: [UInt8]) throws {
-    try db.execute(
+    try db.run(
       sql: "DELETE FROM keyPackages WHERE reference = ?", arguments: [Data(index(keyPackage: reference))])
   }
 
@@ -44,7 +44,7 @@ extension ProfileTransaction {
     let row = index(keyPackage: bundle.reference.bytes)
     var bytes = bundle.serialized
     defer { wipe(&bytes) }
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO keyPackages (reference, lastResort, uploaded, expiresAt, value) VALUES (?, ?, 0, ?, ?)",
       arguments: [Data(row), isLastResort, Int64(expiresAt), Data(key.seal(bytes, context: Self.context(row)))])
   }
@@ -58,13 +58,13 @@ extension EngineStep {
 
   /// What has to be uploaded so that the node has enough, made where it is missing; `nil` where nothing has.
   func keyPackagesToUpload() throws -> (keyPackages: [[UInt8]], lastResort: [UInt8]?)? {
-    try tx.db.execute(
+    try tx.db.run(
       sql: "DELETE FROM keyPackages WHERE expiresAt < ?",
       arguments: [Int64(now.seconds) - Int64(KeyPackagePolicy.graceSeconds)])
     let fresh = Int64(now.seconds + KeyPackagePolicy.lifeLeftSecondsMin)
     func count(lastResort: Bool) throws -> Int {
-      try Int.fetchOne(
-        tx.db, sql: "SELECT count(*) FROM keyPackages WHERE lastResort = ? AND expiresAt > ?",
+      try tx.db.value(
+        Int.self, sql: "SELECT count(*) FROM keyPackages WHERE lastResort = ? AND expiresAt > ?",
         arguments: [lastResort, fresh]) ?? 0
     }
     let present = try count(lastResort: false)
@@ -76,7 +76,7 @@ extension EngineStep {
   }
 
   private func unsentKeyPackages() throws -> (keyPackages: [[UInt8]], lastResort: [UInt8]?)? {
-    let rows = try Row.fetchAll(tx.db, sql: "SELECT reference, lastResort, value FROM keyPackages WHERE uploaded = 0")
+    let rows = try tx.db.rows(sql: "SELECT reference, lastResort, value FROM keyPackages WHERE uploaded = 0")
     guard !rows.isEmpty else { return nil }
     // Sent twice, a key package could be given out twice: another program may be at it.
     let claim = try tx.counter("keyPackageUpload")
@@ -104,8 +104,8 @@ extension EngineStep {
   /// The upload that was claimed ended. What was refused is thrown away, so that new ones are made.
   func endKeyPackageUpload(_ outcome: UploadOutcome) throws {
     switch outcome {
-    case .done: try tx.db.execute(sql: "UPDATE keyPackages SET uploaded = 1 WHERE uploaded = 0")
-    case .refused: try tx.db.execute(sql: "DELETE FROM keyPackages WHERE uploaded = 0")
+    case .done: try tx.db.run(sql: "UPDATE keyPackages SET uploaded = 1 WHERE uploaded = 0")
+    case .refused: try tx.db.run(sql: "DELETE FROM keyPackages WHERE uploaded = 0")
     case .failed: break
     }
     try tx.setCounter("keyPackageUpload", to: 0)
@@ -117,8 +117,8 @@ extension Engine {
   package var hasKeyPackagesAtNode: Bool {
     get throws {
       try store.read { tx in
-        try Bool.fetchOne(
-          tx.db,
+        try tx.db.value(
+          Bool.self,
           sql:
             "SELECT EXISTS (SELECT 1 FROM keyPackages WHERE uploaded = 1) AND NOT EXISTS (SELECT 1 FROM keyPackages WHERE uploaded = 0)"
         ) ?? false

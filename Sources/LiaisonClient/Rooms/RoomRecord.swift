@@ -70,19 +70,19 @@ package struct RoomRecord: TLSCodable {
 
 extension ProfileTransaction {
   func room(_ room: RoomIdentifier) throws -> RoomRecord? {
-    try Data.fetchOne(db, sql: "SELECT value FROM rooms WHERE room = ?", arguments: [Data(index(room))])
+    try db.value(Data.self, sql: "SELECT value FROM rooms WHERE room = ?", arguments: [Data(index(room))])
       .map { try open($0, "rooms", index(room)) }
   }
 
   func rooms() throws -> [RoomRecord] {
-    try Row.fetchAll(db, sql: "SELECT room, value FROM rooms").map { row in
+    try db.rows(sql: "SELECT room, value FROM rooms").map { row in
       try open(row["value"], "rooms", Array(row["room"] as Data))
     }
   }
 
   package func save(_ room: RoomRecord) throws {
     let row = index(room.room)
-    try db.execute(
+    try db.run(
       sql: """
         INSERT INTO rooms (room, sequence, value) VALUES (?, 0, ?) ON CONFLICT (room) DO UPDATE SET value = excluded.value
         """, arguments: [Data(row), seal(room, "rooms", row)])
@@ -91,14 +91,14 @@ extension ProfileTransaction {
   /// The number of this device's next message in the room; it is used up by asking.
   func nextSequence(_ room: RoomIdentifier) throws -> UInt64 {
     let row = Data(index(room))
-    try db.execute(sql: "UPDATE rooms SET sequence = sequence + 1 WHERE room = ?", arguments: [row])
-    guard let value = try Int64.fetchOne(db, sql: "SELECT sequence FROM rooms WHERE room = ?", arguments: [row])
+    try db.run(sql: "UPDATE rooms SET sequence = sequence + 1 WHERE room = ?", arguments: [row])
+    guard let value = try db.value(Int64.self, sql: "SELECT sequence FROM rooms WHERE room = ?", arguments: [row])
     else { throw ClientError.damagedStore }
     return UInt64(value)
   }
 
   /// This device came into the room, perhaps again: its next message is number 1.
   func restartSequence(_ room: RoomIdentifier) throws {
-    try db.execute(sql: "UPDATE rooms SET sequence = 0 WHERE room = ?", arguments: [Data(index(room))])
+    try db.run(sql: "UPDATE rooms SET sequence = 0 WHERE room = ?", arguments: [Data(index(room))])
   }
 }

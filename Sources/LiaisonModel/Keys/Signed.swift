@@ -42,7 +42,11 @@ public struct Unverified<Content: Statement>: Hashable, Sendable, TLSCodable {
 
   /// The statement, where `key` signed it.
   public func verified(by key: PublicKey<Content.Signer>) throws(ModelError) -> Signed<Content> {
-    guard key.isValid(signature: signature, over: signedBytes(Content.label, statement)) else { throw .badSignature }
+    let bytes = signedBytes(Content.label, statement)
+    guard
+      GoodSignatures.isGood(
+        signature, over: bytes, by: key.bytes, verify: { key.isValid(signature: signature, over: bytes) })
+    else { throw .badSignature }
     return Signed(content: try claim(), unverified: self)
   }
 }
