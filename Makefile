@@ -3,12 +3,14 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 DESTDIR ?=
+# The driver of the systems that `make bench COMPARE=1` measures beside this one.
+PEERS ?= ../shared/bench/peers
 # One configuration for everything, so that nothing is built twice.
 FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests Benchmarks -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test fuzz vectors measure bench-mls lint format install uninstall clean proto
+.PHONY: help deps swift build demo test fuzz vectors measure bench bench-mls lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -41,6 +43,13 @@ vectors: swift ## make the library's own MLS vectors, of the post-quantum suite,
 measure: PREFIX = $(CURDIR)/.build/demo
 measure: install ## resident memory: idle, and of a 1 GiB document that crosses a border
 	Config/measure/memory.sh '$(PREFIX)/bin'
+
+bench: deps ## measure whole networks: a table, and .build/bench.jsonl; PARTS="messages nodes" SECONDS=12 COMPARE=1
+	$(SWIFT) build $(FLAGS)
+	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/network-benchmark" --json .build/bench.jsonl \
+	  --seconds $(or $(SECONDS),12) $(addprefix --part ,$(PARTS))
+	@if [ -n '$(COMPARE)' ]; then \
+	  '$(PEERS)/run.sh' all > .build/peers.jsonl; '$(PEERS)/table.py' .build/bench.jsonl .build/peers.jsonl; fi
 
 bench-mls: deps ## measure the MLS library against its primitives: a table, and .build/bench-mls.json
 	$(SWIFT) build $(FLAGS)

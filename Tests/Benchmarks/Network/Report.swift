@@ -1,9 +1,11 @@
 internal import Foundation
+internal import LiaisonClient
 
 /// Prints each figure as it is measured, for people, and writes it as a line of JSON.
 final class Report {
   private struct Line: Encodable {
     let system = "liaison"
+    let version = NodeClient.software
     let metric: String
     let value: Double
     let unit: String
