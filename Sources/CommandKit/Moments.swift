@@ -32,16 +32,34 @@ extension Timestamp {
   }
 }
 
-/// A length of time as people type it: `30m`, `12h`, `7d`, `8w`.
+/// A length of time as people type it: `90s`, `30m`, `12h`, `7d`, `8w`.
 package struct Span: Equatable, Sendable {
-  /// At least one minute, at most ten years.
+  /// At least one second, at most ten years.
   package let milliseconds: UInt64
 
   package init(_ text: String) throws(CommandError) {
-    let units: [Character: UInt64] = ["m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000]
+    let units: [Character: UInt64] = [
+      "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000,
+    ]
     guard let unit = text.last.flatMap({ units[$0] }), let count = UInt64(text.dropLast()), count > 0,
       count <= 10 * 366 * 86_400_000 / unit
-    else { throw CommandError(.usage, "a length of time has the form 30m, 12h, 7d or 8w, and is ten years at most") }
+    else {
+      throw CommandError(.usage, "a length of time has the form 90s, 30m, 12h, 7d or 8w, and is ten years at most")
+    }
     milliseconds = count * unit
+  }
+
+  /// A length of time as people read it, in its two largest units and cut below: `2 h 5 min`. Days begin at two.
+  package static func shown(milliseconds: UInt64) -> String {
+    let seconds = milliseconds / 1000
+    let (minutes, hours) = (seconds / 60, seconds / 3600)
+    let (large, small): (String, (UInt64, String)) =
+      switch seconds {
+      case ..<60: ("\(seconds) s", (0, ""))
+      case ..<3600: ("\(minutes) min", (0, ""))
+      case ..<(2 * 86_400): ("\(hours) h", (minutes % 60, "min"))
+      default: ("\(hours / 24) d", (hours % 24, "h"))
+      }
+    return small.0 == 0 ? large : "\(large) \(small.0) \(small.1)"
   }
 }

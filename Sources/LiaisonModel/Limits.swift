@@ -26,6 +26,8 @@ public enum Limits {
   public static let administratorsMax = 64
   /// Why a peer or a member was suspended or revoked, bytes of UTF-8.
   public static let reasonBytesMax = 512
+  /// The receipts of one message, bytes: one of each of the most peers, with the longest paths.
+  public static let receiptsBytesMax = 2 << 20
   /// Plaintext in a document's chunk, bytes: large enough that overheads vanish, small enough to resume cheaply.
   public static let chunkPlaintextBytes = 1 << 20
   /// A chunk's ciphertext, bytes: the plaintext, its tag, or a manifest of the largest document.

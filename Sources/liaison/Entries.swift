@@ -24,9 +24,11 @@ struct EntryObject: Encodable {
   let document: Document?
   let unread: Bool
   let acknowledged: Bool
+  /// When the reader is late, where the reader is to acknowledge it and has not.
+  let acknowledgeBy: String?
   let flags: [String]
 
-  init(_ entry: HistoryEntry, roomName: String) {
+  init(_ entry: HistoryEntry, roomName: String, acknowledgeBy: Timestamp?) {
     let content = entry.message
     type = content == nil ? "notice" : "message"
     message = content == nil ? nil : entry.identifier.description
@@ -51,6 +53,7 @@ struct EntryObject: Encodable {
     }
     unread = entry.isUnread
     acknowledged = entry.isAcknowledged
+    self.acknowledgeBy = acknowledgeBy?.rfc3339
     flags = entry.flags.names
   }
 }
@@ -81,9 +84,11 @@ struct EntryPrinter {
   func show(_ entries: [HistoryEntry]) throws {
     let own = try engine.identity.address
     let rooms = try engine.rooms()
+    let deadlines = try engine.deadlines
     for entry in entries {
       let name = rooms.first { $0.identifier == entry.room }?.name(for: own) ?? entry.room.description
-      output.result(EntryObject(entry, roomName: name), text(entry, name))
+      let acknowledgeBy = entry.isOwn || entry.isAcknowledged ? nil : entry.acknowledgeBy(deadlines)
+      output.result(EntryObject(entry, roomName: name, acknowledgeBy: acknowledgeBy), text(entry, name))
     }
     try engine.markDisplayed(entries, now: .now)
   }

@@ -7,7 +7,8 @@ struct Inbox: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what others wrote, in every room.",
     discussion: """
-      Showing a message tells its sender that it was displayed. It acknowledges nothing: that is liaison acknowledge.
+      Showing a message tells its sender that it was displayed. It acknowledges nothing: that is liaison acknowledge. What \
+      you should have acknowledged by now (liaison deadline) is listed at the end.
 
       Examples:
         liaison inbox --unread
@@ -30,54 +31,62 @@ struct Inbox: AsyncParsableCommand {
     let output = format.output
     let printer = EntryPrinter(output: output, engine: engine, showsRoom: true)
     let (unread, last, watch) = (unread, last, watch)
-    @Sendable func show() throws -> Int64 {
-      let position = try engine.lastPosition
+    @Sendable func show() throws -> Shown {
+      var shown = Shown(position: try engine.lastPosition, late: LateList(output: output, engine: engine))
       let entries = try engine.inbox(unreadOnly: unread, limit: last)
       if entries.isEmpty && !watch && !output.json { output.explain(unread ? "nothing unread" : "nothing yet") }
       try printer.show(entries)
-      return position
+      try shown.late.show()
+      return shown
     }
-    let position = try await withNode(engine, output, offline: show) { client in
-      let position = try show()
-      if watch { return try await follow(client, engine, printer, from: position) }
+    let shown = try await withNode(engine, output, offline: show) { client in
+      let shown = try show()
+      if watch { return try await follow(client, engine, printer, from: shown) }
       try await client.farewell(engine)
-      return position
+      return shown
     }
-    if watch { try await reconnect(engine, output, printer, from: position) }
+    if watch { try await reconnect(engine, output, printer, from: shown) }
   }
 
-  /// Shows what comes until the link ends; gives the position shown last.
+  /// How far a watch has come.
+  private struct Shown {
+    var position: Int64
+    var late: LateList
+  }
+
+  /// Shows what comes, and what becomes late, until the link ends.
   private func follow(
-    _ client: NodeClient, _ engine: Engine, _ printer: EntryPrinter, from start: Int64
-  ) async throws -> Int64 {
-    var position = start
+    _ client: NodeClient, _ engine: Engine, _ printer: EntryPrinter, from start: Shown
+  ) async throws -> Shown {
+    var shown = start
     while true {
-      let seen = position
+      let seen = shown.position
       do {
-        guard try await client.wait(milliseconds: 60_000, until: { try engine.lastPosition > seen }) else { continue }
+        _ = try await client.wait(milliseconds: 10_000, until: { try engine.lastPosition > seen })
       } catch let error as ClientError where error.kind == .unavailable {
         printer.output.explain("\(escaped(error.sentence)); trying again")
-        return position
+        return shown
       }
       let latest = try engine.lastPosition
-      let entries = try engine.inbox(unreadOnly: false, after: position)
-      try printer.show(entries)
+      let entries = try engine.inbox(unreadOnly: false, after: seen)
+      if !entries.isEmpty { try printer.show(entries) }
       // One may have come between the two questions.
-      position = entries.map(\.position).reduce(latest, max)
+      shown.position = entries.map(\.position).reduce(latest, max)
+      try shown.late.show()
     }
   }
 
   /// Watches on over one link after the other.
   private func reconnect(
-    _ engine: Engine, _ output: Output, _ printer: EntryPrinter, from start: Int64
+    _ engine: Engine, _ output: Output, _ printer: EntryPrinter, from start: Shown
   ) async throws {
-    var position = start
+    var shown = start
     var wait = Limits.redialMillisecondsMin
     while true {
       try await Task.sleep(for: .milliseconds(wait))
-      let seen = position
+      let seen = shown
       do {
-        position = try await NodeClient.with(engine) { client in
+        shown = try await NodeClient.with(engine) { client in
           try await follow(client, engine, printer, from: seen)
         }
         wait = Limits.redialMillisecondsMin

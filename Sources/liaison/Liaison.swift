@@ -18,7 +18,7 @@ struct Liaison: AsyncParsableCommand {
       """,
     version: releaseVersion,
     subcommands: [
-      Join.self, Contacts.self, Verify.self, Send.self, Inbox.self, Show.self, Acknowledge.self, Status.self,
-      RoomCommand.self, Share.self, Documents.self, Fetch.self,
+      Join.self, Contacts.self, Verify.self, Send.self, Inbox.self, Show.self, Acknowledge.self, Deadline.self,
+      Status.self, ReceiptCommand.self, RoomCommand.self, Share.self, Documents.self, Fetch.self,
     ])
 }

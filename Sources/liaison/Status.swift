@@ -52,8 +52,8 @@ struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show where a message is, country by country and person by person.",
     discussion: """
-      Delivered means that a node holds it, which its receipt proves. Displayed and acknowledged are what people's own \
-      devices said.
+      Delivered means that a node holds it, which its receipt proves; liaison receipt takes the proof along. Displayed and \
+      acknowledged are what people's own devices said. Who is late is told by liaison deadline.
 
       Example:
         liaison status 4f3a
@@ -76,12 +76,22 @@ struct Status: AsyncParsableCommand {
       let address: String
       let displayedAt: String?
       let acknowledgedAt: String?
+      /// By how much the acknowledgement comes, or is, late; `nil` where it is not.
+      let lateSeconds: UInt64?
+
+      /// For people.
+      var acknowledgement: String {
+        let late = lateSeconds.map { ", late by \(Span.shown(milliseconds: $0 * 1000))" } ?? ""
+        return (acknowledgedAt.map { "acknowledged \($0)" } ?? "not acknowledged") + late
+      }
     }
     let message: String
     let room: String
     let sentAt: String?
     let precedence: String?
+    let envelopeDigest: String?
     let heldBecause: String?
+    let acknowledgeBy: String?
     let nodes: [Node]
     let people: [Person]
   }
@@ -92,9 +102,10 @@ struct Status: AsyncParsableCommand {
     let name = message
     // Receipts and acknowledgements of a moment ago are part of the answer.
     try await refresh(engine, output)
-    let result = Result(try engine.status(engine.message(named: name).identifier))
+    let result = Result(try engine.status(engine.message(named: name).identifier), now: .now)
     guard !output.json else { return output.result(result, "") }
     output.line("message \(result.message)")
+    if let digest = result.envelopeDigest { output.line("envelope \(digest)") }
     if let held = result.heldBecause { output.line("not sent yet: \(escaped(held))") }
     Terminal.write(
       Output.table(
@@ -102,20 +113,21 @@ struct Status: AsyncParsableCommand {
     Terminal.write(
       Output.table(
         result.people.map {
-          [
-            $0.address, $0.displayedAt.map { "displayed \($0)" } ?? "not displayed",
-            $0.acknowledgedAt.map { "acknowledged \($0)" } ?? "not acknowledged",
-          ]
+          [$0.address, $0.displayedAt.map { "displayed \($0)" } ?? "not displayed", $0.acknowledgement]
         }))
+    if let time = result.acknowledgeBy, result.people.contains(where: { $0.acknowledgedAt == nil }) {
+      output.line("to be acknowledged by \(time)")
+    }
   }
 }
 
 extension Status.Result {
-  init(_ status: MessageStatus) {
+  init(_ status: MessageStatus, now: Timestamp) {
     message = status.entry.identifier.description
     room = status.entry.room.description
     sentAt = status.entry.message?.sentAt.rfc3339
     precedence = status.entry.message?.precedence.description
+    envelopeDigest = status.envelopeDigest.isEmpty ? nil : Hex.encode(status.envelopeDigest)
     heldBecause = status.heldBecause
     nodes = status.nodes.map { node in
       switch node.state {
@@ -127,10 +139,12 @@ extension Status.Result {
         Node(node: "\(node.handle)", state: "refused", at: at.rfc3339, proven: false, reason: reason)
       }
     }
-    people = status.people.map {
+    acknowledgeBy = status.acknowledgeBy?.rfc3339
+    people = status.people.map { person in
       Person(
-        address: $0.address.description, displayedAt: $0.displayedAt?.rfc3339,
-        acknowledgedAt: $0.acknowledgedAt?.rfc3339)
+        address: person.address.description, displayedAt: person.displayedAt?.rfc3339,
+        acknowledgedAt: person.acknowledgedAt?.rfc3339,
+        lateSeconds: status.acknowledgeBy.flatMap { (person.acknowledgedAt ?? now).seconds(after: $0) })
     }
   }
 }

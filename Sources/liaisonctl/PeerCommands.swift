@@ -21,13 +21,7 @@ struct Peer: AsyncParsableCommand {
     @Argument(help: "A file that holds a node card.") var file: String
 
     func run() async throws {
-      guard let bytes = try AtomicFile.read(file, limit: 4 * Limits.statementBytesMax) else {
-        throw CommandError(.badData, "\(escaped(file)) is too long for a node card, or is not a file")
-      }
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw CommandError(.badData, "\(escaped(file)) holds no node card")
-      }
-      let card = try Armor.decode(text, as: NodeCard.self).verifiedBySelf()
+      let card = try CardFile.read(file)
       try card.checkInForce(at: .now)
       let known = try await node.peers().first { $0.content.handle == card.content.handle }
       let isNext = known.map { $0.state != PeerState.revoked.rawValue && $0.content.rootKey == card.content.rootKey }

@@ -23,9 +23,18 @@ import Testing
 
   @Test(
     "lengths of time",
-    arguments: [("30m", 1_800_000), ("12h", 43_200_000), ("7d", 604_800_000), ("2w", 1_209_600_000)]
+    arguments: [("90s", 90_000), ("30m", 1_800_000), ("12h", 43_200_000), ("7d", 604_800_000), ("2w", 1_209_600_000)]
       as [(String, UInt64)])
   func spans(text: String, milliseconds: UInt64) throws { #expect(try Span(text).milliseconds == milliseconds) }
+
+  @Test(
+    "lengths of time for people",
+    arguments: [
+      (0, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_599_999, "59 min"), (3_600_000, "1 h"),
+      (7_500_000, "2 h 5 min"), (86_400_000, "24 h"), (172_799_999, "47 h 59 min"), (172_800_000, "2 d"),
+      (180_000_000, "2 d 2 h"), (.max, "213503982334 d 14 h"),
+    ] as [(UInt64, String)])
+  func shownSpans(milliseconds: UInt64, text: String) { #expect(Span.shown(milliseconds: milliseconds) == text) }
 
   @Test(
     "what is no length of time is refused",

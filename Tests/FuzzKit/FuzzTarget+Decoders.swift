@@ -64,6 +64,15 @@ extension FuzzTarget {
       [RoomWelcome(welcome: [1], groupInfo: [2], ratchetTree: [3], added: [try Address("ana@xa")])]
     },
     decoder("receipt", Receipt.self) { [] },
+    FuzzTarget(name: "message-receipts") { input in
+      if let receipts = try? MessageReceipts(tlsEncoded: input) {
+        precondition(receipts.tlsEncoded == input, "a value has two encodings")
+        _ = try? receipts.claimedHolders()
+      }
+      _ = try? Armor.decodeReceipts(String(decoding: input, as: UTF8.self))
+    } seeds: {
+      [Array("-----BEGIN LIAISON RECEIPT-----\nAQ==\n-----END LIAISON RECEIPT-----\n".utf8)]
+    },
     decoder("invitation", Invitation.self) { [] },
     FuzzTarget(name: "cards") { input in
       if let card = try? Unverified<NodeCard>(tlsEncoded: input) { _ = try? card.claim() }

@@ -137,6 +137,57 @@ struct DeliveryTests {
     #expect(try ana.texts(of: room) == second.texts(of: room))
   }
 
+  @Test("that are urgent go out before what waits, and each precedence in its order")
+  func precedence() throws {
+    ana.isOffline = true
+    let precedences: [Precedence] = [.routine, .routine, .priority, .flash, .immediate, .routine, .flash, .priority]
+    for (index, precedence) in precedences.enumerated() {
+      try ana.act {
+        _ = try $0.send(
+          Draft(.text("\(precedence) \(index)"), precedence: precedence, marking: .clear), to: room, now: $1)
+      }
+    }
+    // As many as may be under way at once go first: a late FLASH passes them all the same.
+    for index in 0..<40 { try ana.say("crowd \(index)", to: room) }
+    let underway = Set(try ana.open().work(now: region.now).map(\.key))
+    try ana.act { _ = try $0.send(Draft(.text("last"), precedence: .flash, marking: .clear), to: room, now: $1) }
+    let next = try ana.open().work(now: region.now, underway: underway)
+    let last = try ana.open().history(of: room).last?.identifier
+    #expect(next.map(\.key) == [try .submit(#require(last))])
+    ana.isOffline = false
+    settle()
+    let expected = [
+      "flash 3", "flash 6", "last", "immediate 4", "priority 2", "priority 7", "routine 0", "routine 1", "routine 5",
+    ]
+    #expect(try bo.texts(of: room) == expected + (0..<40).map { "crowd \($0)" })
+    #expect(try bo.open().room(named: room.description).gaps.isEmpty)
+  }
+
+  // MARK: Receipts
+
+  @Test("have receipts that prove to others what each node holds, as far as they came")
+  func receipts() throws {
+    bo.isOffline = true
+    let message = try ana.say("proof", to: room)
+    #expect(code { try ana.open().receipts(for: message) } == "receipt-none-yet")
+    settle()
+    let (receipts, missing) = try ana.open().receipts(for: message)
+    #expect(try receipts.claimedHolders().map(\.description) == ["xb"])
+    #expect(missing.isEmpty)
+    let status = try ana.open().status(message)
+    #expect(receipts.leaf.envelopeDigest == status.envelopeDigest)
+    #expect(receipts.leaf.message == message)
+    #expect(code { try ana.open().receipts(for: message, of: try Handle("xa")) } == "receipt-own-node")
+    #expect(code { try ana.open().receipts(for: message, of: try Handle("xc")) } == "receipt-elsewhere")
+    #expect(try ana.open().receipts(for: message, of: try Handle("xb")).receipts == receipts)
+    let nobody = try ana.act { try $0.roomOf([Address("nobody@xb")], now: $1) }.room
+    let unsent = try ana.say("held", to: nobody)
+    #expect(code { try ana.open().receipts(for: unsent) } == "receipt-not-sent")
+    bo.isOffline = false
+    settle()
+    #expect(code { try bo.open().receipts(for: message) } == "receipt-not-own")
+  }
+
   // MARK: Gaps and hostile nodes
 
   @Test("that are missing are shown as missing, until they come")

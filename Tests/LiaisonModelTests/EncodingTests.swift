@@ -17,6 +17,9 @@ struct EncodingTests {
     let batch = ReceiptBatch(
       holder: try Handle("xb"), origin: try Handle("xa"), heldAt: Samples.now, count: 2,
       root: [UInt8](repeating: 3, count: 32))
+    let receipt = Receipt(
+      batch: Signed(batch, by: Samples.node).unverified,
+      leaf: ReceiptLeaf(message: identifier, envelopeDigest: name.bytes), index: 1, path: [name.bytes])
     return [
       sample(try Samples.nodeCard()), sample(try Samples.memberCard()),
       sample(Signed(try Samples.nodeCard(), by: Samples.root).unverified),
@@ -36,10 +39,8 @@ struct EncodingTests {
         DeviceBinding(
           device: try DeviceIdentifier(bytes: Array(3...18)), linkKey: SigningKey<DeviceLinkPurpose>().publicKey,
           invitation: name.bytes)),
-      sample(
-        Receipt(
-          batch: Signed(batch, by: Samples.node).unverified,
-          leaf: ReceiptLeaf(message: identifier, envelopeDigest: name.bytes), index: 1, path: [name.bytes])),
+      sample(receipt),
+      sample(MessageReceipts(leaf: receipt.leaf, origin: try Handle("xa"), receipts: [receipt, receipt])),
     ]
   }
 

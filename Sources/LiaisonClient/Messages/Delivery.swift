@@ -101,6 +101,12 @@ extension ProfileTransaction {
     ).map { try open($0, "deliveries", row(message, index(node))) }
   }
 
+  /// How far an own message came, at each node that is known of.
+  func deliveries(_ message: MessageIdentifier) throws -> [Delivery] {
+    try Row.fetchAll(db, sql: "SELECT node, value FROM deliveries WHERE message = ?", arguments: [Data(index(message))])
+      .map { try open($0["value"], "deliveries", index(message) + Array($0["node"] as Data)) }
+  }
+
   /// Notes what `member` said of a message; the first time counts.
   func note(
     _ message: MessageIdentifier, in room: RoomIdentifier, by member: Address, displayedAt: Timestamp? = nil,

@@ -19,6 +19,14 @@ package struct Draft: Sendable {
 }
 
 extension MessageContent.Body {
+  /// Whether people are to acknowledge it.
+  var isToBeAcknowledged: Bool {
+    switch self {
+    case .text, .document: true
+    default: false
+    }
+  }
+
   /// Whether people see it as an entry of its own.
   var isRecorded: Bool {
     switch self {

@@ -20,6 +20,7 @@ extension Engine {
       let acknowledgement = try step.send(
         Draft(.acknowledgement([message]), precedence: content.precedence, marking: content.marking), to: entry.room)
       try step.tx.db.run(sql: "DELETE FROM unread WHERE position = ?", arguments: [position])
+      try step.tx.noteAcknowledged(position)
       try step.tx.note(
         message, in: entry.room, by: step.identity.address, displayedAt: step.now, acknowledgedAt: step.now)
       return acknowledgement
@@ -144,18 +145,20 @@ extension Engine {
           address: address, displayedAt: reading?.displayedAt, acknowledgedAt: reading?.acknowledgedAt)
       }
       return MessageStatus(
-        entry: entry, nodes: nodes, people: people, heldBecause: try tx.reasonHeld(record, own: own))
+        entry: entry, envelopeDigest: record.digest, nodes: nodes, people: people,
+        acknowledgeBy: entry.isOwn ? entry.acknowledgeBy(try tx.deadlines()) : nil,
+        heldBecause: try tx.reasonHeld(record, own: own))
     }
   }
 
-  fileprivate static let selection = """
+  static let selection = """
     SELECT history.position AS position, message, history.value AS value, unread.position IS NOT NULL AS isUnread
     FROM history LEFT JOIN unread USING (position)
     """
 }
 
 extension ProfileTransaction {
-  fileprivate func entry(_ row: Row, own: Address) throws -> HistoryEntry {
+  func entry(_ row: Row, own: Address) throws -> HistoryEntry {
     let (position, record) = try history(row)
     let isOwn = record.sender == own
     let content: HistoryEntry.Content =

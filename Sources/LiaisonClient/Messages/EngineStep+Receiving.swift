@@ -82,6 +82,11 @@ extension EngineStep {
       for message in messages {
         try tx.note(
           message, in: record.room, by: sender.address, displayedAt: content.sentAt, acknowledgedAt: content.sentAt)
+        // Another device of the same person.
+        guard sender.address == identity.address, case (let position, let entry)? = try tx.history(message),
+          entry.room == record.room
+        else { continue }
+        try tx.noteAcknowledged(position)
       }
     case .displayed(let messages):
       for message in messages { try tx.note(message, in: record.room, by: sender.address, displayedAt: content.sentAt) }

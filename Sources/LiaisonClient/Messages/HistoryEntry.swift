@@ -53,8 +53,12 @@ package struct MessageStatus: Sendable {
   }
 
   package let entry: HistoryEntry
+  /// SHA-256 of the envelope, which receipts name, 32 bytes; empty while it was not made.
+  package let envelopeDigest: [UInt8]
   package let nodes: [Node]
   package let people: [Person]
+  /// When those it is for are late in acknowledging it; `nil` where nobody is to.
+  package let acknowledgeBy: Timestamp?
   /// What it still waits for on this device before it can be encrypted; `nil` where it was.
   package let heldBecause: String?
 }

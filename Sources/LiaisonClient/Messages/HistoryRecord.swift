@@ -171,7 +171,11 @@ extension ProfileTransaction {
         Data(index(record.room)), Data(row), Data(index(prefix: record.identifier.bytes)), seal(record, "history", row),
       ])
     let position = db.lastInsertedRowID
-    if isUnread { try db.run(sql: "INSERT INTO unread (position) VALUES (?)", arguments: [position]) }
+    guard isUnread else { return position }
+    try db.run(sql: "INSERT INTO unread (position) VALUES (?)", arguments: [position])
+    if case .message(let content) = record.content, content.body.isToBeAcknowledged {
+      try awaitAcknowledgement(of: position, content.precedence)
+    }
     return position
   }
 

@@ -56,27 +56,28 @@ struct PendingCommit: TLSCodable {
 extension ProfileTransaction {
   /// Keeps an envelope until the node has it.
   func enqueue(_ envelope: Envelope) throws {
-    try enqueue(envelope, envelope.message, envelope.room, kind: 1)
+    try enqueue(envelope, envelope.message, envelope.room, kind: 1, envelope.precedence)
   }
 
   /// Keeps a commit until it, or another in its place, comes back from the hub.
   func enqueue(_ commit: PendingCommit) throws { try enqueue(commit, commit.message, commit.room, kind: 2) }
 
   private func enqueue(
-    _ value: some TLSEncodable, _ message: MessageIdentifier, _ room: RoomIdentifier, kind: Int
+    _ value: some TLSEncodable, _ message: MessageIdentifier, _ room: RoomIdentifier, kind: Int,
+    _ precedence: Precedence = .routine
   ) throws {
     let row = index(message)
     try db.run(
-      sql: "INSERT INTO outbox (message, room, kind, value) VALUES (?, ?, ?, ?)",
-      arguments: [Data(row), Data(index(room)), kind, seal(value, "outbox", row)])
+      sql: "INSERT INTO outbox (message, room, kind, precedence, value) VALUES (?, ?, ?, ?, ?)",
+      arguments: [Data(row), Data(index(room)), kind, Int(precedence.rawValue), seal(value, "outbox", row)])
   }
 
-  /// The envelopes that the node has not taken yet and that are not `underway`, oldest first: as many as may be under way
-  /// with those, of which there are at most `limit`.
+  /// The envelopes that the node has not taken yet and that are not `underway`, the more urgent first, then as they were
+  /// written: as many as may be under way with those, of which there are at most `limit`.
   func queuedEnvelopes(limit: Int, but underway: Set<MessageIdentifier> = []) throws -> [Envelope] {
     let known = Set(underway.map { Data(index($0)) })
     let positions = try db.rows(
-      sql: "SELECT position, message FROM outbox WHERE kind = 1 ORDER BY position LIMIT ?", arguments: [limit]
+      sql: "SELECT position, message FROM outbox WHERE kind = 1 ORDER BY precedence DESC, position LIMIT ?", arguments: [limit]
     ).compactMap { row in known.contains(row[1]) ? nil : row[0] as Int64 }
     return try positions.compactMap { position in
       try db.row(sql: "SELECT message, value FROM outbox WHERE position = ?", arguments: [position]).map {

@@ -7,6 +7,7 @@ enum ProfileSchema {
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { db in try db.execute(sql: first) }
+    migrator.registerMigration("2") { db in try db.execute(sql: second) }
     return migrator
   }
 
@@ -155,5 +156,18 @@ enum ProfileSchema {
       value BLOB NOT NULL,
       PRIMARY KEY (file, ordinal)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let second = """
+    -- The more urgent first.
+    ALTER TABLE outbox ADD COLUMN precedence INTEGER NOT NULL DEFAULT 0 CHECK (precedence BETWEEN 0 AND 3);
+    CREATE INDEX outboxByPrecedence ON outbox (kind, precedence DESC, position);
+
+    -- What others wrote and this member has not acknowledged.
+    CREATE TABLE unacknowledged (
+      position INTEGER PRIMARY KEY REFERENCES history,
+      precedence INTEGER NOT NULL CHECK (precedence BETWEEN 0 AND 3)
+    ) STRICT;
+    CREATE INDEX unacknowledgedByPrecedence ON unacknowledged (precedence, position);
     """
 }

@@ -51,7 +51,9 @@ extension EngineStep {
   }
 
   /// Gives up everything that is planned in a room: its messages are not sent, and whoever asked for the rest is told.
+  /// Nothing of it can be acknowledged any more.
   func giveUp(_ room: RoomIdentifier, because reason: String) throws {
+    try tx.forgetUnacknowledged(in: room)
     for var intent in try tx.intents(room) where intent.state != .failed {
       if case .message(let content) = intent.action {
         try tx.delete(intent)

@@ -1,41 +1,58 @@
 internal import Crypto
 internal import FoundationEssentials
+internal import TLSPresentation
 
 /// Text forms of signed statements and invitations, which people mail, paste and print.
 public enum Armor {
   /// A statement between a BEGIN and an END line, Base64 in lines of 64 characters (the layout of RFC 7468).
   public static func encode<Content>(_ statement: Unverified<Content>) -> String {
-    let text = base64(statement.tlsEncoded)
-    var lines = ["-----BEGIN \(title(Content.self))-----"]
-    var rest = Substring(text)
+    framed(statement.tlsEncoded, Content.label)
+  }
+
+  /// The same for the receipts of a message.
+  public static func encode(_ receipts: MessageReceipts) -> String { framed(receipts.tlsEncoded, ReceiptBatch.label) }
+
+  /// Reads what ``encode(_:)`` wrote; text around it is passed over.
+  public static func decode<Content>(_ text: String, as type: Content.Type) throws(ModelError) -> Unverified<Content> {
+    try decode(text, Content.label, bytesMax: Limits.statementBytesMax)
+  }
+
+  /// Reads receipts that ``encode(_:)`` wrote.
+  public static func decodeReceipts(_ text: String) throws(ModelError) -> MessageReceipts {
+    try decode(text, ReceiptBatch.label, bytesMax: Limits.receiptsBytesMax)
+  }
+
+  /// The longest text that holds so many bytes: Base64 takes a third more, and there may be words around it.
+  public static func textBytesMax(for bytesMax: Int) -> Int { 4 * bytesMax }
+
+  private static func framed(_ bytes: [UInt8], _ label: String) -> String {
+    var lines = ["-----BEGIN \(title(label))-----"]
+    var rest = Substring(base64(bytes))
     while !rest.isEmpty {
       lines.append(String(rest.prefix(64)))
       rest = rest.dropFirst(64)
     }
-    lines.append("-----END \(title(Content.self))-----\n")
+    lines.append("-----END \(title(label))-----\n")
     return lines.joined(separator: "\n")
   }
 
-  /// Reads what ``encode(_:)`` wrote; text around it is passed over.
-  public static func decode<Content>(_ text: String, as type: Content.Type) throws(ModelError) -> Unverified<Content> {
-    let title = title(type)
-    guard text.utf8.count <= 4 * Limits.statementBytesMax else {
-      throw .malformed("this file is too long for a \(Content.label)")
+  private static func decode<Value: TLSDecodable>(
+    _ text: String, _ label: String, bytesMax: Int
+  ) throws(ModelError) -> Value {
+    guard text.utf8.count <= textBytesMax(for: bytesMax) else {
+      throw .malformed("this file is too long for a \(label)")
     }
     let lines = text.split(whereSeparator: \.isNewline).map { String($0).trimmed }
-    guard let begin = lines.firstIndex(of: "-----BEGIN \(title)-----") else {
-      throw .malformed("this file holds no \(Content.label)")
+    guard let begin = lines.firstIndex(of: "-----BEGIN \(title(label))-----") else {
+      throw .malformed("this file holds no \(label)")
     }
-    guard let end = lines[begin...].firstIndex(of: "-----END \(title)-----"),
-      let bytes = bytes(lines[(begin + 1)..<end].joined()),
-      let statement = try? Unverified<Content>(tlsEncoded: bytes)
-    else { throw .malformed("the \(Content.label) in this file is truncated or damaged") }
-    return statement
+    guard let end = lines[begin...].firstIndex(of: "-----END \(title(label))-----"),
+      let bytes = bytes(lines[(begin + 1)..<end].joined()), let value = try? Value(tlsEncoded: bytes)
+    else { throw .malformed("the \(label) in this file is truncated or damaged") }
+    return value
   }
 
-  private static func title<Content: Statement>(_ type: Content.Type) -> String {
-    "LIAISON \(Content.label.uppercased())"
-  }
+  private static func title(_ label: String) -> String { "LIAISON \(label.uppercased())" }
 
   /// Base64url without padding of `bytes` and the first 4 bytes of their SHA-256.
   static func checked(_ bytes: [UInt8]) -> String {
