@@ -18,6 +18,10 @@ public enum Limits {
   public static let titleBytesMax = 256
   /// Messages that one acknowledgement names.
   public static let acknowledgedMessagesMax = 256
+  /// Ranges of missing messages that one request names.
+  public static let missingRangesMax = 32
+  /// Messages that one request asks for: more are asked for once these have come.
+  public static let missingNumbersMax = 256
   /// A card or another signed statement, bytes.
   public static let statementBytesMax = 16 << 10
   /// Countries in a node's registry, revoked ones among them: more than there are, and their cards fit in memory.

@@ -20,6 +20,13 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
     try SQLiteNodeStore { try DatabaseQueue(configuration: configuration) }
   }
 
+  /// A copy in memory, as a backup of this moment has it.
+  package func copy() throws -> SQLiteNodeStore {
+    let copy = try SQLiteNodeStore.inMemory()
+    do { try queue.backup(to: copy.queue) } catch { throw StoreError(error) }
+    return copy
+  }
+
   private init(_ open: () throws -> DatabaseQueue) throws(StoreError) {
     do {
       queue = try open()

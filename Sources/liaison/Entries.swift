@@ -48,7 +48,7 @@ struct EntryObject: Encodable {
       case .text(let words): (text, document) = (words, nil)
       case .document(let reference):
         (text, document) = (nil, Document(title: reference.title, size: reference.size))
-      case .acknowledgement, .displayed, .title, .leave, .unknown: (text, document) = (nil, nil)
+      case .acknowledgement, .displayed, .title, .leave, .missing, .again, .unknown: (text, document) = (nil, nil)
       }
     }
     unread = entry.isUnread
@@ -116,7 +116,7 @@ struct EntryPrinter {
     case .text(let text): escaped(text, keepingLines: true)
     case .document(let document): "document: \(escaped(document.title)) (\(ByteCount(document.size)))"
     case .unknown(let kind, _): "a message of a kind that this version does not know (\(kind))"
-    case .acknowledgement, .displayed, .title, .leave: ""
+    case .acknowledgement, .displayed, .title, .leave, .missing, .again: ""
     }
   }
 
@@ -128,6 +128,7 @@ struct EntryPrinter {
       (.sequenceRepeated, "its sender used its number before"),
       (.markingLowered, "it is marked less strictly than what it replies to"),
       (.notSent, "it was not sent: nobody could be added to the room"),
+      (.sentAgain, "it did not come at first and was sent again when this device asked for it"),
     ]
     return all.compactMap { flags.contains($0.0) ? $0.1 : nil }
   }

@@ -141,8 +141,12 @@ extension Room {
   func explainFaults(_ output: Output) {
     for gap in gaps {
       let (first, last) = (gap.numbers.lowerBound, gap.numbers.upperBound)
-      output.explain(
-        "missing from \(gap.sender): \(first == last ? "message \(first)" : "messages \(first) to \(last)")")
+      let messages = first == last ? "message \(first)" : "messages \(first) to \(last)"
+      switch gap.state {
+      case .missing: output.explain("missing from \(gap.sender): \(messages)")
+      case .asked: output.explain("missing from \(gap.sender), who was asked: \(messages)")
+      case .gone: output.explain("gone for good from \(gap.sender): \(messages)")
+      }
     }
     switch state {
     case .damaged: output.explain("this room is damaged: ask a member to remove and add you")

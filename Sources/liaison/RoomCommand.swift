@@ -18,6 +18,8 @@ struct RoomCommand: AsyncParsableCommand {
       let sender: String
       let first: UInt64
       let last: UInt64
+      /// `missing`, `asked` or `gone`.
+      let state: String
     }
     let room: String
     let title: String
@@ -50,7 +52,9 @@ struct RoomCommand: AsyncParsableCommand {
       epochAuthenticator = Hex.encode(room.epochAuthenticator)
       unread = room.unreadCount
       missing = room.gaps.map {
-        Gap(sender: $0.sender.description, first: $0.numbers.lowerBound, last: $0.numbers.upperBound)
+        Gap(
+          sender: $0.sender.description, first: $0.numbers.lowerBound, last: $0.numbers.upperBound, state: "\($0.state)"
+        )
       }
     }
   }

@@ -135,6 +135,8 @@ extension Status.Result {
       case .queued: Node(node: "\(node.handle)", state: "queued", at: nil, proven: false, reason: nil)
       case .delivered(let at):
         Node(node: "\(node.handle)", state: "delivered", at: at.rfc3339, proven: node.isProven, reason: nil)
+      case .sentAgain(let at):
+        Node(node: "\(node.handle)", state: "sent again", at: at.rfc3339, proven: false, reason: nil)
       case .refused(let reason, let at):
         Node(node: "\(node.handle)", state: "refused", at: at.rfc3339, proven: false, reason: reason)
       }

@@ -58,6 +58,9 @@ extension FuzzTarget {
   static let model: [FuzzTarget] = [
     decoder("envelope", Envelope.self) { [] },
     decoder("message-content", MessageContent.self) { [] },
+    decoder("messages-again", MessagesAgain.self) {
+      [MessagesAgain(idle: [NumberRange(1...2)], gone: [NumberRange(7...8)])]
+    },
     decoder("document-manifest", DocumentManifest.self) { [] },
     decoder("room-commit", RoomCommit.self) { [RoomCommit(epoch: 5, commit: [1], groupInfo: [2])] },
     decoder("room-welcome", RoomWelcome.self) {

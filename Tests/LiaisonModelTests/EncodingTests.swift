@@ -27,6 +27,19 @@ struct EncodingTests {
       sample(try Samples.content(.document(reference))),
       sample(try Samples.content(.acknowledgement([identifier]))),
       sample(try Samples.content(.displayed([identifier, identifier]))),
+      sample(
+        try Samples.content(
+          .missing(
+            MissingMessages(
+              device: DeviceIdentifier(bytes: Array(4...19)), answerKey: [1, 2],
+              missing: [NumberRange(3...3), NumberRange(5...90)])))),
+      sample(
+        try Samples.content(
+          .again(SealedAgain(device: DeviceIdentifier(bytes: Array(4...19)), kemOutput: [1], ciphertext: [2, 3])))),
+      sample(
+        MessagesAgain(
+          again: [try Samples.content(.text("x")), try Samples.content(.leave)], idle: [NumberRange(1...2)],
+          gone: [NumberRange(7...8)])),
       sample(try Samples.content(.unknown(kind: 999, bytes: [1, 2]))),
       sample(
         Envelope(

@@ -9,7 +9,7 @@ import Testing
 @Suite("The network")
 struct NetworkTests {
   /// `SIMULATION_FIRST` and `SIMULATION_SEEDS` choose other seeds than the usual ones.
-  private static let seeds: [UInt64] = {
+  static let seeds: [UInt64] = {
     let environment = ProcessInfo.processInfo.environment
     let first = environment["SIMULATION_FIRST"].flatMap { UInt64($0) } ?? 1
     let count = environment["SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 24

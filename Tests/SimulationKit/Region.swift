@@ -255,6 +255,24 @@ package final class Region {
     after(outage ?? self.outage()) { [unowned self] in start(handle) }
   }
 
+  /// What a node's disk held at one moment.
+  package struct Backup {
+    fileprivate let handle: Handle
+    fileprivate let store: SQLiteNodeStore
+  }
+
+  /// Copies a node's disk.
+  package func backUp(_ handle: Handle) throws -> Backup {
+    guard let node = nodes[handle] else { throw RegionError.refused }
+    return Backup(handle: handle, store: try node.backUp())
+  }
+
+  /// Ends a node, and starts it again from what was on its disk then.
+  package func restore(_ backup: Backup) throws {
+    crash(backup.handle)
+    try nodes[backup.handle]?.restore(backup.store)
+  }
+
   /// Cuts a node from all its peers; its devices keep it.
   package func cutPeers(of handle: Handle) {
     let numbers = links.filter { link in

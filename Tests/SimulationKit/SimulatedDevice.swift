@@ -17,7 +17,7 @@ package final class SimulatedDevice {
   private var link: UInt64?
   private var lastRequest: UInt64 = 0
   private var pending: [UInt64: Work.Key] = [:]
-  private var plannedRetry: Timestamp?
+  private var plannedWake: Timestamp?
   /// Whether inbox items are kept in ``held`` and not taken, for a test to play with.
   package var holdsInbox = false
   package var held: [Frame.InboxItem] = []
@@ -77,7 +77,7 @@ package final class SimulatedDevice {
     link = nil
     session = nil
     pending = [:]
-    plannedRetry = nil
+    plannedWake = nil
   }
 
   private func disconnect() {
@@ -123,11 +123,13 @@ package final class SimulatedDevice {
       }
       guard link == number else { return }
     }
-    guard let retry = session?.nextRetry, retry > region.now, plannedRetry == nil else { return }
-    plannedRetry = retry
-    region.after(retry.milliseconds - region.now.milliseconds + 1) { [weak self] in
-      guard let self, plannedRetry == retry else { return }
-      plannedRetry = nil
+    guard let wake = attempt({ try session?.nextWake }) ?? nil, wake > region.now,
+      plannedWake.map({ wake < $0 }) ?? true
+    else { return }
+    plannedWake = wake
+    region.after(wake.milliseconds - region.now.milliseconds + 1) { [weak self] in
+      guard let self, plannedWake == wake else { return }
+      plannedWake = nil
       pump()
     }
   }

@@ -7,7 +7,7 @@ internal import TestKit
 final class SimulatedNode {
   let card: Signed<NodeCard>
   private let identity: NodeIdentity
-  private let store: SQLiteNodeStore
+  private var store: SQLiteNodeStore
   private var peers = PeerTable()
   private var core: NodeCore<SQLiteNodeStore>?
   /// Grows with each start.
@@ -42,6 +42,15 @@ final class SimulatedNode {
   }
 
   func stop() { core = nil }
+
+  /// What a backup of its disk holds.
+  func backUp() throws -> SQLiteNodeStore { try store.copy() }
+
+  /// Starts from this backup the next time. It may be used again.
+  func restore(_ backup: SQLiteNodeStore) throws {
+    stop()
+    store = try backup.copy()
+  }
 
   func process(_ inputs: [Input], now: Timestamp, generator: inout SeededGenerator) -> [Output] {
     core?.process(inputs, now: now, random: &generator) ?? []

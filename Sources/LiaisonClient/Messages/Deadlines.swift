@@ -66,8 +66,7 @@ extension Engine {
     try store.read { tx in
       let (own, deadlines) = (try tx.identity().address, try tx.deadlines())
       return try Precedence.allCases.reversed().flatMap { precedence in
-        try Row.fetchAll(
-          tx.db,
+        try tx.db.rows(
           sql: """
             \(Self.selection) JOIN unacknowledged USING (position) WHERE unacknowledged.precedence = ?
             ORDER BY unacknowledged.position LIMIT ?
@@ -89,18 +88,18 @@ extension ProfileTransaction {
 
   /// Notes that this member is to acknowledge an entry.
   func awaitAcknowledgement(of position: Int64, _ precedence: Precedence) throws {
-    try db.execute(
+    try db.run(
       sql: "INSERT INTO unacknowledged (position, precedence) VALUES (?, ?)",
       arguments: [position, Int(precedence.rawValue)])
   }
 
   func noteAcknowledged(_ position: Int64) throws {
-    try db.execute(sql: "DELETE FROM unacknowledged WHERE position = ?", arguments: [position])
+    try db.run(sql: "DELETE FROM unacknowledged WHERE position = ?", arguments: [position])
   }
 
   /// The member is out of a room: nothing of it can be acknowledged any more.
   func forgetUnacknowledged(in room: RoomIdentifier) throws {
-    try db.execute(
+    try db.run(
       sql: "DELETE FROM unacknowledged WHERE position IN (SELECT position FROM history WHERE room = ?)",
       arguments: [Data(index(room))])
   }

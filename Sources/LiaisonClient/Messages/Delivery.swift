@@ -12,6 +12,8 @@ struct Delivery: TLSCodable {
     case receipt(Receipt)
     /// The node will not take it; its words, for people.
     case refused(reason: String, at: Timestamp)
+    /// No receipt has come, and somebody there missed it: it was sent again inside another message.
+    case sentAgain(at: Timestamp)
   }
 
   let node: Handle
@@ -29,6 +31,7 @@ struct Delivery: TLSCodable {
     case 1: outcome = .accepted(at: try decoder.read())
     case 2: outcome = .receipt(try decoder.read())
     case 3: outcome = .refused(reason: try decoder.readString(bound: 1024), at: try decoder.read())
+    case 4: outcome = .sentAgain(at: try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -46,6 +49,9 @@ struct Delivery: TLSCodable {
     case .refused(let reason, let at):
       encoder.write(UInt8(3))
       encoder.write(string: reason)
+      encoder.write(at)
+    case .sentAgain(let at):
+      encoder.write(UInt8(4))
       encoder.write(at)
     }
   }
@@ -103,7 +109,7 @@ extension ProfileTransaction {
 
   /// How far an own message came, at each node that is known of.
   func deliveries(_ message: MessageIdentifier) throws -> [Delivery] {
-    try Row.fetchAll(db, sql: "SELECT node, value FROM deliveries WHERE message = ?", arguments: [Data(index(message))])
+    try db.rows(sql: "SELECT node, value FROM deliveries WHERE message = ?", arguments: [Data(index(message))])
       .map { try open($0["value"], "deliveries", index(message) + Array($0["node"] as Data)) }
   }
 

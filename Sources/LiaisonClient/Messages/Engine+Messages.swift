@@ -135,6 +135,7 @@ extension Engine {
               record.digest, of: message, sentBy: own.handle, heldBy: tx.node(handle)?.verified))
         case .refused(let reason, let at):
           MessageStatus.Node(handle: handle, state: .refused(reason: reason, at: at), isProven: false)
+        case .sentAgain(let at): MessageStatus.Node(handle: handle, state: .sentAgain(at: at), isProven: false)
         case nil: MessageStatus.Node(handle: handle, state: isQueued ? .outbox : .queued, isProven: false)
         }
       }

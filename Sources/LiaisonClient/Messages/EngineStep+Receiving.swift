@@ -60,18 +60,26 @@ extension EngineStep {
       return try appendNotice(
         .unreadable("a message from \(sender.address) is malformed"), envelope.room, isUnread: true)
     }
-    let isNew = try tx.count(content.sequence, of: sender, in: envelope.room, epoch: message.epoch)
-    try take(content, from: sender, in: record, envelope, digest, flags: isNew ? [] : .sequenceRepeated)
-  }
-
-  private func take(
-    _ content: MessageContent, from sender: RoomMember, in record: RoomRecord, _ envelope: Envelope, _ digest: [UInt8],
-    flags: MessageFlags
-  ) throws {
-    var flags = flags
+    let isNew = try tx.count(content.sequence, of: sender, in: envelope.room, epoch: message.epoch, now: now)
+    // The one that was missed comes after all, but it was sent again meanwhile.
+    if !isNew, case (_, let entry)? = try tx.history(content.message), entry.flags.contains(.sentAgain),
+      entry.device == sender.device
+    {
+      return
+    }
+    var flags: MessageFlags = isNew ? [] : .sequenceRepeated
     if content.message != envelope.message { flags.insert(.identifierDiffers) }
     if content.precedence != envelope.precedence { flags.insert(.precedenceDiffers) }
     if envelope.origin != sender.address.handle { flags.insert(.originDiffers) }
+    try take(content, from: sender, in: record, epoch: message.epoch, digest: digest, flags: flags)
+  }
+
+  /// Takes what a member said in an epoch. The digest is that of the envelope, where it came in its own.
+  func take(
+    _ content: MessageContent, from sender: RoomMember, in record: RoomRecord, epoch: UInt64, digest: [UInt8],
+    flags: MessageFlags
+  ) throws {
+    var flags = flags
     if let quoted = content.replyTo, case (_, let entry)? = try tx.history(quoted), entry.room == record.room,
       case .message(let original) = entry.content, content.marking < original.marking
     {
@@ -91,10 +99,17 @@ extension EngineStep {
     case .displayed(let messages):
       for message in messages { try tx.note(message, in: record.room, by: sender.address, displayedAt: content.sentAt) }
     case .title(let title):
+      // One that comes late is no longer the latest.
+      guard flags.isDisjoint(with: [.sentAgain, .sequenceRepeated]) || record.title.isEmpty else { return }
       var record = record
       record.title = title
       try tx.save(record)
     case .leave: try planRemoval(of: sender, in: record)
+    // Neither is ever sent again itself.
+    case .missing(let request):
+      if !flags.contains(.sentAgain) { try answer(request, from: sender, in: record.room) }
+    case .again(let answer):
+      if !flags.contains(.sentAgain) { try take(answer, from: sender, in: record.room, epoch: epoch) }
     case .text, .document, .unknown:
       guard try tx.history(content.message) == nil else {
         return try appendNotice(

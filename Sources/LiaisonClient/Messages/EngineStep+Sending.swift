@@ -74,7 +74,9 @@ extension EngineStep {
       acceptedAt: now, kind: .application, payload: message.tlsEncoded)
     try save(group, record.room)
     try tx.enqueue(envelope)
-    guard var (_, entry) = try tx.history(content.message) else { return }
+    let history = try tx.history(content.message)
+    try tx.noteSent(content, in: record.room, epoch: group.epoch, position: history?.position)
+    guard var entry = history?.record else { return }
     let addresses = group.addresses
     entry.content = .message(content)
     entry.digest = Envelope.digest(ofEncoded: envelope.tlsEncoded)

@@ -36,6 +36,8 @@ package struct MessageStatus: Sendable {
     case delivered(at: Timestamp)
     /// It will not be delivered there; the words, for people.
     case refused(reason: String, at: Timestamp)
+    /// No receipt has come, and somebody there missed it: it was sent again inside another message.
+    case sentAgain(at: Timestamp)
   }
 
   package struct Node: Sendable, Equatable {

@@ -21,12 +21,15 @@ package struct MessageFlags: OptionSet, Sendable, Hashable {
   /// It was kept here and not sent, since nobody could be added to its room.
   package static let notSent = MessageFlags(rawValue: 32)
 
+  /// It did not come, was asked for, and was sent again.
+  package static let sentAgain = MessageFlags(rawValue: 64)
+
   /// The names of the flags that are set, for programs.
   package var names: [String] {
     let all: [(MessageFlags, String)] = [
       (.identifierDiffers, "identifierDiffers"), (.precedenceDiffers, "precedenceDiffers"),
       (.originDiffers, "originDiffers"), (.sequenceRepeated, "sequenceRepeated"), (.markingLowered, "markingLowered"),
-      (.notSent, "notSent"),
+      (.notSent, "notSent"), (.sentAgain, "sentAgain"),
     ]
     return all.compactMap { contains($0.0) ? $0.1 : nil }
   }

@@ -1,8 +1,13 @@
 internal import GRDB
-internal import LiaisonModel
+package import LiaisonModel
 internal import LiaisonProtocol
 internal import MLS
 internal import TLSPresentation
+
+extension Engine {
+  /// When somebody is to be asked for missing messages next, if anybody is.
+  package var nextAskAt: Timestamp? { get throws { try store.read { try $0.nextAskAt } } }
+}
 
 extension EngineStep {
   /// What has to be asked of the node now, in the order in which it should be: chores, rooms, commits, messages. At most
@@ -39,6 +44,7 @@ extension EngineStep {
   /// What a device does each time it has its node: learns of peers and of its own card, and renews old keys.
   func greeting() throws -> [Work] {
     try refreshLeaves()
+    try tx.forgetOldSent()
     return [
       Work(key: .peers, request: .peersRequest),
       Work(key: .ownCard, request: .directoryQuery(.address(identity.address))),

@@ -235,7 +235,10 @@ package actor NodeClient {
       // Answers come behind what was pushed before the question; pushes follow our acknowledgements.
       _ = try await request(.directoryQuery(.address(try engine.identity.address)))
       pump()
-      if try engine.inboxPosition == before, session.inboxCount == 0 { return }
+      if try engine.inboxPosition == before, session.inboxCount == 0 {
+        session.caughtUp(now: now())
+        return pump()
+      }
       await changed()
     }
   }

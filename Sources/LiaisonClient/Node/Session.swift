@@ -27,6 +27,10 @@ package struct Session {
   /// First wait before the node is asked again for what it could not do; it doubles up to a minute.
   package static let retryMillisecondsMin: UInt64 = 1000
   package static let retryMillisecondsMax: UInt64 = 60_000
+  /// How long what waits at the node is given to come before anybody is asked for what is missing, and how often it is
+  /// looked for after that.
+  private static let settlingMilliseconds: UInt64 = 10_000
+  private static let askMilliseconds: UInt64 = 5_000
 
   private struct Retry {
     var notBefore: Timestamp
@@ -46,6 +50,8 @@ package struct Session {
   private var hasGreeted = false
   /// Peers are known before the inbox is taken: leaves are checked against their cards.
   private var knowsPeers = false
+  /// When it is looked for missing messages that are to be asked for.
+  private var askAt: Timestamp?
   /// Why the last thing that was postponed had to be; the node's words.
   package private(set) var lastReason = ""
 
@@ -67,8 +73,16 @@ package struct Session {
   package var inboxCount: Int { inbox.count + ahead.count }
   /// Whether nothing is under way, and nothing waits but what the node has to be asked again for.
   package var isIdle: Bool { hasGreeted && underway.isEmpty && answers.isEmpty && inboxCount == 0 }
-  /// When something is to be asked again, if anything is.
-  package var nextRetry: Timestamp? { retries.values.map(\.notBefore).min() }
+  /// When ``next(now:sending:)`` has more to give without anything having come, if ever.
+  package var nextWake: Timestamp? {
+    get throws {
+      let ask = try engine.nextAskAt.map { max($0, askAt ?? $0) }
+      return (retries.values.map(\.notBefore) + [ask].compactMap(\.self)).min()
+    }
+  }
+
+  /// Everything that waited at the node has come: what is missing now does not come by itself.
+  package mutating func caughtUp(now: Timestamp) { askAt = min(askAt ?? now, now) }
 
   /// Takes what was handed in, encrypts what is to be sent, and gives what is to go to the node.
   package mutating func next(now: Timestamp, sending drafts: [(draft: Draft, room: RoomIdentifier)] = []) throws -> Turn
@@ -79,6 +93,7 @@ package struct Session {
       var turn = Turn()
       if !hasGreeted {
         hasGreeted = true
+        askAt = askAt ?? now.adding(milliseconds: Self.settlingMilliseconds)
         for work in try step.greeting() { ask(work, &turn) }
       }
       for (key, answer) in answers {
@@ -91,6 +106,10 @@ package struct Session {
         for content in ahead { try step.takeAhead(content) }
         ahead = []
         try takeInbox(step, &turn)
+      }
+      if let at = askAt, now >= at {
+        askAt = now.adding(milliseconds: Self.askMilliseconds)
+        try step.askForMissing()
       }
       turn.sent = drafts.map { draft in
         Result { try step.tx.attempt { try step.send(draft.draft, to: draft.room) } }

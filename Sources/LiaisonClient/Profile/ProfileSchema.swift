@@ -169,5 +169,38 @@ enum ProfileSchema {
       precedence INTEGER NOT NULL CHECK (precedence BETWEEN 0 AND 3)
     ) STRICT;
     CREATE INDEX unacknowledgedByPrecedence ON unacknowledged (precedence, position);
+
+    -- What this device has sent to a room since it came in, by number, for those who miss it. What people see is in
+    -- history, other messages are here; requests for missing messages and their answers are neither here nor there.
+    CREATE TABLE sent (
+      room BLOB NOT NULL,
+      sequence INTEGER NOT NULL,
+      epoch INTEGER NOT NULL,
+      position INTEGER,
+      value BLOB,
+      PRIMARY KEY (room, sequence)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Devices of whose messages some are missing, and when each is asked for them next.
+    CREATE TABLE asks (
+      room BLOB NOT NULL,
+      sender BLOB NOT NULL,
+      nextAt INTEGER NOT NULL,
+      value BLOB NOT NULL,
+      PRIMARY KEY (room, sender)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX asksByTime ON asks (nextAt);
+
+    -- How many requests of a device were answered since when.
+    CREATE TABLE answers (
+      room BLOB NOT NULL,
+      asker BLOB NOT NULL,
+      since INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      PRIMARY KEY (room, asker)
+    ) STRICT, WITHOUT ROWID;
+
+    -- 1 for what its sender said it cannot send again.
+    ALTER TABLE gaps ADD COLUMN gone INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1));
     """
 }

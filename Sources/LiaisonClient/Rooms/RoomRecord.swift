@@ -100,5 +100,6 @@ extension ProfileTransaction {
   /// This device came into the room, perhaps again: its next message is number 1.
   func restartSequence(_ room: RoomIdentifier) throws {
     try db.run(sql: "UPDATE rooms SET sequence = 0 WHERE room = ?", arguments: [Data(index(room))])
+    try db.run(sql: "DELETE FROM sent WHERE room = ?", arguments: [Data(index(room))])
   }
 }

@@ -38,6 +38,10 @@ public struct MessageContent: Hashable, Sendable, TLSCodable {
     case title(String)
     /// Kind 6: the sender leaves the room; a member that reads this commits the removal.
     case leave
+    /// Kind 7: the sender misses messages of another device and asks it for them.
+    case missing(MissingMessages)
+    /// Kind 8: messages that a device asked for, for that device only.
+    case again(SealedAgain)
     /// A kind of a later version.
     case unknown(kind: UInt16, bytes: [UInt8])
   }
@@ -93,6 +97,8 @@ extension MessageContent.Body {
     case .displayed: 4
     case .title: 5
     case .leave: 6
+    case .missing: 7
+    case .again: 8
     case .unknown(let kind, _): kind
     }
   }
@@ -103,6 +109,8 @@ extension MessageContent.Body {
     case .document(let reference): return reference.tlsEncoded
     case .acknowledgement(let messages), .displayed(let messages): return messages.flatMap(\.bytes)
     case .leave: return []
+    case .missing(let request): return request.tlsEncoded
+    case .again(let answer): return answer.tlsEncoded
     case .unknown(_, let bytes): return bytes
     }
   }
@@ -117,6 +125,8 @@ extension MessageContent.Body {
     case 6:
       guard bytes.isEmpty else { throw .trailingBytes(count: bytes.count) }
       self = .leave
+    case 7: self = .missing(try MissingMessages(tlsEncoded: bytes))
+    case 8: self = .again(try SealedAgain(tlsEncoded: bytes))
     default: self = .unknown(kind: kind, bytes: bytes)
     }
   }
