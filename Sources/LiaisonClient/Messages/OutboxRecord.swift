@@ -72,12 +72,13 @@ extension ProfileTransaction {
       arguments: [Data(row), Data(index(room)), kind, Int(precedence.rawValue), seal(value, "outbox", row)])
   }
 
-  /// The envelopes that the node has not taken yet and that are not `underway`, the more urgent first, then as they were
-  /// written: as many as may be under way with those, of which there are at most `limit`.
+  /// The envelopes that the node has not taken yet and that are not `underway`, the more urgent first, then as they
+  /// were written: as many as may be under way with those, of which there are at most `limit`.
   func queuedEnvelopes(limit: Int, but underway: Set<MessageIdentifier> = []) throws -> [Envelope] {
     let known = Set(underway.map { Data(index($0)) })
     let positions = try db.rows(
-      sql: "SELECT position, message FROM outbox WHERE kind = 1 ORDER BY precedence DESC, position LIMIT ?", arguments: [limit]
+      sql: "SELECT position, message FROM outbox WHERE kind = 1 ORDER BY precedence DESC, position LIMIT ?",
+      arguments: [limit]
     ).compactMap { row in known.contains(row[1]) ? nil : row[0] as Int64 }
     return try positions.compactMap { position in
       try db.row(sql: "SELECT message, value FROM outbox WHERE position = ?", arguments: [position]).map {
