@@ -10,7 +10,7 @@ FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests Benchmarks -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test fuzz vectors measure bench bench-mls lint format install uninstall clean proto
+.PHONY: help deps swift build demo test simulate fuzz vectors measure bench bench-mls lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -32,6 +32,11 @@ demo: install ## three countries on this machine: enrol, write, share, remove, s
 test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests
 	$(SWIFT) test $(FLAGS) --skip-build
+
+simulate: deps ## run SEEDS simulated networks from the seed FIRST on: make simulate SEEDS=100 FIRST=1000
+	$(SWIFT) build $(FLAGS) --build-tests
+	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),24) \
+	  $(SWIFT) test $(FLAGS) --skip-build --filter '^NetworkTests\.'
 
 fuzz: deps ## run every fuzz target for SECONDS, or only TARGET: make fuzz SECONDS=60 TARGET=live-group
 	@SWIFT='$(SWIFT)' Config/build/fuzz '$(or $(SECONDS),60)' $(TARGET)
