@@ -23,7 +23,7 @@ struct GapTests {
     let devices = try ["ana@xa", "bo@xb", "cy@xc"].map { try region.enrol($0) }
     #expect(region.run { devices.allSatisfy(\.isIdle) })
     let (ana, bo) = (devices[0], devices[1])
-    room = try ana.act { try $0.createRoom(title: "watch", members: [bo.address], now: $1) }.room
+    room = try ana.act { try $0.roomOf([bo.address], now: $1) }.room
     (self.ana, self.bo, cy) = (ana, bo, devices[2])
     settle()
   }

@@ -131,13 +131,14 @@ struct PrecedenceTests {
     let scene = try Scene(seed: 24)
     scene.xb.crash()
     try scene.send(40, .routine)
-    try scene.send(1000, .immediate)
+    // Not IMMEDIATE, which would pass ROUTINE again on its way to the device.
+    try scene.send(1000, .priority)
     scene.region.run(milliseconds: 10_000)
     scene.xb.start()
     #expect(scene.region.run(atMostMilliseconds: 180_000) { scene.reader.read.count == 1040 })
     let lastRoutine = try #require(scene.order.lastIndex(of: .routine))
     #expect(lastRoutine < 900, "the last ROUTINE came at \(lastRoutine) of 1040")
-    #expect(scene.order.first == .immediate)
+    #expect(scene.order.first == .priority)
     #expect(scene.isWell)
   }
 
