@@ -19,6 +19,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -55,6 +56,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
     .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
@@ -77,7 +79,7 @@ let package = Package(
       "LiaisonNode",
       [
         "LiaisonLink", "LiaisonTrust", "LiaisonProtocol", "LiaisonRooms", "LiaisonModel", "MLS", "MerkleLog", "Sodium",
-        "TLSPresentation", crypto, nio, nioPosix, logging,
+        "TLSPresentation", crypto, nio, nioPosix, logging, metrics,
       ]),
     .target(
       name: "LiaisonStore", dependencies: ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb],
@@ -92,14 +94,14 @@ let package = Package(
       "LiaisonAdmin",
       [
         "CommandKit", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust", "LiaisonModel", "MerkleLog",
-        "TLSPresentation", "Sodium", protobuf, nio, nioPosix, configuration, yams, logging, system,
+        "TLSPresentation", "Sodium", protobuf, nio, nioPosix, configuration, yams, logging, metrics, system,
       ]),
     library("CommandKit", ["Sodium", "LiaisonModel", argumentParser]),
     program(
       "liaisond",
       [
         "CommandKit", "LiaisonAdmin", "LiaisonLink", "LiaisonNode", "LiaisonStore", "LiaisonTrust", "LiaisonModel",
-        "LiaisonProtocol", "Sodium", argumentParser, lifecycle, logging, nioPosix,
+        "LiaisonProtocol", "Sodium", argumentParser, lifecycle, logging, metrics, nioPosix,
       ]),
     program(
       "liaisonctl",
@@ -114,7 +116,7 @@ let package = Package(
       "LiaisonAdmin",
       [
         "CommandKit", "LiaisonNode", "LiaisonTrust", "LiaisonModel", "LiaisonProtocol", "Sodium", "TestKit", nio,
-        nioPosix, protobuf,
+        nioPosix, protobuf, metrics,
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"],
@@ -176,8 +178,7 @@ let package = Package(
       name: "ProcessTests",
       dependencies: [
         "ProcessKit", "TestKit", "LinkKit", "LiaisonAdmin", "LiaisonLink", "LiaisonProtocol", "LiaisonModel",
-        "liaisond",
-        "liaisonctl", "liaison",
+        "TLSPresentation", "liaisond", "liaisonctl", "liaison", crypto,
       ], swiftSettings: settings),
   ]
 )

@@ -32,6 +32,15 @@ extension Timestamp {
   }
 }
 
+extension UInt64 {
+  /// Milliseconds as people say them, in the largest unit that is full: `0 s`, `59 s`, `4 min`, `3 h`, `12 d`.
+  package var spanShown: String {
+    for (unit, milliseconds) in [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)] as [(String, UInt64)]
+    where self >= milliseconds { return "\(self / milliseconds) \(unit)" }
+    return "\(self / 1000) s"
+  }
+}
+
 /// A length of time as people type it: `90s`, `30m`, `12h`, `7d`, `8w`.
 package struct Span: Equatable, Sendable {
   /// At least one second, at most ten years.

@@ -18,7 +18,6 @@ package enum LinkDialer {
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(.milliseconds(Int64(clamping: timing.handshakeMilliseconds)))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelOption(.tcpOption(.unsentLowWater), value: .init(Link.unsentBytesMax))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let handler = LinkHandler(

@@ -186,6 +186,10 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
     } else {
       decoder.bytesMax = Limits.frameBytesMax
     }
+    // Where nothing is urgent, the system may take as much as it likes. Where it does not know the option, it does.
+    if secured.kind != .bulk {
+      context.channel.setOption(.tcpOption(.unsentLowWater), value: .init(Link.unsentBytesMax)).whenFailure { _ in }
+    }
     keepAlive.heard(at: monotonicMilliseconds)
     movedAt = monotonicMilliseconds
     stepKeepAlive()

@@ -48,7 +48,6 @@ package final class LinkListener: Sendable {
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(.tcpOption(.unsentLowWater), value: .init(Link.unsentBytesMax))
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard handshakes.enter() else { throw LinkError.closedHere }

@@ -58,6 +58,25 @@ extension SQLiteNodeTransaction: InboxStore {
     try row("SELECT inbox_end FROM devices WHERE device = ?", device.data)?.unsigned(0) ?? 0
   }
 
+  package func inboxTotal(_ device: DeviceIdentifier) throws(StoreError) -> (count: Int, oldest: Timestamp?) {
+    let count = try row("SELECT inbox_count FROM devices WHERE device = ?", device.data)
+    let oldest = try row(
+      """
+      SELECT m.accepted_at FROM inbox i JOIN messages m ON m.id = i.message WHERE i.device = ?
+      ORDER BY i.sequence LIMIT 1
+      """, device.data)
+    return (count?[0] ?? 0, oldest?.timestamp(0))
+  }
+
+  package func fullestInboxes(limit: Int) throws(StoreError) -> [DeviceRecord] {
+    try rows(
+      """
+      SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE inbox_count > 0
+      ORDER BY inbox_count DESC, device LIMIT ?
+      """, limit
+    ).stored { row throws(StoreError) in try DeviceRecord(row) }
+  }
+
   package func acknowledgeInbox(_ device: DeviceIdentifier, through sequence: UInt64) throws(StoreError) {
     let gone = try rows(
       "DELETE FROM inbox WHERE device = ? AND sequence <= ? RETURNING message", device.data, sequence.integer)

@@ -20,7 +20,7 @@ struct Liaisonctl: AsyncParsableCommand {
         liaisonctl member invite nino.beridze@xa --name 'Nino Beridze' --discipline cyber
       """,
     version: releaseVersion,
-    subcommands: [Status.self, Card.self, Peer.self, Member.self, Queue.self, Trust.self])
+    subcommands: [Status.self, Card.self, Peer.self, Member.self, Queue.self, Trust.self, Metrics.self])
 
   static func main() async { await runCommand(Self.self) }
 }

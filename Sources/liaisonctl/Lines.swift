@@ -98,4 +98,8 @@ extension UInt64 {
   var momentRFC3339: String? { self == 0 ? nil : Timestamp(milliseconds: self).rfc3339 }
   /// The same for people.
   var momentShown: String { self == 0 ? "-" : Timestamp(milliseconds: self).shown }
+  /// How long ago that was, for people.
+  var age: String {
+    self == 0 ? "-" : (Timestamp.now.milliseconds - Swift.min(Timestamp.now.milliseconds, self)).spanShown
+  }
 }

@@ -58,6 +58,8 @@ struct Member: AsyncParsableCommand {
       var identifier: String
       var enrolledAt: String
       var signatureKey: String
+      var waiting: UInt64
+      var linked: Bool
     }
 
     var address: String
@@ -85,7 +87,7 @@ struct Member: AsyncParsableCommand {
         devices = member.devices.map {
           Device(
             identifier: $0.identifier, enrolledAt: Timestamp(milliseconds: $0.enrolledAt).rfc3339,
-            signatureKey: $0.signatureKey)
+            signatureKey: $0.signatureKey, waiting: $0.waiting, linked: $0.linked)
         }
       }
     }
@@ -128,7 +130,10 @@ struct Member: AsyncParsableCommand {
       if let reason = line.reason { rows.append(["reason", reason]) }
       if let expiry = line.cardExpiresAt { rows.append(["card", "serial \(line.cardSerial), expires \(expiry)"]) }
       for device in line.devices ?? [] {
-        rows.append(["device", "\(device.identifier), enrolled \(device.enrolledAt)"])
+        let link = device.linked ? "link up" : "no link"
+        rows.append([
+          "device", "\(device.identifier), enrolled \(device.enrolledAt), \(link), \(device.waiting) waiting",
+        ])
       }
       node.output.result(line, Output.table(rows).dropLast().description)
     }

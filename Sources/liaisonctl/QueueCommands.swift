@@ -5,7 +5,7 @@ internal import LiaisonModel
 
 struct Queue: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What waits for other countries' nodes.", subcommands: [List.self, Show.self])
+    abstract: "What waits for other countries' nodes and for this node's devices.", subcommands: [List.self, Show.self])
 
   /// A peer's queue, for people and for programs.
   struct Line: Encodable {
@@ -24,6 +24,13 @@ struct Queue: AsyncParsableCommand {
     var underWay: UInt64
     var oldestAt: String?
     var dialsAt: String?
+    /// What went wrong last, and when.
+    var error: String?
+    var errorAt: String?
+    /// What happens next, in words.
+    var next: String
+    /// The peer's clock less the node's, milliseconds.
+    var clockDifferenceMilliseconds: Int64?
     var oldest: [Entry]?
 
     init(_ queue: AdminQueue) {
@@ -35,12 +42,58 @@ struct Queue: AsyncParsableCommand {
       underWay = queue.underWay
       oldestAt = queue.oldestAt.momentRFC3339
       dialsAt = queue.dialsAt.momentRFC3339
+      error = queue.error.isEmpty ? nil : queue.error
+      errorAt = queue.errorAt.momentRFC3339
+      next = queue.next
+      clockDifferenceMilliseconds = queue.linked ? queue.clockDifference : nil
+      age = queue.oldestAt.age
+      errorAge = queue.errorAt.age
     }
+
+    /// For people: how old the oldest is, and the last error.
+    let age: String
+    let errorAge: String
+
+    private enum CodingKeys: CodingKey {
+      case peer, active, linked, count, bytes, underWay, oldestAt, dialsAt, error, errorAt, next,
+        clockDifferenceMilliseconds, oldest
+    }
+
+    /// What a person reads of it after the peer's name: "3 waiting for 4 min, dials again in 12 s".
+    var sentence: String {
+      let waiting = count == 0 ? "" : "\(count) waiting, the oldest for \(age); "
+      let trouble = error.map { "; last error, \(errorAge) ago: \($0)" } ?? ""
+      return waiting + next + trouble
+    }
+  }
+
+  /// A device's inbox, for people and for programs.
+  struct InboxLine: Encodable {
+    var member: String
+    var device: String
+    var linked: Bool
+    var count: UInt64
+    var oldestAt: String?
+
+    init(_ inbox: AdminInbox) {
+      member = inbox.member
+      device = inbox.device
+      linked = inbox.linked
+      count = inbox.waiting
+      oldestAt = inbox.oldestAt.momentRFC3339
+      age = inbox.oldestAt.age
+    }
+
+    let age: String
+
+    private enum CodingKeys: CodingKey { case member, device, linked, count, oldestAt }
   }
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "List the queues.", discussion: "Example: liaisonctl queue list --json")
+      abstract:
+        "List what waits for each peer, how old it is, the last error, and what happens next; then for devices.",
+      discussion: "Example: liaisonctl queue list --json")
 
     @OptionGroup var node: NodeOptions
 
@@ -50,20 +103,26 @@ struct Queue: AsyncParsableCommand {
       }
       node.output.listing(
         answer.queues.map { Line($0) },
-        columns: ["PEER", "LINK", "WAITING", "BYTES", "UNDER WAY", "OLDEST", "NEXT DIAL"],
+        columns: ["PEER", "LINK", "WAITING", "BYTES", "UNDER WAY", "OLDEST", "NEXT", "LAST ERROR"],
         empty: "Nothing waits, and no peer is active."
-      ) {
+      ) { line in
         [
-          $0.peer, $0.linked ? "up" : "-", "\($0.count)", "\($0.bytes)", "\($0.underWay)", $0.oldestAt ?? "-",
-          $0.dialsAt ?? "-",
+          line.peer, line.linked ? "up" : "-", "\(line.count)", "\(line.bytes)", "\(line.underWay)", line.age,
+          line.next,
+          line.error.map { "\(line.errorAge) ago: \($0)" } ?? "-",
         ]
       }
+      guard !answer.inboxes.isEmpty else { return }
+      if !node.output.json { node.output.line("") }
+      node.output.listing(
+        answer.inboxes.map { InboxLine($0) }, columns: ["MEMBER", "DEVICE", "LINK", "WAITING", "OLDEST"], empty: ""
+      ) { [$0.member, $0.device, $0.linked ? "up" : "-", "\($0.count)", $0.age] }
     }
   }
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Show the oldest envelopes that wait for a peer, highest precedence first.",
+      abstract: "Show what waits for a peer, the oldest of each precedence, and what happens next.",
       discussion: "Example: liaisonctl queue show xb")
 
     @OptionGroup var node: NodeOptions
@@ -81,7 +140,12 @@ struct Queue: AsyncParsableCommand {
       }
       line.oldest = entries
       if node.output.json { return node.output.line(Output.jsonLine(line)) }
-      node.output.explain("\(line.count) waiting for \(line.peer), \(line.bytes) bytes, \(line.underWay) under way")
+      node.output.line(
+        Output.table([
+          ["waiting", "\(line.count), \(line.bytes) bytes, \(line.underWay) under way"],
+          ["link", line.linked ? "up" : "-"], ["next", line.next],
+          ["last error", line.error.map { "\(line.errorAge) ago: \($0)" } ?? "-"],
+        ]).dropLast().description)
       node.output.listing(
         entries, columns: ["MESSAGE", "PRECEDENCE", "BYTES", "QUEUED"], empty: "Nothing waits for \(line.peer)."
       ) { [$0.message, $0.precedence, "\($0.bytes)", $0.queuedAt] }

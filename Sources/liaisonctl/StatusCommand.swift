@@ -34,6 +34,7 @@ struct Status: AsyncParsableCommand {
     var trustLogSize: UInt64
     var trustLogRoot: String
     var peers: [PeerLine]
+    var queues: [Queue.Line]
   }
 
   func run() async throws {
@@ -43,6 +44,10 @@ struct Status: AsyncParsableCommand {
     let now = Timestamp.now
     let card = try Signed<NodeCard>(ownBytes: Array(status.card)).content
     let peers = try await node.peers()
+    guard case .queues(let waiting) = try await node.ask(.queuesRequest(AdminEmpty())) else {
+      throw CommandError.wrongAnswer
+    }
+    let queues = waiting.queues.map { Queue.Line($0) }
     let line = Line(
       handle: card.handle.description, name: card.name, software: status.software, listening: status.listening,
       startedAt: Timestamp(milliseconds: status.startedAt).rfc3339,
@@ -52,7 +57,7 @@ struct Status: AsyncParsableCommand {
       peersActive: status.peersActive, devicesLinked: status.devicesLinked, members: status.members,
       devices: status.devices, rooms: status.rooms, queued: status.queued, inboxItems: status.inboxItems,
       held: status.held, storeBytes: status.storeBytes, trustLogSize: status.logSize,
-      trustLogRoot: Hex.encode(status.logRoot), peers: peers)
+      trustLogRoot: Hex.encode(status.logRoot), peers: peers, queues: queues)
     if node.output.json { return node.output.line(Output.jsonLine(line)) }
     Terminal.write(
       Output.table([
@@ -67,9 +72,11 @@ struct Status: AsyncParsableCommand {
         ["trust log", "\(line.trustLogSize) entries, root \(line.trustLogRoot)"],
       ]))
     for peer in peers {
+      let queue = queues.first { $0.peer == peer.card.handle }
+      let link = peer.linked ? "link up" : "no link"
       Terminal.write(
         Output.table([
-          ["peer \(peer.card.handle)", "\(peer.state), link \(peer.linked ? "up" : "-"), \(peer.queued) queued"]
+          ["peer \(peer.card.handle)", "\(peer.state), \(link)\(queue.map { ", \($0.sentence)" } ?? "")"]
         ]))
     }
   }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandKit
+internal import CoreMetrics
 internal import LiaisonAdmin
 internal import LiaisonLink
 internal import LiaisonModel
@@ -25,6 +26,7 @@ struct Run: AsyncParsableCommand {
 
   func run() async throws {
     ProcessMemory.returnLargeBlocks()
+    OpenFiles.raiseLimit()
     let home = NodeHome(try homeOptions.folder())
     try home.checkExists()
     let configuration = try await NodeConfiguration.load(
@@ -33,6 +35,8 @@ struct Run: AsyncParsableCommand {
     let node = try OpenedNode(home, passphrase: OpenedNode.passphrase(passphraseOptions, home))
 
     LoggingSystem.bootstrap { _ in StandardErrorLog(logLevel: configuration.logLevel) }
+    let metrics = MetricsRegistry()
+    MetricsSystem.bootstrap(metrics)
     let logger = Logger(label: "liaisond")
     warn(node, configuration, logger)
     let listener: LinkListener
@@ -59,7 +63,7 @@ struct Run: AsyncParsableCommand {
     } catch { throw CommandError(.badData, error.sentence) }
     let service = AdminService(
       keeper: keeper, node: runtime, home: home, key: identity.key, software: software,
-      listening: listener.endpoint, clock: clock, logger: logger)
+      listening: listener.endpoint, metrics: metrics, clock: clock, logger: logger)
 
     // They stop in the opposite order: no requests of administrators any more, then the node.
     var services = ServiceGroupConfiguration(

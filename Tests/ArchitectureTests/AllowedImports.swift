@@ -21,7 +21,7 @@ enum AllowedImports {
       "LiaisonNode",
       foundation + concurrency + system + nio + [
         "LiaisonRooms", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MLS", "MerkleLog", "Sodium",
-        "TLSPresentation", "Crypto", "Logging",
+        "TLSPresentation", "Crypto", "Logging", "CoreMetrics",
       ]
     ),
     (
@@ -38,16 +38,17 @@ enum AllowedImports {
     ("CommandKit", foundation + system + ["Sodium", "LiaisonModel", "ArgumentParser"]),
     (
       "LiaisonAdmin",
-      foundation + system + nio + [
+      foundation + concurrency + system + nio + [
         "CommandKit", "LiaisonNode", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MerkleLog",
         "TLSPresentation", "Sodium", "SwiftProtobuf", "Configuration", "SystemPackage", "Yams", "Logging",
+        "CoreMetrics",
       ]
     ),
     (
       "liaisond",
       program + nio + [
         "LiaisonAdmin", "LiaisonStore", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust",
-        "ServiceLifecycle",
+        "ServiceLifecycle", "CoreMetrics",
       ]
     ),
     ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),

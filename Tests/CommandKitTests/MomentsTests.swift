@@ -42,4 +42,12 @@ import Testing
   func notASpan(text: String) {
     #expect(throws: CommandError.self) { try Span(text) }
   }
+
+  @Test(
+    "lengths of time in words",
+    arguments: [
+      (0, "0 s"), (999, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_599_999, "59 min"), (3_600_000, "1 h"),
+      (86_399_999, "23 h"), (90 * 86_400_000, "90 d"), (.max, "213503982334 d"),
+    ] as [(UInt64, String)])
+  func words(milliseconds: UInt64, words: String) { #expect(milliseconds.spanShown == words) }
 }

@@ -77,6 +77,47 @@ struct DeliveryTests {
     #expect(try bo.texts(of: room) == Array(repeating: "again", count: 5))
   }
 
+  @Test("of FLASH pass a long inbox, once and with nothing missing, also where the device crashes between")
+  func ahead() throws {
+    bo.isOffline = true
+    for number in 1...150 { try ana.say("routine \(number)", to: room) }
+    #expect(region.run { ana.isIdle && region.queuedCount == 0 })
+    for number in 1...5 { try ana.say("flash \(number)", to: room, precedence: .flash) }
+    #expect(region.run { ana.isIdle && region.queuedCount == 0 })
+    bo.isOffline = false
+    region.run(milliseconds: 60)
+    bo.crash()
+    settle()
+    let texts = try bo.texts(of: room)
+    #expect(try #require(texts.firstIndex(of: "flash 5")) < 20)
+    #expect(texts.filter { $0.hasPrefix("flash") } == (1...5).map { "flash \($0)" })
+    #expect(texts.filter { $0.hasPrefix("routine") } == (1...150).map { "routine \($0)" })
+    #expect(try unreadable(bo) == 0)
+    #expect(try bo.open().rooms().allSatisfy(\.gaps.isEmpty))
+    #expect(region.inboxCount == 0)
+  }
+
+  @Test("of FLASH that need a change of the room first come right after it, in their order")
+  func aheadOfAChange() throws {
+    bo.isOffline = true
+    for number in 1...60 { try ana.say("routine \(number)", to: room) }
+    #expect(region.run { ana.isIdle && region.queuedCount == 0 })
+    let cy = try region.enrol("cy@xa")
+    #expect(region.run { cy.isIdle })
+    try ana.act { _ = try $0.add([try cy.address], to: room, now: $1) }
+    #expect(region.run { ana.isIdle && cy.isIdle && region.queuedCount == 0 })
+    for number in 61...120 { try ana.say("routine \(number)", to: room) }
+    for number in 1...3 { try ana.say("flash \(number)", to: room, precedence: .flash) }
+    #expect(region.run { ana.isIdle && region.queuedCount == 0 })
+    bo.isOffline = false
+    settle()
+    let texts = try bo.texts(of: room)
+    #expect(texts.filter { $0.hasPrefix("flash") } == (1...3).map { "flash \($0)" })
+    #expect(texts.filter { $0.hasPrefix("routine") } == (1...120).map { "routine \($0)" })
+    #expect(try #require(texts.firstIndex(of: "flash 3")) < #require(texts.firstIndex(of: "routine 61")) + 20)
+    #expect(try unreadable(bo) == 0)
+  }
+
   @Test("are seen once however often the node hands them over")
   func replay() throws {
     bo.holdsInbox = true

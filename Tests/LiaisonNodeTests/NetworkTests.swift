@@ -201,4 +201,75 @@ struct NetworkTests {
     #expect(devices[0].receipts[message] == [xb.handle])
     #expect(devices[1].read.map(\.message) == [message])
   }
+
+  @Test("counts what it does, and says what it will do next with what waits")
+  func health() throws {
+    let region = Region(seed: 10)
+    try region.addNodes(["xa", "xb"])
+    let devices = try region.enrol(["nino@xa", "luka@xa", "vera@xb"])
+    let room = try region.room(of: devices)
+    let (xa, xb) = (try region.node("xa"), try region.node("xb"))
+    func queue() throws -> QueueStatus {
+      guard case .queue(let status, _) = try xa.administer(.queue(xb.handle)) else { throw SimulationError("no queue") }
+      return status
+    }
+    let before = (xa.count(.sent), xb.count(.taken), xa.count(.receipts))
+    for number in 1...5 { try devices[0].send("\(number)", to: room) }
+    region.run(milliseconds: 3_000)
+    #expect(xa.count(.accepted) == 5)
+    #expect(xa.count(.sent) == before.0 + 5)
+    #expect(xb.count(.taken) == before.1 + 5)
+    #expect(xa.count(.receipts) == before.2 + 5)
+    #expect(xa.tallies.contains { $0.deliveryMilliseconds[xb.handle]?.contains { 1...3_000 ~= $0 } == true })
+    #expect(try queue().next == .rests)
+
+    // A peer that stands still: what was sent is waited for.
+    xb.store.fault = .full
+    try devices[0].send("6", to: room)
+    region.run(milliseconds: 2_000)
+    guard case .resends(let at) = try queue().next else {
+      throw SimulationError("it does not wait: \(try queue().next)")
+    }
+    #expect(at > region.now && at <= region.now.adding(milliseconds: Limits.receiptMillisecondsMax))
+    region.run(milliseconds: Limits.receiptMillisecondsMax)
+    #expect(xa.count(.resends) >= 1)
+    #expect(try queue().trouble?.text == "the peer said nothing of what was sent to it for a while")
+    xb.store.fault = nil
+    region.run(milliseconds: 2 * Limits.receiptMillisecondsMax)
+    #expect(try queue().next == .rests)
+
+    // One that is away, and one that is suspended.
+    xb.crash()
+    devices[1].disconnect()
+    try devices[0].send("7", to: room)
+    region.run(milliseconds: 120_000)
+    let away = try queue()
+    if case .dials(let at) = away.next { #expect(at > region.now) } else { #expect(away.next == .dialling) }
+    #expect(away.record.count == 1)
+    #expect(away.trouble != nil)
+    guard case .inboxes(let inboxes) = try xa.administer(.inboxes) else { throw SimulationError("no inboxes") }
+    #expect(inboxes.map(\.device.identifier) == [devices[1].identifier])
+    #expect(inboxes.allSatisfy { $0.waiting == 1 && !$0.isLinked && $0.oldest != nil })
+    #expect(xa.tallies.last { !$0.gauges.isEmpty }?.gauges[.queued] == 1)
+    xa.trust(PeerTable([PeerTable.Peer(card: xb.card, standing: .suspended)]))
+    region.run(milliseconds: 1_000)
+    #expect(try queue().next == .waitsForActivation)
+  }
+
+  @Test("says so where a peer's clock is a day off, and goes on")
+  func peerClock() throws {
+    let region = Region(seed: 12)
+    try region.addNodes(["xa", "xb"])
+    // Until no two links can be of one moment: a later one replaces the one before.
+    region.run(milliseconds: 30_000)
+    let (xa, xb) = (try region.node("xa"), try region.node("xb"))
+    for number in UInt64(1_000)...1_003 {
+      xa.take(
+        .linkOpened(LinkID(number), .peer(xb.handle, dialledHere: false, clockDifferenceMilliseconds: -86_400_000)))
+    }
+    #expect(xa.warnings.count { $0.contains("clock") } == 1)
+    guard case .queue(let status, _) = try xa.administer(.queue(xb.handle)) else { throw SimulationError("no queue") }
+    #expect(status.clockDifferenceMilliseconds == -86_400_000)
+    #expect(status.isLinked)
+  }
 }

@@ -40,8 +40,8 @@ package final class RawClient: Sendable {
   private let channel: any Channel
   private let received: EventLoopFuture<[UInt8]>
 
-  /// Throws where the TLS handshake fails on this side.
-  package init(_ endpoint: Endpoint, tls configuration: TLSConfiguration?) async throws {
+  /// With `reading` false it takes nothing any more once TLS stands. Throws where the TLS handshake fails on this side.
+  package init(_ endpoint: Endpoint, tls configuration: TLSConfiguration?, reading: Bool = true) async throws {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     let secured = loop.makePromise(of: Void.self)
     let received = loop.makePromise(of: [UInt8].self)
@@ -60,6 +60,16 @@ package final class RawClient: Sendable {
       }
       .connect(host: endpoint.host, port: Int(endpoint.port)).get()
     try await secured.futureResult.get()
+    if !reading { try await channel.setOption(.autoRead, value: false).get() }
+  }
+
+  /// Whether this side knows of no end of the connection.
+  package var isOpen: Bool { channel.isActive }
+
+  /// Writes, and waits until the system has taken it or the connection is over.
+  package func writeAndWait(_ bytes: [UInt8]) async {
+    // What was not taken, the test sees by the end of the connection.
+    try? await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
   }
 
   /// Writes without waiting: the other side may well have closed.

@@ -87,7 +87,9 @@ private struct Scenario {
     case 0..<60:
       guard let known, known.state == .active else { return }
       let text = "\(device.name) says \(step)"
-      sent.append(Sent(message: try device.say(text, to: room), room: room, sender: device.name, text: text))
+      let precedence = Precedence.allCases.randomElement(using: &generator) ?? .routine
+      let message = try device.say(text, to: room, precedence: precedence)
+      sent.append(Sent(message: message, room: room, sender: device.name, text: text))
     case 60..<70:
       guard let known, known.state == .active, room == rooms[0] else { return }
       let others = known.members.filter { $0.description != device.name && $0.description != "ana@xa" }
@@ -192,16 +194,19 @@ private struct Scenario {
     #expect(checked > 50, "seed \(seed): too little was sent to show anything")
   }
 
-  /// Each sender's messages of a room are in the order in which they were sent.
+  /// Each sender's messages of a room and a precedence are in the order in which they were sent.
   private func checkOrder() throws {
     let order = Dictionary(uniqueKeysWithValues: sent.enumerated().map { ($1.message, $0) })
     for device in region.devices {
       for room in try device.open().rooms() {
-        var last: [Address: Int] = [:]
+        var last: [Address: [Precedence: Int]] = [:]
         for entry in try device.open().history(of: room.identifier) {
-          guard let number = order[entry.identifier], let sender = entry.sender, !entry.isOwn else { continue }
-          #expect(number > last[sender] ?? -1, "seed \(seed): \(device.name) has \(sender) out of order")
-          last[sender] = number
+          guard let number = order[entry.identifier], let sender = entry.sender, !entry.isOwn,
+            let precedence = entry.message?.precedence
+          else { continue }
+          let before = last[sender]?[precedence] ?? -1
+          #expect(number > before, "seed \(seed): \(device.name) has \(sender) out of order")
+          last[sender, default: [:]][precedence] = number
         }
       }
     }

@@ -16,6 +16,8 @@ package final class SimulatedNode: LinkEnd {
   package let store: FaultyStore
   /// Whom its administrators activated, and how far others are trusted.
   package private(set) var peers = PeerTable()
+  /// What it counted, batch by batch.
+  package private(set) var tallies: [Tally] = []
   /// The log lines that somebody would have to act on.
   package private(set) var errors: [String] = []
   /// The log lines that are worth a look.
@@ -44,6 +46,11 @@ package final class SimulatedNode: LinkEnd {
         expiresAt: region.now.adding(milliseconds: 365 * 86_400_000)), by: rootKey)
     store = try FaultyStore()
     start()
+  }
+
+  /// How often something was counted, whichever peers it was of.
+  package func count(_ counter: Tally.Counter) -> Int {
+    tallies.reduce(0) { $0 + $1.counts.filter { $0.key.counter == counter }.values.reduce(0, +) }
   }
 
   /// Whether it runs.
@@ -166,12 +173,20 @@ package final class SimulatedNode: LinkEnd {
         region.after(milliseconds: region.latency()) { self.put(.linkDrained(link)) }
       case .dial(let peer): region.dial(from: self, to: peer) { self.put(.dialFailed(peer)) }
       case .answer(let identifier, let answer): answers[identifier] = answer
+      case .tally(let tally): tallies.append(tally)
       case .event(let event):
         if event.severity == .error { errors.append(event.text) }
         if event.severity == .warning { warnings.append(event.text) }
       case .storeFailed(let error): if store.fault == nil { errors.append(error.sentence) }
       }
     }
+  }
+
+  /// Has the core take an input that did not come by the network.
+  package func take(_ input: Input) {
+    guard let outputs = core?.process([input], now: region.now, random: &region.random) else { return }
+    perform(outputs)
+    planTick()
   }
 
   // MARK: Administration

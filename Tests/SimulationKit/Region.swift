@@ -226,6 +226,7 @@ package final class Region {
     case .storeFailed(let error): fail("the store of \(handle) failed: \(error)")
     case .event(let event): if event.severity == .error { fail("\(handle): \(event.text)") }
     case .answer(_, let answer): nodes[handle]?.answer = answer
+    case .tally: break
     }
   }
 

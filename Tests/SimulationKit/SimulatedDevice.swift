@@ -170,8 +170,10 @@ package final class SimulatedDevice {
 
   /// Sends a text to a room.
   @discardableResult
-  package func say(_ text: String, to room: RoomIdentifier) throws -> MessageIdentifier {
-    try act { try $0.send(Draft(.text(text), marking: .amber), to: room, now: $1) }
+  package func say(
+    _ text: String, to room: RoomIdentifier, precedence: Precedence = .routine
+  ) throws -> MessageIdentifier {
+    try act { try $0.send(Draft(.text(text), precedence: precedence, marking: .amber), to: room, now: $1) }
   }
 
   /// The texts of a room, in the order in which this device has them, with their senders.

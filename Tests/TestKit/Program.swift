@@ -17,6 +17,9 @@ public struct Program: Sendable {
     url = bundle.appendingPathComponent(name)
   }
 
+  /// The program of that file.
+  public init(at url: URL) { self.url = url }
+
   /// Runs the program to its end; after `seconds` it is ended, and its status is that of SIGKILL. With `fileBytesMax` no
   /// file that it writes can grow beyond that, what it prints among them.
   public func run(

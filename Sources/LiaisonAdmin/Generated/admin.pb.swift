@@ -154,6 +154,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .logRequest(newValue)}
   }
 
+  package var metricsRequest: AdminEmpty {
+    get {
+      if case .metricsRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .metricsRequest(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -259,6 +267,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .log(newValue)}
   }
 
+  package var metrics: AdminMetrics {
+    get {
+      if case .metrics(let v)? = body {return v}
+      return AdminMetrics()
+    }
+    set {body = .metrics(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -282,6 +298,7 @@ package nonisolated struct AdminFrame: Sendable {
     /// A handle.
     case queueRequest(String)
     case logRequest(AdminLogRequest)
+    case metricsRequest(AdminEmpty)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -296,6 +313,7 @@ package nonisolated struct AdminFrame: Sendable {
     case queues(AdminQueues)
     case queue(AdminQueueDetail)
     case log(AdminLog)
+    case metrics(AdminMetrics)
 
   }
 
@@ -669,6 +687,11 @@ package nonisolated struct AdminDevice: Sendable {
 
   package var signatureKey: String = String()
 
+  /// Items in its inbox.
+  package var waiting: UInt64 = 0
+
+  package var linked: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -694,6 +717,31 @@ package nonisolated struct AdminQueues: Sendable {
   // methods supported on all messages.
 
   package var queues: [AdminQueue] = []
+
+  /// Devices with something in their inboxes, those with the most first.
+  package var inboxes: [AdminInbox] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminInbox: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The member's address.
+  package var member: String = String()
+
+  package var device: String = String()
+
+  package var waiting: UInt64 = 0
+
+  /// When the oldest message in it was accepted.
+  package var oldestAt: UInt64 = 0
+
+  package var linked: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -721,6 +769,17 @@ package nonisolated struct AdminQueue: Sendable {
   package var underWay: UInt64 = 0
 
   package var dialsAt: UInt64 = 0
+
+  /// What went wrong last, in words, and when; empty where nothing did since the link came to stand.
+  package var error: String = String()
+
+  package var errorAt: UInt64 = 0
+
+  /// What happens next, in words.
+  package var next: String = String()
+
+  /// The peer's clock less ours when the link came to stand, milliseconds.
+  package var clockDifference: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -800,13 +859,97 @@ package nonisolated struct AdminLog: Sendable {
   package init() {}
 }
 
+package nonisolated struct AdminMetrics: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var metrics: [AdminMetric] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What the node has counted or measured since it started.
+package nonisolated struct AdminMetric: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  /// What it is counted by, such as `peer`.
+  package var dimensions: Dictionary<String,String> = [:]
+
+  package var value: AdminMetric.OneOf_Value? = nil
+
+  package var counter: UInt64 {
+    get {
+      if case .counter(let v)? = value {return v}
+      return 0
+    }
+    set {value = .counter(newValue)}
+  }
+
+  package var gauge: Double {
+    get {
+      if case .gauge(let v)? = value {return v}
+      return 0
+    }
+    set {value = .gauge(newValue)}
+  }
+
+  package var histogram: AdminHistogram {
+    get {
+      if case .histogram(let v)? = value {return v}
+      return AdminHistogram()
+    }
+    set {value = .histogram(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Value: Equatable, Sendable {
+    case counter(UInt64)
+    case gauge(Double)
+    case histogram(AdminHistogram)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct AdminHistogram: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var count: UInt64 = 0
+
+  package var sum: Double = 0
+
+  package var max: Double = 0
+
+  /// The least power of two that is no less than half, 95 % and 99 % of all values.
+  package var median: Double = 0
+
+  package var percentile95: Double = 0
+
+  package var percentile99: Double = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{1}invite\0\u{3}members_request\0\u{3}member_request\0\u{3}revoke_member\0\u{3}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{2}$failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{1}invitation\0\u{1}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{1}invite\0\u{3}members_request\0\u{3}member_request\0\u{3}revoke_member\0\u{3}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{2}#failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{1}invitation\0\u{1}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -976,6 +1119,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .logRequest(v)
         }
       }()
+      case 15: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .metricsRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .metricsRequest(v)
+        }
+      }()
       case 50: try {
         var v: AdminFailure?
         var hadOneofValue = false
@@ -1140,6 +1296,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .log(v)
         }
       }()
+      case 63: try {
+        var v: AdminMetrics?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .metrics(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .metrics(v)
+        }
+      }()
       default: break
       }
     }
@@ -1207,6 +1376,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .logRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
     }()
+    case .metricsRequest?: try {
+      guard case .metricsRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
     case .failure?: try {
       guard case .failure(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
@@ -1258,6 +1431,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .log?: try {
       guard case .log(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 62)
+    }()
+    case .metrics?: try {
+      guard case .metrics(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 63)
     }()
     case nil: break
     }
@@ -1924,7 +2101,7 @@ nonisolated extension AdminMember: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension AdminDevice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Device"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identifier\0\u{3}enrolled_at\0\u{3}signature_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identifier\0\u{3}enrolled_at\0\u{3}signature_key\0\u{1}waiting\0\u{1}linked\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1935,6 +2112,8 @@ nonisolated extension AdminDevice: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 1: try { try decoder.decodeSingularStringField(value: &self.identifier) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.enrolledAt) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.signatureKey) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.waiting) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.linked) }()
       default: break
       }
     }
@@ -1950,6 +2129,12 @@ nonisolated extension AdminDevice: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.signatureKey.isEmpty {
       try visitor.visitSingularStringField(value: self.signatureKey, fieldNumber: 3)
     }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt64Field(value: self.waiting, fieldNumber: 4)
+    }
+    if self.linked != false {
+      try visitor.visitSingularBoolField(value: self.linked, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1957,6 +2142,8 @@ nonisolated extension AdminDevice: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.identifier != rhs.identifier {return false}
     if lhs.enrolledAt != rhs.enrolledAt {return false}
     if lhs.signatureKey != rhs.signatureKey {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.linked != rhs.linked {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1999,7 +2186,7 @@ nonisolated extension AdminRevokeMember: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension AdminQueues: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Queues"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}queues\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}queues\0\u{1}inboxes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2008,6 +2195,7 @@ nonisolated extension AdminQueues: SwiftProtobuf.Message, SwiftProtobuf._Message
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.queues) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.inboxes) }()
       default: break
       }
     }
@@ -2017,11 +2205,65 @@ nonisolated extension AdminQueues: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.queues.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.queues, fieldNumber: 1)
     }
+    if !self.inboxes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.inboxes, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: AdminQueues, rhs: AdminQueues) -> Bool {
     if lhs.queues != rhs.queues {return false}
+    if lhs.inboxes != rhs.inboxes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminInbox: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Inbox"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}device\0\u{1}waiting\0\u{3}oldest_at\0\u{1}linked\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.waiting) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.oldestAt) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.linked) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt64Field(value: self.waiting, fieldNumber: 3)
+    }
+    if self.oldestAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.oldestAt, fieldNumber: 4)
+    }
+    if self.linked != false {
+      try visitor.visitSingularBoolField(value: self.linked, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminInbox, rhs: AdminInbox) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.oldestAt != rhs.oldestAt {return false}
+    if lhs.linked != rhs.linked {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2029,7 +2271,7 @@ nonisolated extension AdminQueues: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Queue"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}count\0\u{1}bytes\0\u{3}oldest_at\0\u{1}linked\0\u{1}active\0\u{3}under_way\0\u{3}dials_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}count\0\u{1}bytes\0\u{3}oldest_at\0\u{1}linked\0\u{1}active\0\u{3}under_way\0\u{3}dials_at\0\u{1}error\0\u{3}error_at\0\u{1}next\0\u{3}clock_difference\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2045,6 +2287,10 @@ nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 6: try { try decoder.decodeSingularBoolField(value: &self.active) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.underWay) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.dialsAt) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.errorAt) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.next) }()
+      case 12: try { try decoder.decodeSingularInt64Field(value: &self.clockDifference) }()
       default: break
       }
     }
@@ -2075,6 +2321,18 @@ nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.dialsAt != 0 {
       try visitor.visitSingularUInt64Field(value: self.dialsAt, fieldNumber: 8)
     }
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 9)
+    }
+    if self.errorAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.errorAt, fieldNumber: 10)
+    }
+    if !self.next.isEmpty {
+      try visitor.visitSingularStringField(value: self.next, fieldNumber: 11)
+    }
+    if self.clockDifference != 0 {
+      try visitor.visitSingularInt64Field(value: self.clockDifference, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2087,6 +2345,10 @@ nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.active != rhs.active {return false}
     if lhs.underWay != rhs.underWay {return false}
     if lhs.dialsAt != rhs.dialsAt {return false}
+    if lhs.error != rhs.error {return false}
+    if lhs.errorAt != rhs.errorAt {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.clockDifference != rhs.clockDifference {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2241,6 +2503,175 @@ nonisolated extension AdminLog: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.entries != rhs.entries {return false}
     if lhs.size != rhs.size {return false}
     if lhs.head != rhs.head {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminMetrics: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Metrics"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}metrics\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.metrics) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.metrics.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.metrics, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminMetrics, rhs: AdminMetrics) -> Bool {
+    if lhs.metrics != rhs.metrics {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminMetric: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Metric"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}dimensions\0\u{1}counter\0\u{1}gauge\0\u{1}histogram\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.dimensions) }()
+      case 3: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .counter(v)
+        }
+      }()
+      case 4: try {
+        var v: Double?
+        try decoder.decodeSingularDoubleField(value: &v)
+        if let v = v {
+          if self.value != nil {try decoder.handleConflictingOneOf()}
+          self.value = .gauge(v)
+        }
+      }()
+      case 5: try {
+        var v: AdminHistogram?
+        var hadOneofValue = false
+        if let current = self.value {
+          hadOneofValue = true
+          if case .histogram(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.value = .histogram(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.dimensions.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.dimensions, fieldNumber: 2)
+    }
+    switch self.value {
+    case .counter?: try {
+      guard case .counter(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    }()
+    case .gauge?: try {
+      guard case .gauge(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    }()
+    case .histogram?: try {
+      guard case .histogram(let v)? = self.value else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminMetric, rhs: AdminMetric) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.dimensions != rhs.dimensions {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminHistogram: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Histogram"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{1}sum\0\u{1}max\0\u{1}median\0\u{1}percentile95\0\u{1}percentile99\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.sum) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.max) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.median) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.percentile95) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self.percentile99) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 1)
+    }
+    if self.sum.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.sum, fieldNumber: 2)
+    }
+    if self.max.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.max, fieldNumber: 3)
+    }
+    if self.median.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.median, fieldNumber: 4)
+    }
+    if self.percentile95.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.percentile95, fieldNumber: 5)
+    }
+    if self.percentile99.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.percentile99, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminHistogram, rhs: AdminHistogram) -> Bool {
+    if lhs.count != rhs.count {return false}
+    if lhs.sum != rhs.sum {return false}
+    if lhs.max != rhs.max {return false}
+    if lhs.median != rhs.median {return false}
+    if lhs.percentile95 != rhs.percentile95 {return false}
+    if lhs.percentile99 != rhs.percentile99 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,3 +1,4 @@
+internal import CommandKit
 internal import LiaisonModel
 internal import LiaisonNode
 internal import LiaisonProtocol
@@ -27,7 +28,7 @@ extension AdminMember {
 }
 
 extension AdminQueue {
-  init(_ status: QueueStatus) {
+  init(_ status: QueueStatus, at now: Timestamp) {
     self.init()
     peer = status.peer.description
     count = UInt64(clamping: status.record.count)
@@ -37,5 +38,58 @@ extension AdminQueue {
     active = status.isActive
     underWay = UInt64(clamping: status.underWay)
     dialsAt = status.dialsAt?.milliseconds ?? 0
+    error = status.trouble?.text ?? ""
+    errorAt = status.trouble?.at.milliseconds ?? 0
+    next = status.next.words(at: now)
+    clockDifference = status.clockDifferenceMilliseconds ?? 0
+  }
+}
+
+extension AdminInbox {
+  init(_ status: InboxStatus) {
+    self.init()
+    member = status.device.address.description
+    device = status.device.identifier.description
+    waiting = UInt64(clamping: status.waiting)
+    oldestAt = status.oldest?.milliseconds ?? 0
+    linked = status.isLinked
+  }
+}
+
+extension AdminMetric {
+  init(_ metric: (name: MetricsRegistry.Name, value: MetricsRegistry.Value)) {
+    self.init()
+    name = metric.name.label
+    dimensions = metric.name.dimensions
+    switch metric.value {
+    case .counter(let count): counter = UInt64(clamping: count)
+    case .gauge(let value): gauge = value
+    case .histogram(let values):
+      var histogram = AdminHistogram()
+      histogram.count = values.count
+      histogram.sum = values.sum
+      histogram.max = values.max
+      histogram.median = values.quantile(0.5)
+      histogram.percentile95 = values.quantile(0.95)
+      histogram.percentile99 = values.quantile(0.99)
+      self.histogram = histogram
+    }
+  }
+}
+
+extension NextStep {
+  /// What happens next, for a person.
+  fileprivate func words(at now: Timestamp) -> String {
+    func wait(_ time: Timestamp) -> String {
+      (time.milliseconds - min(time.milliseconds, now.milliseconds)).spanShown
+    }
+    return switch self {
+    case .rests: "nothing waits"
+    case .sends: "sends"
+    case .resends(let at): "waits for receipts, sends again in \(wait(at))"
+    case .dials(let at): at <= now ? "dials now" : "dials again in \(wait(at))"
+    case .dialling: "is dialling"
+    case .waitsForActivation: "waits until the peer is activated"
+    }
   }
 }

@@ -17,6 +17,7 @@ package struct AdminService: Sendable {
   private let listening: String
   private let startedAt: Timestamp
   private let clock: @Sendable () -> Timestamp
+  private let metrics: MetricsRegistry
   private let logger: Logger
 
   /// Entries of the trust log in one answer, bytes.
@@ -25,7 +26,8 @@ package struct AdminService: Sendable {
   /// A service for a node that runs.
   package init(
     keeper: TrustKeeper, node: any AdministeredNode, home: NodeHome, key: SigningKey<NodePurpose>, software: String,
-    listening: Endpoint, clock: @escaping @Sendable () -> Timestamp, logger: Logger
+    listening: Endpoint, metrics: MetricsRegistry = MetricsRegistry(), clock: @escaping @Sendable () -> Timestamp,
+    logger: Logger
   ) {
     self.keeper = keeper
     self.node = node
@@ -34,6 +36,7 @@ package struct AdminService: Sendable {
     self.software = software
     self.listening = listening.description
     startedAt = clock()
+    self.metrics = metrics
     self.clock = clock
     self.logger = logger
   }
@@ -70,6 +73,7 @@ package struct AdminService: Sendable {
     case .queuesRequest: return .queues(try await queues())
     case .queueRequest(let handle): return .queue(try await queue(Handle(handle)))
     case .logRequest(let request): return .log(await log(from: request.first))
+    case .metricsRequest: return .metrics(allMetrics)
     default:
       throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")
     }
@@ -218,11 +222,13 @@ extension AdminService {
   private func member(_ address: Address) async throws -> AdminMember {
     guard case .member(let member, let devices) = try await ask(.member(address)) else { throw wrongAnswer }
     var answer = AdminMember(member)
-    answer.devices = devices.map { device in
+    answer.devices = devices.map { status in
       var entry = AdminDevice()
-      entry.identifier = device.identifier.description
-      entry.enrolledAt = device.enrolledAt.milliseconds
-      entry.signatureKey = device.signatureKey.description
+      entry.identifier = status.device.identifier.description
+      entry.enrolledAt = status.device.enrolledAt.milliseconds
+      entry.signatureKey = status.device.signatureKey.description
+      entry.waiting = UInt64(clamping: status.waiting)
+      entry.linked = status.isLinked
       return entry
     }
     return answer
@@ -242,15 +248,23 @@ extension AdminService {
 extension AdminService {
   private func queues() async throws -> AdminQueues {
     guard case .queues(let queues) = try await ask(.queues) else { throw wrongAnswer }
+    guard case .inboxes(let inboxes) = try await ask(.inboxes) else { throw wrongAnswer }
     var answer = AdminQueues()
-    answer.queues = queues.map { AdminQueue($0) }
+    answer.queues = queues.map { AdminQueue($0, at: clock()) }
+    answer.inboxes = inboxes.map { AdminInbox($0) }
+    return answer
+  }
+
+  private var allMetrics: AdminMetrics {
+    var answer = AdminMetrics()
+    answer.metrics = metrics.all.map { AdminMetric($0) }
     return answer
   }
 
   private func queue(_ handle: Handle) async throws -> AdminQueueDetail {
     guard case .queue(let status, let oldest) = try await ask(.queue(handle)) else { throw wrongAnswer }
     var answer = AdminQueueDetail()
-    answer.queue = AdminQueue(status)
+    answer.queue = AdminQueue(status, at: clock())
     answer.oldest = oldest.map { envelope in
       var entry = AdminQueueDetail.Entry()
       entry.message = envelope.message.description

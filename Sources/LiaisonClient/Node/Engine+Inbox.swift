@@ -11,23 +11,39 @@ extension Engine {
 }
 
 extension EngineStep {
-  /// Takes a message before its turn, if that can be done now. Where it cannot, nothing happened, and it is taken in its
-  /// turn; where it can, it is passed over then. A room that this device is not in now may be one that it comes into
-  /// before the message's turn.
-  func takeAhead(_ content: Frame.InboxItem.Content) throws {
-    guard case .envelope(let bytes) = content, let envelope = try? Envelope(tlsEncoded: bytes),
-      envelope.kind == .application, try group(envelope.room)?.isActive == true
-    else { return }
-    let digest = Envelope.digest(ofEncoded: bytes)
+  /// Takes messages before their turn, where that can be done now, and gives back the others, for which nothing happened:
+  /// they are tried again until their turn. What was taken is passed over in its turn.
+  func takeAhead(_ items: [Frame.InboxItem]) throws -> [Frame.InboxItem] {
+    let position = try tx.counter("inbox")
+    var left: [Frame.InboxItem] = []
+    var behind: Set<RoomIdentifier> = []
+    for item in items where item.sequence > position {
+      guard case .envelope(let bytes) = item.content, let envelope = try? Envelope(tlsEncoded: bytes),
+        envelope.kind == .application
+      else { continue }
+      // Of one room in their order: none passes one that waits.
+      guard !behind.contains(envelope.room), try takeAhead(envelope, Envelope.digest(ofEncoded: bytes)) else {
+        behind.insert(envelope.room)
+        left.append(item)
+        continue
+      }
+    }
+    return left
+  }
+
+  /// Whether a message was taken before its turn. A room that this device is not in now may be one that it comes into
+  /// before that.
+  private func takeAhead(_ envelope: Envelope, _ digest: [UInt8]) throws -> Bool {
+    guard try group(envelope.room)?.isActive == true else { return false }
     do {
       try tx.attempt {
-        guard try tx.isNew(envelope: digest) else { return }
-        try receive(envelope, digest: digest, roomState: nil)
+        if try tx.isNew(envelope: digest) { try receive(envelope, digest: digest, roomState: nil) }
       }
+      return true
     } catch is ItemRefusal {
-      return
+      return false
     } catch is MLSError {
-      return
+      return false
     }
   }
 

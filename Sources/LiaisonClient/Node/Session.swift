@@ -42,8 +42,8 @@ package struct Session {
   private var retries: [Work.Key: Retry] = [:]
   private var answers: [(key: Work.Key, answer: Frame.Body)] = []
   private var inbox: [Frame.InboxItem] = []
-  /// What the node pushed before its turn.
-  private var ahead: [Frame.InboxItem.Content] = []
+  /// What the node pushed before its turn, and what of it could not be read yet.
+  private var ahead: [Frame.InboxItem] = []
   private var acknowledged: UInt64
   /// The tree that the welcome at the head of the inbox needs, once it was asked for.
   private var roomState: (sequence: UInt64, state: Frame.RoomState?)?
@@ -63,14 +63,19 @@ package struct Session {
 
   /// What the node pushed.
   package mutating func push(_ item: Frame.InboxItem) {
-    if item.isAhead { ahead.append(item.content) } else { inbox.append(item) }
+    if item.isAhead {
+      // More than a node pushes; what is dropped comes in its turn.
+      if ahead.count < 2 * Limits.inboxAheadWindow { ahead.append(item) }
+    } else {
+      inbox.append(item)
+    }
   }
 
   /// The answer to a request that ``next(now:sending:)`` gave.
   package mutating func answered(_ key: Work.Key, with answer: Frame.Body) { answers.append((key, answer)) }
 
   /// Items that came and were not taken yet.
-  package var inboxCount: Int { inbox.count + ahead.count }
+  package var inboxCount: Int { inbox.count }
   /// Whether nothing is under way, and nothing waits but what the node has to be asked again for.
   package var isIdle: Bool { hasGreeted && underway.isEmpty && answers.isEmpty && inboxCount == 0 }
   /// When ``next(now:sending:)`` has more to give without anything having come, if ever.
@@ -103,8 +108,7 @@ package struct Session {
       }
       answers = []
       if knowsPeers {
-        for content in ahead { try step.takeAhead(content) }
-        ahead = []
+        if !ahead.isEmpty { ahead = try step.takeAhead(ahead) }
         try takeInbox(step, &turn)
       }
       if let at = askAt, now >= at {

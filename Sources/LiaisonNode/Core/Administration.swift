@@ -13,6 +13,8 @@ package enum AdministrationRequest: Sendable {
   case revoke(Address, reason: String)
   /// Every peer's queue.
   case queues
+  /// The inboxes of devices that have something in them.
+  case inboxes
   /// One peer's queue and the oldest of what waits in it.
   case queue(Handle)
   /// The node in figures.
@@ -23,8 +25,9 @@ package enum AdministrationRequest: Sendable {
 package enum AdministrationAnswer: Sendable {
   case invitation(Invitation)
   case members([MemberRecord])
-  case member(MemberRecord, devices: [DeviceRecord])
+  case member(MemberRecord, devices: [InboxStatus])
   case queues([QueueStatus])
+  case inboxes([InboxStatus])
   case queue(QueueStatus, oldest: [QueuedEnvelope])
   case status(NodeStatus)
   case done
@@ -46,7 +49,7 @@ package struct MemberProfile: Hashable, Sendable {
 }
 
 /// A peer's queue as an administrator sees it.
-package struct QueueStatus: Hashable, Sendable {
+package struct QueueStatus: Sendable {
   package var peer: Handle
   package var record: QueueRecord
   package var isLinked: Bool
@@ -55,6 +58,35 @@ package struct QueueStatus: Hashable, Sendable {
   package var underWay: Int
   /// When it is dialled next, where that is planned.
   package var dialsAt: Timestamp?
+  /// What went wrong last, in words, and when.
+  package var trouble: (text: String, at: Timestamp)?
+  package var next: NextStep
+  /// The peer's clock less ours, when the link came to stand.
+  package var clockDifferenceMilliseconds: Int64?
+}
+
+/// What a node does next about a peer's queue, if nothing else happens.
+package enum NextStep: Hashable, Sendable {
+  /// Nothing waits.
+  case rests
+  /// What waits goes out as soon as the link takes it.
+  case sends
+  /// What was sent is waited for, and sent again at that time.
+  case resends(at: Timestamp)
+  case dials(at: Timestamp)
+  /// A dial is under way.
+  case dialling
+  /// The peer is not active.
+  case waitsForActivation
+}
+
+/// A device's inbox as an administrator sees it.
+package struct InboxStatus: Hashable, Sendable {
+  package var device: DeviceRecord
+  package var waiting: Int
+  /// When the oldest message in it was accepted, where there is one.
+  package var oldest: Timestamp?
+  package var isLinked: Bool
 }
 
 /// The node in figures.

@@ -24,7 +24,10 @@ extension Batch {
     let request = try frame.asking
     switch frame.body {
     case .submit(let envelope):
-      try submit(envelope, by: device, of: open.address)
+      do { try submit(envelope, by: device, of: open.address) } catch let failure as Frame.Failure {
+        tally.count(.submissionsRefused)
+        throw failure
+      }
       answer(request, .done, on: link)
     case .createRoom(let room):
       try create(room, by: device)

@@ -6,13 +6,16 @@ internal import LiaisonProtocol
 extension Batch {
   mutating func opened(_ link: LinkID, _ peer: LinkPeer) throws {
     switch peer {
-    case .peer(let handle, let isDialledHere): try opened(link, to: handle, isDialledHere: isDialledHere)
+    case .peer(let handle, let isDialledHere, let clockDifference):
+      try opened(link, to: handle, isDialledHere: isDialledHere, clockDifference: clockDifference)
     case .device(let device, let position): try opened(link, by: device, position: position)
     case .enrolment(let key): memory.links.insert(link, enrolment: key)
     }
   }
 
-  private mutating func opened(_ link: LinkID, to peer: Handle, isDialledHere: Bool) throws {
+  private mutating func opened(
+    _ link: LinkID, to peer: Handle, isDialledHere: Bool, clockDifference: Int64
+  ) throws {
     // The registry may have changed while the Hellos were under way.
     guard peers.isActive(peer) else {
       outputs.append(.close(link, .notPermitted("not accepted")))
@@ -34,7 +37,15 @@ extension Batch {
       log(.info, peer: peer, "the link stands")
     }
     memory.links.insert(
-      link, Links.Peer(link: link, isDialledHere: isDialledHere, openedAt: now), of: peer)
+      link,
+      Links.Peer(
+        link: link, isDialledHere: isDialledHere, openedAt: now, clockDifferenceMilliseconds: clockDifference),
+      of: peer)
+    if clockDifference.magnitude > Limits.clockErrorMillisecondsMax {
+      let text = "the peer's clock and this node's differ by more than an hour: what is dated ahead is refused"
+      memory.troubles[peer] = Memory.Trouble(text: text, at: now)
+      complain(of: peer, text)
+    }
     memory.dials[peer] = Memory.Dial()
     peersToServe.insert(peer)
   }
@@ -54,9 +65,9 @@ extension Batch {
     devicesToServe.insert(device)
   }
 
-  mutating func closed(_ link: LinkID) {
+  mutating func closed(_ link: LinkID, because reason: String) {
     if case .peer(let handle)? = memory.links.owners[link] { log(.info, peer: handle, "the link ended") }
-    memory.lost(link, now: now, random: &random)
+    memory.lost(link, because: reason, now: now, random: &random)
   }
 
   /// Takes over the registry's new state; it takes effect on live links before anything else.

@@ -8,8 +8,22 @@ extension Batch {
     let last = memory.housekeepingAt
     if let last, now < last.adding(milliseconds: Housekeeping.intervalMilliseconds), last <= now { return }
     try keepHouse()
+    try measure()
     memory.housekeepingAt = now
   }
+
+  /// Says how much there is of everything.
+  private mutating func measure() throws {
+    let counts = try store.counts()
+    tally.gauges = [
+      .queued: counts.queued, .inboxItems: counts.inboxItems, .held: counts.held, .rooms: counts.rooms,
+      .members: counts.members, .devices: counts.devices, .peersLinked: memory.links.peers.count,
+      .devicesLinked: linkedDevices,
+    ]
+  }
+
+  /// Devices with a link, however many links they have.
+  var linkedDevices: Int { Set(memory.links.devices.values.map(\.device)).count }
 
   /// Tidies a bounded number of rows of each kind; what is left over waits for the next time.
   mutating func keepHouse() throws {

@@ -13,6 +13,7 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
   var peers: PeerTable
   var memory: Memory
   var outputs: [Output] = []
+  var tally = Tally()
 
   /// Receipts that this batch owes, by peer.
   var receiptsDue: [Handle: [ReceiptLeaf]] = [:]
@@ -42,7 +43,7 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     switch input {
     case .linkOpened(let link, let peer): try isolated(link) { batch in try batch.opened(link, peer) }
     case .frame(let link, let frame): try take(frame, from: link)
-    case .linkClosed(let link): closed(link)
+    case .linkClosed(let link, let reason): closed(link, because: reason)
     case .linkDrained(let link): drained(link)
     case .dialFailed(let handle, let reason): memory.dialFailed(handle, because: reason, now: now, random: &random)
     case .tick: try tick()
@@ -123,6 +124,7 @@ extension Batch {
   /// Closes a link from this side.
   mutating func close(_ link: LinkID, _ failure: Frame.Failure?, logging violation: Violation? = nil) {
     if let violation {
+      tally.count(.violations)
       if case .peer(let handle) = memory.links.owners[link] {
         complain(of: handle, "the peer broke the protocol, its link is closed: \(violation.text)")
       } else {
@@ -130,7 +132,8 @@ extension Batch {
       }
     }
     outputs.append(.close(link, failure))
-    memory.lost(link, now: now, random: &random)
+    let reason = violation?.text ?? failure?.text ?? "it was no longer wanted"
+    memory.lost(link, because: "this node closed the link: \(reason)", now: now, random: &random)
   }
 
   /// A room's leaves, read once a batch.

@@ -7,8 +7,9 @@ package enum Input: Sendable {
   case linkOpened(LinkID, LinkPeer)
   /// A frame other than Hello, Ping and Pong, which the link itself answers.
   case frame(LinkID, Frame)
-  /// A link ended, by whichever side. After an ``Output/close(_:_:)`` it need not be said.
-  case linkClosed(LinkID)
+  /// A link ended, by whichever side; why, in words for an administrator. After an ``Output/close(_:_:)`` it need not be
+  /// said.
+  case linkClosed(LinkID, because: String = "the link ended")
   /// What was sent on a link has left, as ``Output/watch(_:)`` asked.
   case linkDrained(LinkID)
   /// What ``Output/dial(_:)`` asked for did not come to a link; why, in words for an administrator.

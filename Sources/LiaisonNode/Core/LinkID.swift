@@ -12,8 +12,8 @@ package struct LinkID: Hashable, Sendable, CustomStringConvertible {
 
 /// Who is at the other end of a link whose key was proven and whose Hellos were exchanged.
 package enum LinkPeer: Hashable, Sendable {
-  /// An active peer; whether this node dialled it.
-  case peer(Handle, dialledHere: Bool)
+  /// An active peer; whether this node dialled it, and how far its clock was ahead of ours.
+  case peer(Handle, dialledHere: Bool, clockDifferenceMilliseconds: Int64 = 0)
   /// An enrolled device, with the position that its Hello named.
   case device(DeviceIdentifier, inboxPosition: UInt64)
   /// A device that brings an invitation, with the key that it proved.

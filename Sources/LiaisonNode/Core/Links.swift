@@ -14,6 +14,8 @@ struct Links: Sendable {
     let link: LinkID
     let isDialledHere: Bool
     let openedAt: Timestamp
+    /// The peer's clock less ours, at its Hello.
+    let clockDifferenceMilliseconds: Int64
     var window = Window()
     var backlog = Backlog()
   }

@@ -15,13 +15,20 @@ struct Memory: Sendable {
   /// The last housekeeping (``Batch/keepHouse()``).
   var housekeepingAt: Timestamp?
 
+  /// What went wrong last with each peer.
+  var troubles: [Handle: Trouble] = [:]
+
+  /// Something that an administrator would want to know of a peer.
+  struct Trouble: Sendable {
+    var text: String
+    var at: Timestamp
+  }
+
   /// When an active peer without a link is dialled.
   struct Dial: Sendable {
     var redial = Redial()
     /// `nil` while a dial is under way.
     var at: Timestamp?
-    /// Why the last attempt failed, or how the last link ended, and when.
-    var error: (text: String, at: Timestamp)?
   }
 
   var wakeAt: Timestamp {
@@ -34,10 +41,12 @@ struct Memory: Sendable {
   }
 
   /// A link ended: its peer is dialled again, soon at first.
-  mutating func lost(_ link: LinkID, now: Timestamp, random: inout some RandomNumberGenerator) {
+  mutating func lost(
+    _ link: LinkID, because reason: String, now: Timestamp, random: inout some RandomNumberGenerator
+  ) {
     relays.forget(asker: link)
     guard case .peer(let handle) = links.remove(link) else { return }
-    dialFailed(handle, because: "the link was lost", now: now, random: &random)
+    dialFailed(handle, because: reason, now: now, random: &random)
   }
 
   /// A peer was not reached, or was lost.
@@ -46,8 +55,8 @@ struct Memory: Sendable {
   ) {
     guard links.peers[handle] == nil, var dial = dials[handle] else { return }
     dial.at = now.adding(milliseconds: dial.redial.failed(using: &random))
-    dial.error = (reason, now)
     dials[handle] = dial
+    troubles[handle] = Trouble(text: reason, at: now)
   }
 
   /// A link drained, and nothing can be served now.

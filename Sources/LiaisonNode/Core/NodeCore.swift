@@ -38,7 +38,7 @@ package struct NodeCore<Store: NodeStore> {
       identity = done.identity
       peers = done.peers
       memory = done.memory
-      return done.outputs
+      return done.tally.isEmpty ? done.outputs : done.outputs + [.tally(done.tally)]
     } catch let error as StoreError {
       return refuse(inputs, error, now: now, random: &random)
     } catch {
@@ -65,7 +65,7 @@ package struct NodeCore<Store: NodeStore> {
         memory.links.remove(link)
         outputs.append(.close(link, failure))
       case .linkOpened(let link, _): outputs.append(.close(link, failure))
-      case .linkClosed(let link): memory.lost(link, now: now, random: &random)
+      case .linkClosed(let link, let reason): memory.lost(link, because: reason, now: now, random: &random)
       case .linkDrained(let link): memory.postpone(link, now: now)
       case .dialFailed(let handle, let reason):
         memory.dialFailed(handle, because: reason, now: now, random: &random)

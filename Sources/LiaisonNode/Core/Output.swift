@@ -12,6 +12,8 @@ package enum Output: Sendable {
   case dial(Handle)
   case answer(AdministrationID, AdministrationAnswer)
   case event(NodeEvent)
+  /// What the batch did, in numbers.
+  case tally(Tally)
   /// The store did not take the batch: nothing of it happened, except that those who asked were told to try again.
   case storeFailed(StoreError)
 }

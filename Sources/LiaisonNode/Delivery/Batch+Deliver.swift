@@ -14,6 +14,7 @@ extension Batch {
       guard known.digest == digest else {
         return refuse(envelope.message, from: peer, .conflict("another envelope has this identifier"))
       }
+      tally.count(.repeated, of: peer)
       receipt(envelope.message, digest, to: peer)
       return
     }
@@ -27,8 +28,10 @@ extension Batch {
             acceptedAt: envelope.acceptedAt, sender: nil), envelope: bytes)
         if case .early(let epoch) = try place(envelope, key) {
           try hold(key, of: envelope.room, until: epoch, bytes: bytes.count, from: peer)
+          tally.count(.held, of: peer)
         }
       }
+      tally.count(.taken, of: peer)
       receipt(envelope.message, digest, to: peer)
     } catch let failure as Frame.Failure {
       refuse(envelope.message, from: peer, failure)
@@ -81,6 +84,7 @@ extension Batch {
   }
 
   mutating func refuse(_ message: MessageIdentifier, from peer: Handle, _ failure: Frame.Failure) {
+    tally.count(.refused, of: peer)
     complain(of: peer, "an envelope of the peer was refused: \(failure.text)")
     guard let link = memory.links.peers[peer]?.link else { return }
     send(Frame(.refused(message: message, failure)), on: link)

@@ -30,6 +30,7 @@ extension Batch {
       do { try receipt.checkPath(to: batch) } catch { throw Violation(error.sentence) }
       settled.append(inclusion.leaf.message)
       if state == .delivered { continue }
+      tally.delivered(to: peer, acceptedAt: record.acceptedAt, at: now)
       let bytes = receipt.tlsEncoded
       try store.markDelivered(key, to: peer, receipt: bytes)
       if let sender = record.sender { try putInbox(.receipt(receipt), ofMember: sender) }
@@ -49,6 +50,8 @@ extension Batch {
     // A peer that held it for a room that never came may refuse what it has receipted.
     if state != .undeliverable {
       try store.markUndeliverable(key, to: peer)
+      tally.count(.undeliverable, of: peer)
+      memory.troubles[peer] = Memory.Trouble(text: "the peer refused a message: \(failure.text)", at: now)
       if let sender = record.sender {
         try tellUndeliverable(message, to: sender, at: peer, failure)
       } else {
@@ -83,6 +86,7 @@ extension Batch {
   private mutating func giveUp(_ entry: QueuedEnvelope, for peer: Handle, _ failure: Frame.Failure) throws {
     let record = try store.message(entry.key)
     try store.markUndeliverable(entry.key, to: peer)
+    tally.count(.undeliverable, of: peer)
     if let sender = record?.sender { try tellUndeliverable(entry.message, to: sender, at: peer, failure) }
     memory.links.settled(entry.message, by: peer, at: now)
   }

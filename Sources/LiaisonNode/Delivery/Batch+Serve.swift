@@ -18,6 +18,7 @@ extension Batch {
           }
           state.window.sent(entry, at: now)
           state.backlog.add(entry.bytes, precedence)
+          tally.count(.sent, of: peer)
           send(Frame(.deliver(envelope: envelope)), on: state.link)
         }
       }
@@ -52,6 +53,9 @@ extension Batch {
     for (handle, peer) in memory.links.peers {
       guard let at = peer.window.resendAt, at <= now else { continue }
       memory.links.peers[handle]?.window.rewind()
+      memory.troubles[handle] = Memory.Trouble(
+        text: "the peer said nothing of what was sent to it for a while", at: now)
+      tally.count(.resends, of: handle)
       peersToServe.insert(handle)
     }
   }

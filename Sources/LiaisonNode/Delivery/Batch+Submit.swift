@@ -59,6 +59,8 @@ extension Batch {
       try store.enqueue(key, for: peer, precedence: precedence, at: now)
       peersToServe.insert(peer)
     }
+    tally.count(.accepted)
+    tally.count(.acceptedBytes, bytes.count)
     if put.full > 0 {
       try tellUndeliverable(envelope.message, to: sender, at: handle, .limit("\(put.full) devices' inboxes are full"))
     }
@@ -68,6 +70,7 @@ extension Batch {
   mutating func carried(_ envelope: Envelope) -> Precedence {
     let precedence = memory.flash.carried(envelope.precedence, from: envelope.origin, at: now)
     if precedence != envelope.precedence {
+      tally.count(.flashLimited)
       let peer = envelope.origin == handle ? nil : envelope.origin
       complain(of: peer, "more FLASH came than the limit of a country: what passes it is carried with IMMEDIATE")
     }

@@ -111,6 +111,7 @@ extension Batch {
     try store.advanceRoom(
       next, state: RoomState(publicGroup: step.group.serialized, groupInfo: step.groupInfo), leaves: step.after)
     rosters[request.room] = nil
+    tally.count(.commits)
 
     let commit = RoomCommit(epoch: room.epoch, commit: request.commit, groupInfo: request.groupInfo)
     let key = try insert(request.message, .commit, commit.tlsEncoded, of: request.room)

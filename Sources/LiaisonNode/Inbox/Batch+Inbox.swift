@@ -69,6 +69,7 @@ extension Batch {
       // Where all was pushed and little is unacknowledged, nothing is late.
       if isMore || open.push.isLong { try pushAhead(device, &open, since: before, on: link) }
       for frame in next { send(frame, on: link) }
+      if !next.isEmpty { tally.count(.pushed, next.count) }
       if !open.backlog.takes(.routine) { watch(&open.backlog, of: link) }
       memory.links.devices[link] = open
     }
@@ -84,6 +85,7 @@ extension Batch {
         open.push.pushedAhead(item.sequence, precedence, bytes: item.byteCount, before: before)
         open.backlog.add(item.byteCount, precedence)
         send(Frame(.inboxItem(try Frame.InboxItem(item, isAhead: true))), on: link)
+        tally.count(.pushedAhead)
       }
     }
   }

@@ -6,6 +6,8 @@ internal import LiaisonProtocol
 extension Batch {
   /// How many members or queue entries one answer lists.
   private var rowsMax: Int { 10_000 }
+  /// How many inboxes one answer lists, those with the most in them first.
+  private var inboxesMax: Int { 200 }
 
   mutating func administer(_ identifier: AdministrationID, _ request: AdministrationRequest) throws {
     let outputsBefore = outputs.count
@@ -32,17 +34,18 @@ extension Batch {
     case .members: return .members(try store.members(after: nil, limit: rowsMax))
     case .member(let address):
       guard let member = try store.member(address) else { throw Frame.Failure.unknown("there is no member \(address)") }
-      return .member(member, devices: try store.devices(of: address))
+      return .member(member, devices: try store.devices(of: address).map { try inbox(of: $0) })
     case .revoke(let address, let reason):
       try revoke(address, reason)
       return .done
     case .queues: return .queues(try queueStatuses())
+    case .inboxes: return .inboxes(try store.fullestInboxes(limit: inboxesMax).map { try inbox(of: $0) })
     case .queue(let peer): return try queue(of: peer)
     case .status:
       return .status(
         NodeStatus(
           handle: handle, peersLinked: memory.links.peers.count, peersActive: peers.active.count,
-          devicesLinked: Set(memory.links.devices.values.map(\.device)).count, counts: try store.counts()))
+          devicesLinked: linkedDevices, counts: try store.counts()))
     }
   }
 
@@ -97,12 +100,30 @@ extension Batch {
     let records = Dictionary(try store.queues().map { ($0.peer, $0) }, uniquingKeysWith: { $1 })
     let handles = Set(records.keys).union(peers.active)
     return handles.sorted().map { peer in
-      let window = memory.links.peers[peer]?.window
+      let link = memory.links.peers[peer]
+      let record = records[peer] ?? QueueRecord(peer: peer, count: 0, bytes: 0, oldest: nil)
       return QueueStatus(
-        peer: peer, record: records[peer] ?? QueueRecord(peer: peer, count: 0, bytes: 0, oldest: nil),
-        isLinked: window != nil, isActive: peers.isActive(peer), underWay: window?.count ?? 0,
-        dialsAt: memory.links.peers[peer] == nil ? memory.dials[peer]?.at : nil)
+        peer: peer, record: record, isLinked: link != nil, isActive: peers.isActive(peer),
+        underWay: link?.window.count ?? 0, dialsAt: link == nil ? memory.dials[peer]?.at : nil,
+        trouble: memory.troubles[peer].map { ($0.text, $0.at) }, next: nextStep(for: peer, waiting: record.count),
+        clockDifferenceMilliseconds: link?.clockDifferenceMilliseconds)
     }
+  }
+
+  private func nextStep(for peer: Handle, waiting count: Int) -> NextStep {
+    guard peers.isActive(peer) else { return .waitsForActivation }
+    guard let link = memory.links.peers[peer] else {
+      return memory.dials[peer]?.at.map { .dials(at: $0) } ?? .dialling
+    }
+    if let at = link.window.resendAt { return .resends(at: at) }
+    return count > 0 ? .sends : .rests
+  }
+
+  private func inbox(of device: DeviceRecord) throws -> InboxStatus {
+    let inbox = try store.inboxTotal(device.identifier)
+    return InboxStatus(
+      device: device, waiting: inbox.count, oldest: inbox.oldest,
+      isLinked: !memory.links.links(of: device.identifier).isEmpty)
   }
 
   private func queue(of peer: Handle) throws -> AdministrationAnswer {

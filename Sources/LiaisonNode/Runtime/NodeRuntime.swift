@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import LiaisonLink
 package import LiaisonModel
 package import LiaisonProtocol
@@ -39,6 +40,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private nonisolated let inputs = InputQueue()
 
   private var core: NodeCore<Store>
+  private var metrics: NodeMetrics
   private var random = SystemRandomNumberGenerator()
   private var lastLink: UInt64 = 0
   private var lastAdministration: UInt64 = 0
@@ -48,8 +50,6 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private var bulk: BulkService?
   private var answers: [AdministrationID: CheckedContinuation<AdministrationAnswer, Never>] = [:]
   private var dialErrors: [Handle: LinkError] = [:]
-  /// Peers whose clocks were said to be wrong.
-  private var wrongClocks: Set<Handle> = []
   private var cardShown: @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
   private var timer: Scheduled<Void>?
   private var isOver = false
@@ -60,11 +60,13 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   /// side of each link.
   package init(
     core: sending NodeCore<Store>, chunks: ChunkStore, software: String, thread: any EventLoop, logger: Logger,
-    timing: LinkTiming = LinkTiming(), clock: @escaping @Sendable () -> Timestamp = Timestamp.now
+    timing: LinkTiming = LinkTiming(), metrics: any MetricsFactory = MetricsSystem.factory,
+    clock: @escaping @Sendable () -> Timestamp = Timestamp.now
   ) {
     handle = core.identity.handle
     identity = LinkIdentity(core.identity.key)
     self.core = core
+    self.metrics = NodeMetrics(metrics)
     self.chunks = chunks
     self.software = software
     self.thread = thread
@@ -138,7 +140,9 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
 
   /// Takes a batch, performs what came of it, and returns the peers that are to be dialled.
   private func process(_ waiting: InputQueue.Waiting) -> [Handle] {
+    let began = ContinuousClock.now
     let outputs = core.process(waiting.inputs, now: clock(), random: &random)
+    metrics.batch(of: waiting.inputs.count, nanoseconds: began.duration(to: .now).nanoseconds)
     var toDial: [Handle] = []
     var toSend: [LinkID: [Frame]] = [:]
     var toWatch: [LinkID] = []
@@ -155,8 +159,10 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
       case .dial(let peer): toDial.append(peer)
       case .answer(let identifier, let answer): answers.removeValue(forKey: identifier)?.resume(returning: answer)
       case .event(let event): log(event)
+      case .tally(let tally): metrics.take(tally)
       case .storeFailed(let error):
         storeFailed = true
+        metrics.storeFailed()
         logger.error("the store took nothing", metadata: ["reason": "\(error.sentence)"])
       }
     }
@@ -246,7 +252,8 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     let peer: LinkPeer
     switch owner {
     case .peer(let handle):
-      peer = .peer(handle, dialledHere: link.isDialled)
+      peer = .peer(
+        handle, dialledHere: link.isDialled, clockDifferenceMilliseconds: link.clockDifferenceMilliseconds)
       dialErrors[handle] = nil
       linksOfPeers[identifier] = (
         handle,
@@ -258,7 +265,6 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     case .enrolment(let key): peer = .enrolment(key)
     }
     links[identifier] = link
-    if case .peer(let handle) = owner { noteClock(of: handle, link.clockDifferenceMilliseconds) }
     await inputs.process([.linkOpened(identifier, peer)])
     if case .peer = owner, let card = link.remoteHello.nodeCard { await cardShown(card) }
     while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
@@ -269,23 +275,9 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     linksOfPeers[identifier] = nil
     // Where the core closed it, it knows.
     guard links.removeValue(forKey: identifier) != nil else { return }
-    if let end = link.end { logger.debug("\(identifier) ended", metadata: ["reason": "\(end.sentence)"]) }
-    await inputs.process([.linkClosed(identifier)])
-  }
-
-  /// Says once of each peer whose clock is so far from ours that messages are refused for it.
-  private func noteClock(of peer: Handle, _ differenceMilliseconds: Int64) {
-    guard differenceMilliseconds.magnitude > Limits.clockErrorMillisecondsMax else {
-      wrongClocks.remove(peer)
-      return
-    }
-    guard wrongClocks.insert(peer).inserted else { return }
-    let (hours, direction) = (
-      differenceMilliseconds.magnitude / 3_600_000, differenceMilliseconds > 0 ? "ahead" : "behind"
-    )
-    logger.warning(
-      "a peer's clock and this node's differ by hours: what is dated ahead is refused",
-      metadata: ["peer": "\(peer)", "difference": "\(hours) h \(direction)"])
+    let reason = link.end?.sentence ?? "the link ended"
+    logger.debug("\(identifier) ended", metadata: ["reason": "\(reason)"])
+    await inputs.process([.linkClosed(identifier, because: reason)])
   }
 
   /// Dials an active peer and serves the link that comes of it.
@@ -384,5 +376,14 @@ extension Input {
     case .registryChanged, .administration(_, .decide), .administration(_, .revoke): true
     case .linkOpened, .frame, .linkClosed, .linkDrained, .dialFailed, .tick, .ownCardChanged, .administration: false
     }
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, as many as an Int64 holds.
+  fileprivate var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : nanoseconds + attoseconds / 1_000_000_000
   }
 }

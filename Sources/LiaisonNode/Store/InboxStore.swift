@@ -57,6 +57,10 @@ package protocol InboxStore {
   ) throws(StoreError) -> [InboxRecord]
   /// The sequence of the last item ever put in.
   func inboxEnd(_ device: DeviceIdentifier) throws(StoreError) -> UInt64
+  /// How many items an inbox holds, and when the oldest message among them was accepted.
+  func inboxTotal(_ device: DeviceIdentifier) throws(StoreError) -> (count: Int, oldest: Timestamp?)
+  /// The devices with the most in their inboxes, those with none left out.
+  func fullestInboxes(limit: Int) throws(StoreError) -> [DeviceRecord]
   /// Lets go of all items up to a sequence, and of the welcomes among them.
   func acknowledgeInbox(_ device: DeviceIdentifier, through sequence: UInt64) throws(StoreError)
   /// The next item comes after `sequence` at least.
