@@ -8,7 +8,7 @@ PEERS ?= ../shared/bench/peers
 # One configuration for everything, so that nothing is built twice.
 FLAGS := -c release
 # Generated code is linted by nobody.
-SOURCES = $(shell find Sources Tests Benchmarks -name '*.swift' -not -name '*.pb.swift') Package.swift
+SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
 
 .PHONY: help deps swift build demo test simulate fuzz vectors measure bench bench-mls lint format install uninstall clean proto
 

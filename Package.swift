@@ -109,7 +109,7 @@ let package = Package(
     program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
     .executableTarget(
       name: "mls-benchmark", dependencies: ["MLS", crypto, argumentParser],
-      path: "Benchmarks/MLSBenchmark", swiftSettings: settings),
+      path: "Tests/Benchmarks/MLS", swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: settings),
     tests("CommandKit", [argumentParser]),
     tests(

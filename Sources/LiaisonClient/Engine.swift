@@ -55,9 +55,16 @@ struct EngineStep {
 extension ProfileTransaction {
   /// Who this device is; a profile that has not joined yet has none.
   func identity() throws -> Identity {
+    if let identity = cache[\.identity] { return identity }
     guard let identity: Identity = try setting("identity") else {
       throw ClientError(.noInput, "not-joined", "this profile has not joined a node yet; use: liaison join INVITATION")
     }
+    cache[\.identity] = identity
     return identity
+  }
+
+  func set(_ identity: Identity) throws {
+    try set("identity", to: identity)
+    cache[\.identity] = identity
   }
 }

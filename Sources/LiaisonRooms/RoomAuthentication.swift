@@ -21,6 +21,9 @@ package struct RoomAuthentication: AuthenticationService {
     self.now = now
   }
 
+  /// Lets nobody in: for messages, which bring in no leaf.
+  package static let nobody = RoomAuthentication(entering: [:], now: nil)
+
   package func validate(
     credential: Credential, signatureKey: SignaturePublicKey, context: CredentialContext
   ) throws(MLSError) {

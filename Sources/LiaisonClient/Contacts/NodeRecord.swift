@@ -45,9 +45,12 @@ extension ProfileTransaction {
   }
 
   func nodes() throws -> [NodeRecord] {
-    try db.rows(sql: "SELECT node, value FROM nodes").map { row in
+    if let nodes = cache[\.nodes] { return nodes }
+    let nodes: [NodeRecord] = try db.rows(sql: "SELECT node, value FROM nodes").map { row in
       try open(row["value"], "nodes", Array(row["node"] as Data))
     }
+    cache[\.nodes] = nodes
+    return nodes
   }
 
   func save(_ node: NodeRecord, _ handle: Handle) throws {
@@ -55,6 +58,7 @@ extension ProfileTransaction {
     try db.run(
       sql: "INSERT INTO nodes (node, value) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET value = excluded.value",
       arguments: [Data(row), seal(node, "nodes", row)])
+    cache[\.nodes] = nil
   }
 
   /// The nodes' cards that their pinned root keys signed: what leaves of rooms are checked against.

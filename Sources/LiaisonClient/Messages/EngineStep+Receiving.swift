@@ -39,7 +39,7 @@ extension EngineStep {
     do {
       guard
         case .application(let read) = try group.process(
-          .privateMessage(message), authentication: authenticationToFollow(), now: now.seconds)
+          .privateMessage(message), authentication: RoomAuthentication.nobody, now: now.seconds)
       else { throw ItemRefusal("it holds no message of its room") }
       application = read
     } catch let error as MLSError {

@@ -110,7 +110,7 @@ extension EngineStep {
     guard let own = try tx.node(identity.address.handle)?.card, own != identity.nodeCard else { return }
     var renewed = identity
     renewed.nodeCard = own
-    try tx.set("identity", to: renewed)
+    try tx.set(renewed)
   }
 
   /// A newer card of this member goes into every leaf with the next refresh.
@@ -123,7 +123,7 @@ extension EngineStep {
     else { return }
     var renewed = identity
     renewed.memberCard = card.unverified
-    try tx.set("identity", to: renewed)
+    try tx.set(renewed)
   }
 
   // MARK: Rooms

@@ -109,7 +109,7 @@ extension Engine {
       let identity = Identity(
         address: invitation.address, device: pending.device, linkKey: pending.linkKey,
         signatureKey: pending.signatureKey, rootKey: invitation.rootKey, nodeCard: nodeCard, memberCard: memberCard)
-      try tx.set("identity", to: identity)
+      try tx.set(identity)
       try tx.set("enrolment", to: PendingEnrolment?.none)
       try tx.take(nodeCard, isActive: true)
       try tx.take(memberCard, now: now)

@@ -6,6 +6,7 @@ package import Sodium
 package final class ProfileStore: Sendable {
   private let queue: DatabaseQueue
   private let key: StoreKey
+  private let cache = ProfileCache()
 
   /// Opens or makes the database at `path`.
   package init(path: String, key: StoreKey) throws(ClientError) {
@@ -30,9 +31,15 @@ package final class ProfileStore: Sendable {
     do {
       return try queue.writeWithoutTransaction { db in
         var result: Result?
-        try db.inTransaction(.immediate) {
-          result = try body(ProfileTransaction(db: db, key: key))
-          return .commit
+        do {
+          try db.inTransaction(.immediate) {
+            try cache.begin(db)
+            result = try body(ProfileTransaction(db: db, key: key, cache: cache))
+            return .commit
+          }
+        } catch {
+          cache.drop()
+          throw error
         }
         guard let result else { preconditionFailure("a transaction committed without a result") }
         return result
@@ -42,11 +49,12 @@ package final class ProfileStore: Sendable {
 
   /// Runs `body` over one consistent state.
   package func read<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
-    do { return try queue.read { db in try body(ProfileTransaction(db: db, key: key)) } } catch let error
-      as DatabaseError
-    {
-      throw Self.error(error)
-    }
+    do {
+      return try queue.read { db in
+        try cache.begin(db)
+        return try body(ProfileTransaction(db: db, key: key, cache: cache))
+      }
+    } catch let error as DatabaseError { throw Self.error(error) }
   }
 
   private static let full = ClientError(.later, "disk-full", "the disk is full; nothing was changed")

@@ -8,6 +8,7 @@ internal import TLSPresentation
 package struct ProfileTransaction {
   let db: Database
   let key: StoreKey
+  let cache: ProfileCache
 
   /// The sealed form of a value of this table and row.
   func seal(_ value: some TLSEncodable, _ table: StaticString, _ row: [UInt8]) -> Data {
@@ -71,12 +72,14 @@ package struct ProfileTransaction {
 
   /// Runs `body` so that what it changed is undone where it throws, and the transaction goes on.
   func attempt<Result>(_ body: () throws -> Result) throws -> Result {
+    let before = cache.snapshot
     try db.run(sql: "SAVEPOINT attempt")
     do {
       let result = try body()
       try db.run(sql: "RELEASE attempt")
       return result
     } catch {
+      cache.snapshot = before
       try db.run(sql: "ROLLBACK TO attempt")
       try db.run(sql: "RELEASE attempt")
       throw error

@@ -53,9 +53,11 @@ extension EngineStep {
   }
 
   func group(_ room: RoomIdentifier) throws -> Group? {
+    if let group = tx.cache[group: room] { return group }
     do {
       let group = try Group.load(from: ProfileGroupStorage(tx, room), random: RandomSource(random))
       guard group?.groupID ?? room.bytes == room.bytes else { throw ClientError.damagedStore }
+      tx.cache[group: room] = group
       return group
     } catch MLSError.unreadableState {
       throw ClientError.damagedStore
@@ -66,7 +68,10 @@ extension EngineStep {
   func save(_ group: Group, _ room: RoomIdentifier) throws {
     var group = group
     var storage = ProfileGroupStorage(tx, room)
+    // It takes its changes for stored even where they were not.
+    tx.cache[group: room] = nil
     try group.save(to: &storage)
+    tx.cache[group: room] = group
   }
 
   /// A group whose only member is this device, with its own node as the hub.

@@ -70,14 +70,18 @@ package struct RoomRecord: TLSCodable {
 
 extension ProfileTransaction {
   func room(_ room: RoomIdentifier) throws -> RoomRecord? {
-    try db.value(Data.self, sql: "SELECT value FROM rooms WHERE room = ?", arguments: [Data(index(room))])
+    if let rooms = cache[\.rooms] { return rooms.first { $0.room == room } }
+    return try db.value(Data.self, sql: "SELECT value FROM rooms WHERE room = ?", arguments: [Data(index(room))])
       .map { try open($0, "rooms", index(room)) }
   }
 
   func rooms() throws -> [RoomRecord] {
-    try db.rows(sql: "SELECT room, value FROM rooms").map { row in
+    if let rooms = cache[\.rooms] { return rooms }
+    let rooms: [RoomRecord] = try db.rows(sql: "SELECT room, value FROM rooms").map { row in
       try open(row["value"], "rooms", Array(row["room"] as Data))
     }
+    cache[\.rooms] = rooms
+    return rooms
   }
 
   package func save(_ room: RoomRecord) throws {
@@ -86,6 +90,9 @@ extension ProfileTransaction {
       sql: """
         INSERT INTO rooms (room, sequence, value) VALUES (?, 0, ?) ON CONFLICT (room) DO UPDATE SET value = excluded.value
         """, arguments: [Data(row), seal(room, "rooms", row)])
+    guard var rooms = cache[\.rooms] else { return }
+    if let place = rooms.firstIndex(where: { $0.room == room.room }) { rooms[place] = room } else { rooms.append(room) }
+    cache[\.rooms] = rooms
   }
 
   /// The number of this device's next message in the room; it is used up by asking.
