@@ -27,5 +27,9 @@ package final class HomeLock: Sendable {
     self.descriptor = descriptor
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Closing alone does not unlock while a process that was forked meanwhile has not come to its exec.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }

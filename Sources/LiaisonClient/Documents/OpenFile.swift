@@ -44,7 +44,11 @@ final class OpenFile: Sendable {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(.open, path: path, errorNumber: errno) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // Closing alone does not unlock while a process that was forked meanwhile has not come to its exec.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   private static func notAFile(_ path: String) -> ClientError {
     ClientError(.usage, "not-a-file", "\(path) is not a file that can hold a document")
