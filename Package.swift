@@ -17,6 +17,7 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -82,7 +83,7 @@ let package = Package(
         "TLSPresentation", crypto, nio, nioPosix, logging, metrics,
       ]),
     .target(
-      name: "LiaisonStore", dependencies: ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb],
+      name: "LiaisonStore", dependencies: ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb, sqlite],
       exclude: ["schema.sql"], swiftSettings: settings),
     library(
       "LiaisonClient",

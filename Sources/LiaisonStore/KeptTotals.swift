@@ -1,32 +1,20 @@
-internal import FoundationEssentials
-internal import GRDB
 internal import LiaisonModel
 internal import LiaisonNode
 
-/// Rows of `kept_totals` that a transaction has read or changed.
-struct KeptTotals {
-  private var known: [KeptScope: KeptTotal] = [:]
-  private var dirty: Set<KeptScope> = []
-
-  subscript(_ scope: KeptScope) -> KeptTotal? { known[scope] }
-
-  var changed: [(scope: KeptScope, total: KeptTotal)] {
-    dirty.compactMap { scope in known[scope].map { (scope, $0) } }
-  }
-
-  mutating func note(_ total: KeptTotal, of scope: KeptScope) { known[scope] = total }
-
-  mutating func set(_ total: KeptTotal, of scope: KeptScope) {
-    known[scope] = total
-    dirty.insert(scope)
-  }
-}
-
 extension SQLiteNodeTransaction {
-  func storedTotal(_ scope: KeptScope) throws(StoreError) -> KeptTotal {
+  /// What is kept of one, with all that this transaction did.
+  func total(_ scope: KeptScope) throws(StoreError) -> KeptTotal {
+    if let total = pending.kept[scope] { return total }
     let row = try row(
       "SELECT messages, kept, kept_bytes FROM kept_totals WHERE scope = ? AND name = ?", scope.number, scope.name)
-    return row.map { KeptTotal(messages: $0[0], envelopes: $0[1], bytes: $0[2]) } ?? KeptTotal()
+    let total =
+      row.map { KeptTotal(messages: $0.number(0), envelopes: $0.number(1), bytes: $0.number(2)) } ?? KeptTotal()
+    pending.kept.note(total, of: scope)
+    return total
+  }
+
+  func add(_ change: KeptTotal, to scopes: [KeptScope]) throws(StoreError) {
+    for scope in scopes { pending.kept.set(try total(scope) + change, of: scope) }
   }
 
   func save(_ total: KeptTotal, of scope: KeptScope) throws(StoreError) {

@@ -54,7 +54,7 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
       return try queue.write { database in
         let transaction = SQLiteNodeTransaction(database)
         let result = try body(transaction)
-        try transaction.finish()
+        try transaction.flush()
         return result
       }
     } catch let error as DatabaseError { throw StoreError(error) }
@@ -71,9 +71,10 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
       try queue.read { database in
         let findings = try String.fetchAll(database, sql: "PRAGMA integrity_check")
         guard findings == ["ok"] else { throw StoreError.corrupt }
-        guard try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") == nil else { throw StoreError.corrupt }
+        let transaction = SQLiteNodeTransaction(database)
+        guard try transaction.row("PRAGMA foreign_key_check") == nil else { throw StoreError.corrupt }
         // What is counted apart must agree with what is there.
-        guard try Row.fetchOne(database, sql: Schema.disagreements) == nil else { throw StoreError.corrupt }
+        guard try transaction.row(Schema.disagreements) == nil else { throw StoreError.corrupt }
       }
     } catch { throw StoreError(error) }
   }
@@ -95,9 +96,8 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
 extension SQLiteNodeStore {
   /// How SQLite would run a statement, a line a step.
   package func plan(of statement: String) throws -> [String] {
-    try queue.read { database in
-      try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \(statement)").map { $0["detail"] }
-    }
+    // Columns: id, parent, notused, detail.
+    try queue.read { try SQLiteNodeTransaction($0).rows("EXPLAIN QUERY PLAN \(statement)").map { $0.text(3) } }
   }
 
   /// Lets the file grow to that many pages, as a full disk would.

@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 package import LiaisonModel
 package import LiaisonNode
 
@@ -10,28 +8,22 @@ extension SQLiteNodeTransaction: DeliveryStore {
     guard let size = try row("SELECT length(bytes) FROM envelopes WHERE message = ?", key.rawValue) else {
       throw .unreadable("an envelope is missing")
     }
-    let bytes: Int = size[0]
-    let total = try row(
-      """
-      INSERT INTO peer_totals (peer, last_sequence, queued, queued_bytes) VALUES (?, 1, 1, ?)
-      ON CONFLICT DO UPDATE SET last_sequence = last_sequence + 1, queued = queued + 1,
-        queued_bytes = queued_bytes + excluded.queued_bytes
-      RETURNING last_sequence
-      """, peer.description, bytes)
-    guard let sequence: Int64 = total?[0] else { throw .unreadable("a peer's totals are missing") }
+    var total = try total(of: peer)
+    total.lastSequence += 1
+    total.queued += 1
+    total.queuedBytes += size.number(0)
     try run(
       """
       INSERT INTO deliveries (message, peer, state, precedence, sequence, bytes, queued_at)
       VALUES (?, ?, 0, ?, ?, ?, ?)
-      """, key.rawValue, peer.description, Int(precedence.rawValue), sequence, bytes, time.integer)
-    try use(key)
+      """, key.rawValue, peer.description, Int(precedence.rawValue), total.lastSequence, size.number(0), time.integer)
+    pending.peers.set(total, of: peer)
+    use(key)
   }
 
   package func queueTotal(for peer: Handle) throws(StoreError) -> (count: Int, bytes: Int) {
-    guard let row = try row("SELECT queued, queued_bytes FROM peer_totals WHERE peer = ?", peer.description) else {
-      return (0, 0)
-    }
-    return (row[0], row[1])
+    let total = try total(of: peer)
+    return (total.queued, total.queuedBytes)
   }
 
   package func queue(
@@ -47,7 +39,8 @@ extension SQLiteNodeTransaction: DeliveryStore {
   }
 
   package func queues() throws(StoreError) -> [QueueRecord] {
-    try rows("SELECT peer, queued, queued_bytes FROM peer_totals WHERE queued > 0 ORDER BY peer")
+    try flush()
+    return try rows("SELECT peer, queued, queued_bytes FROM peer_totals WHERE queued > 0 ORDER BY peer")
       .stored { row throws(StoreError) in
         let peer = try row.handle(0)
         var oldest: [Timestamp] = []
@@ -56,7 +49,7 @@ extension SQLiteNodeTransaction: DeliveryStore {
             oldest.append(first.queuedAt)
           }
         }
-        return QueueRecord(peer: peer, count: row[1], bytes: row[2], oldest: oldest.min())
+        return QueueRecord(peer: peer, count: row.number(1), bytes: row.number(2), oldest: oldest.min())
       }
   }
 
@@ -64,7 +57,7 @@ extension SQLiteNodeTransaction: DeliveryStore {
     guard
       let row = try row("SELECT state FROM deliveries WHERE message = ? AND peer = ?", key.rawValue, peer.description)
     else { return nil }
-    guard let state = DeliveryState(rawValue: UInt8(clamping: row[0] as Int)) else { throw .unreadable("a delivery") }
+    guard let state = DeliveryState(rawValue: UInt8(clamping: row.integer(0))) else { throw .unreadable("a delivery") }
     return state
   }
 
@@ -74,27 +67,29 @@ extension SQLiteNodeTransaction: DeliveryStore {
   }
 
   package func markDelivered(_ key: MessageKey, to peer: Handle, receipt: [UInt8]) throws(StoreError) {
-    let isQueued = try delivery(of: key, to: peer) == .queued
+    let queued = try row(
+      "UPDATE deliveries SET state = 1, receipt = ? WHERE message = ? AND peer = ? AND state = 0 RETURNING bytes",
+      receipt, key.rawValue, peer.description)
+    if let queued { return try unqueue(key, from: peer, bytes: queued.number(0)) }
     try run(
-      "UPDATE deliveries SET state = 1, receipt = ? WHERE message = ? AND peer = ?", Data(receipt), key.rawValue,
+      "UPDATE deliveries SET state = 1, receipt = ? WHERE message = ? AND peer = ?", receipt, key.rawValue,
       peer.description)
-    if isQueued { try unqueue(key, from: peer) }
   }
 
   package func markUndeliverable(_ key: MessageKey, to peer: Handle) throws(StoreError) {
-    let isQueued = try delivery(of: key, to: peer) == .queued
+    let queued = try row(
+      "UPDATE deliveries SET state = 2 WHERE message = ? AND peer = ? AND state = 0 RETURNING bytes", key.rawValue,
+      peer.description)
+    if let queued { return try unqueue(key, from: peer, bytes: queued.number(0)) }
     try run("UPDATE deliveries SET state = 2 WHERE message = ? AND peer = ?", key.rawValue, peer.description)
-    if isQueued { try unqueue(key, from: peer) }
   }
 
-  private func unqueue(_ key: MessageKey, from peer: Handle) throws(StoreError) {
-    try run(
-      """
-      UPDATE peer_totals SET queued = queued - 1,
-        queued_bytes = queued_bytes - (SELECT bytes FROM deliveries WHERE message = ? AND peer = ?)
-      WHERE peer = ?
-      """, key.rawValue, peer.description, peer.description)
-    try disuse(key)
+  private func unqueue(_ key: MessageKey, from peer: Handle, bytes: Int) throws(StoreError) {
+    var total = try total(of: peer)
+    total.queued -= 1
+    total.queuedBytes -= bytes
+    pending.peers.set(total, of: peer)
+    disuse(key)
   }
 
   package func queued(
@@ -113,11 +108,11 @@ extension SQLiteNodeTransaction: DeliveryStore {
 extension QueuedEnvelope {
   /// Columns: key, message, precedence, sequence, bytes, queued_at.
   init(_ row: Row) throws(StoreError) {
-    guard let precedence = Precedence(rawValue: UInt8(clamping: row[2] as Int)) else {
+    guard let precedence = Precedence(rawValue: UInt8(clamping: row.integer(2))) else {
       throw .unreadable("a precedence")
     }
     self.init(
-      key: MessageKey(row[0]), message: try row.identifier(1), precedence: precedence, sequence: row[3],
-      bytes: row[4], queuedAt: row.timestamp(5))
+      key: MessageKey(row.integer(0)), message: try row.identifier(1), precedence: precedence,
+      sequence: row.integer(3), bytes: row.number(4), queuedAt: row.timestamp(5))
   }
 }

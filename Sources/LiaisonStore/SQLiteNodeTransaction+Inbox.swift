@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 package import LiaisonModel
 package import LiaisonNode
 
@@ -7,27 +5,24 @@ extension SQLiteNodeTransaction: InboxStore {
   package func appendInbox(
     _ device: DeviceIdentifier, _ entry: InboxEntry, _ precedence: Precedence, limit: Int
   ) throws(StoreError) -> InboxAppend {
-    let end = try row(
-      """
-      UPDATE devices SET inbox_end = inbox_end + 1, inbox_count = inbox_count + 1
-      WHERE device = ? AND inbox_count < ? RETURNING inbox_end
-      """, device.data, limit)
-    guard let sequence: Int64 = end?[0] else {
-      return try row("SELECT 1 FROM devices WHERE device = ?", device.data) == nil ? .noDevice : .full
-    }
+    guard var total = try inboxTotal(of: device) else { return .noDevice }
+    guard total.count < limit else { return .full }
+    total.end += 1
+    total.count += 1
     let urgency = precedence > .priority ? Int(precedence.rawValue) : 0
     switch entry {
     case .message(let key):
       try run(
-        "INSERT INTO inbox (device, sequence, message, urgency) VALUES (?, ?, ?, ?)", device.data, sequence,
+        "INSERT INTO inbox (device, sequence, message, urgency) VALUES (?, ?, ?, ?)", device.bytes, total.end,
         key.rawValue, urgency)
-      try use(key)
+      use(key)
     case .item(let bytes):
       try run(
-        "INSERT INTO inbox (device, sequence, item, urgency) VALUES (?, ?, ?, ?)", device.data, sequence, Data(bytes),
+        "INSERT INTO inbox (device, sequence, item, urgency) VALUES (?, ?, ?, ?)", device.bytes, total.end, bytes,
         urgency)
     }
-    return .appended(sequence: UInt64(sequence))
+    pending.inboxes.set(total, of: device)
+    return .appended(sequence: UInt64(total.end))
   }
 
   package func inbox(
@@ -37,7 +32,7 @@ extension SQLiteNodeTransaction: InboxStore {
       """
       SELECT i.sequence, i.item, e.bytes FROM inbox i LEFT JOIN envelopes e ON e.message = i.message
       WHERE i.device = ? AND i.sequence > ? ORDER BY i.sequence LIMIT ?
-      """, device.data, sequence.integer, limit
+      """, device.bytes, sequence.integer, limit
     ).stored { row throws(StoreError) in try InboxRecord(row) }
   }
 
@@ -50,26 +45,26 @@ extension SQLiteNodeTransaction: InboxStore {
       SELECT i.sequence, i.item, e.bytes FROM inbox i LEFT JOIN envelopes e ON e.message = i.message
       WHERE i.device = ? AND i.urgency = ? AND i.urgency > 0 AND i.sequence >= ? AND i.sequence < ?
       ORDER BY i.sequence LIMIT ?
-      """, device.data, Int(precedence.rawValue), sequences.lowerBound.integer, sequences.upperBound.integer, limit
+      """, device.bytes, Int(precedence.rawValue), sequences.lowerBound.integer, sequences.upperBound.integer, limit
     ).stored { row throws(StoreError) in try InboxRecord(row) }
   }
 
   package func inboxEnd(_ device: DeviceIdentifier) throws(StoreError) -> UInt64 {
-    try row("SELECT inbox_end FROM devices WHERE device = ?", device.data)?.unsigned(0) ?? 0
+    UInt64(try inboxTotal(of: device)?.end ?? 0)
   }
 
   package func inboxTotal(_ device: DeviceIdentifier) throws(StoreError) -> (count: Int, oldest: Timestamp?) {
-    let count = try row("SELECT inbox_count FROM devices WHERE device = ?", device.data)
     let oldest = try row(
       """
       SELECT m.accepted_at FROM inbox i JOIN messages m ON m.id = i.message WHERE i.device = ?
       ORDER BY i.sequence LIMIT 1
-      """, device.data)
-    return (count?[0] ?? 0, oldest?.timestamp(0))
+      """, device.bytes)
+    return (try inboxTotal(of: device)?.count ?? 0, oldest?.timestamp(0))
   }
 
   package func fullestInboxes(limit: Int) throws(StoreError) -> [DeviceRecord] {
-    try rows(
+    try flush()
+    return try rows(
       """
       SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE inbox_count > 0
       ORDER BY inbox_count DESC, device LIMIT ?
@@ -79,18 +74,22 @@ extension SQLiteNodeTransaction: InboxStore {
 
   package func acknowledgeInbox(_ device: DeviceIdentifier, through sequence: UInt64) throws(StoreError) {
     let gone = try rows(
-      "DELETE FROM inbox WHERE device = ? AND sequence <= ? RETURNING message", device.data, sequence.integer)
+      "DELETE FROM inbox WHERE device = ? AND sequence <= ? RETURNING message", device.bytes, sequence.integer)
     guard !gone.isEmpty else { return }
-    for row in gone { if let key: Int64 = row[0] { try disuse(MessageKey(key)) } }
-    try run("UPDATE devices SET inbox_count = inbox_count - ? WHERE device = ?", gone.count, device.data)
-    if try run("DELETE FROM welcomes WHERE device = ? AND sequence <= ?", device.data, sequence.integer) > 0 {
+    for row in gone { if let key = row.optionalInteger(0) { disuse(MessageKey(key)) } }
+    if var total = try inboxTotal(of: device) {
+      total.count -= gone.count
+      pending.inboxes.set(total, of: device)
+    }
+    if try run("DELETE FROM welcomes WHERE device = ? AND sequence <= ?", device.bytes, sequence.integer) > 0 {
       try removeWelcomeStates()
     }
   }
 
   package func advanceInbox(_ device: DeviceIdentifier, past sequence: UInt64) throws(StoreError) {
-    try run(
-      "UPDATE devices SET inbox_end = max(inbox_end, ?) WHERE device = ?", sequence.integer, device.data)
+    guard var total = try inboxTotal(of: device) else { return }
+    total.end = max(total.end, sequence.integer)
+    pending.inboxes.set(total, of: device)
   }
 
   /// Drops the trees that no welcome needs any more.

@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 package import LiaisonModel
 package import LiaisonNode
 
@@ -13,7 +11,7 @@ extension SQLiteNodeTransaction: KeyPackageStore {
   package func replaceLastResort(
     _ keyPackage: KeyPackageRecord, for device: DeviceIdentifier
   ) throws(StoreError) {
-    try run("DELETE FROM key_packages WHERE device = ? AND is_last_resort = 1", device.data)
+    try run("DELETE FROM key_packages WHERE device = ? AND is_last_resort = 1", device.bytes)
     try insert(keyPackage, for: device, isLastResort: true)
   }
 
@@ -24,12 +22,12 @@ extension SQLiteNodeTransaction: KeyPackageStore {
       """
       INSERT INTO key_packages (reference, device, is_last_resort, expires_at, bytes) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING
-      """, Data(keyPackage.reference), device.data, isLastResort, keyPackage.expiresAt.integer,
-      Data(keyPackage.bytes))
+      """, keyPackage.reference, device.bytes, isLastResort ? 1 : 0, keyPackage.expiresAt.integer,
+      keyPackage.bytes)
   }
 
   package func keyPackageCount(for device: DeviceIdentifier) throws(StoreError) -> Int {
-    try row("SELECT count(*) FROM key_packages WHERE device = ? AND is_last_resort = 0", device.data)?[0] ?? 0
+    try row("SELECT count(*) FROM key_packages WHERE device = ? AND is_last_resort = 0", device.bytes)?.number(0) ?? 0
   }
 
   package func takeKeyPackage(
@@ -39,9 +37,9 @@ extension SQLiteNodeTransaction: KeyPackageStore {
       """
       SELECT reference, bytes, expires_at, is_last_resort FROM key_packages WHERE device = ? AND expires_at > ?
       ORDER BY is_last_resort, expires_at LIMIT 1
-      """, device.data, time.integer)
+      """, device.bytes, time.integer)
     guard let row else { return nil }
-    if row[3] == 0 { try run("DELETE FROM key_packages WHERE reference = ?", row[0] as Data) }
+    if row.integer(3) == 0 { try run("DELETE FROM key_packages WHERE reference = ?", row.bytes(0)) }
     return KeyPackageRecord(reference: row.bytes(0), bytes: row.bytes(1), expiresAt: row.timestamp(2))
   }
 

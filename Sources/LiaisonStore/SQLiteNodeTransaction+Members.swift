@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 package import LiaisonModel
 package import LiaisonNode
 internal import TLSPresentation
@@ -55,23 +53,23 @@ extension SQLiteNodeTransaction: MemberStore {
         card = excluded.card, serial = excluded.serial, card_expires_at = excluded.card_expires_at,
         revocation = excluded.revocation
       """, member.address.description, member.profile.name, Int(member.profile.discipline.rawValue),
-      member.profile.role, member.card.map { Data($0.tlsEncoded) }, member.serial.integer,
+      member.profile.role, member.card.map(\.tlsEncoded), member.serial.integer,
       member.cardExpiresAt?.integer, member.revocation)
   }
 
   package func device(_ identifier: DeviceIdentifier) throws(StoreError) -> DeviceRecord? {
-    try device(where: "device", identifier.data)
+    try device(where: "device", identifier.bytes)
   }
 
   package func device(linkKey: DeviceLinkKey) throws(StoreError) -> DeviceRecord? {
-    try device(where: "link_key", linkKey.data)
+    try device(where: "link_key", linkKey.bytes)
   }
 
   package func device(signatureKey: DeviceSignatureKey) throws(StoreError) -> DeviceRecord? {
-    try device(where: "signature_key", signatureKey.data)
+    try device(where: "signature_key", signatureKey.bytes)
   }
 
-  private func device(where column: String, _ value: Data) throws(StoreError) -> DeviceRecord? {
+  private func device(where column: String, _ value: [UInt8]) throws(StoreError) -> DeviceRecord? {
     guard
       let row = try row(
         "SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE \(column) = ?", value)
@@ -80,38 +78,44 @@ extension SQLiteNodeTransaction: MemberStore {
   }
 
   package func devices(of address: Address) throws(StoreError) -> [DeviceRecord] {
-    try rows(
+    if let known = pending.devices[address] { return known }
+    let devices = try rows(
       """
       SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE address = ?
       ORDER BY enrolled_at, device
       """, address.description
     ).stored { row throws(StoreError) in try DeviceRecord(row) }
+    pending.devices[address] = devices
+    return devices
   }
 
   package func insertDevice(_ device: DeviceRecord) throws(StoreError) {
+    pending.devices[device.address] = nil
     try run(
       "INSERT INTO devices (device, address, link_key, signature_key, enrolled_at) VALUES (?, ?, ?, ?, ?)",
-      device.identifier.data, device.address.description, device.linkKey.data, device.signatureKey.data,
+      device.identifier.bytes, device.address.description, device.linkKey.bytes, device.signatureKey.bytes,
       device.enrolledAt.integer)
   }
 
   package func removeDevice(_ identifier: DeviceIdentifier) throws(StoreError) {
     try acknowledgeInbox(identifier, through: UInt64(Int64.max))
-    try run("DELETE FROM devices WHERE device = ?", identifier.data)
+    pending.inboxes.forget(identifier)
+    pending.devices = [:]
+    try run("DELETE FROM devices WHERE device = ?", identifier.bytes)
     try removeWelcomeStates()
   }
 
   package func insertInvitation(_ invitation: InvitationRecord) throws(StoreError) {
     try run(
       "INSERT INTO invitations (secret_hash, address, expires_at, used_by) VALUES (?, ?, ?, ?)",
-      Data(invitation.secretHash), invitation.address.description, invitation.expiresAt.integer,
-      invitation.usedBy?.data)
+      invitation.secretHash, invitation.address.description, invitation.expiresAt.integer,
+      invitation.usedBy?.bytes)
   }
 
   package func invitation(secretHash: [UInt8]) throws(StoreError) -> InvitationRecord? {
     guard
       let row = try row(
-        "SELECT address, expires_at, used_by FROM invitations WHERE secret_hash = ?", Data(secretHash))
+        "SELECT address, expires_at, used_by FROM invitations WHERE secret_hash = ?", secretHash)
     else { return nil }
     return InvitationRecord(
       secretHash: secretHash, address: try row.address(0), expiresAt: row.timestamp(1),
@@ -120,7 +124,7 @@ extension SQLiteNodeTransaction: MemberStore {
 
   package func useInvitation(secretHash: [UInt8], by device: DeviceIdentifier) throws(StoreError) {
     try run(
-      "UPDATE invitations SET used_by = ? WHERE secret_hash = ? AND used_by IS NULL", device.data, Data(secretHash))
+      "UPDATE invitations SET used_by = ? WHERE secret_hash = ? AND used_by IS NULL", device.bytes, secretHash)
   }
 
   package func removeInvitations(of address: Address) throws(StoreError) {
@@ -131,7 +135,7 @@ extension SQLiteNodeTransaction: MemberStore {
 extension MemberRecord {
   /// Columns: address, name, discipline, role, card, serial, card_expires_at, revocation, devices.
   init(_ row: Row) throws(StoreError) {
-    guard let discipline = Discipline(rawValue: UInt8(clamping: row[2] as Int)) else {
+    guard let discipline = Discipline(rawValue: UInt8(clamping: row.integer(2))) else {
       throw .unreadable("a discipline")
     }
     var card: Unverified<MemberCard>?
@@ -139,10 +143,11 @@ extension MemberRecord {
       do { card = try Unverified(tlsEncoded: bytes) } catch { throw .unreadable("a member card") }
     }
     self.init(
-      address: try row.address(0), profile: MemberProfile(name: row[1], discipline: discipline, role: row[3]),
+      address: try row.address(0), profile: MemberProfile(name: row.text(1), discipline: discipline, role: row.text(3)),
       card: card, serial: row.unsigned(5),
-      cardExpiresAt: (row[6] as Int64?).map { Timestamp(milliseconds: UInt64(clamping: $0)) }, revocation: row[7],
-      deviceCount: row[8])
+      cardExpiresAt: row.optionalInteger(6).map { Timestamp(milliseconds: UInt64(clamping: $0)) },
+      revocation: row.optionalText(7),
+      deviceCount: row.number(8))
   }
 }
 

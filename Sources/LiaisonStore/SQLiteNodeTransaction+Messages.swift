@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 package import LiaisonModel
 package import LiaisonNode
 
@@ -8,31 +6,19 @@ extension SQLiteNodeTransaction: MessageStore {
     try run(
       """
       INSERT INTO messages (origin, message, room, digest, accepted_at, sender) VALUES (?, ?, ?, ?, ?, ?)
-      """, record.origin.description, record.message.data, record.room.data, Data(record.digest),
+      """, record.origin.description, record.message.bytes, record.room.bytes, record.digest,
       record.acceptedAt.integer, record.sender?.description)
-    let key = lastInsertedKey
-    try run("INSERT INTO envelopes (message, bytes) VALUES (?, ?)", key.rawValue, Data(envelope))
-    noteUnused(key)
+    let key = MessageKey(database.lastInsertedRowID)
+    try run("INSERT INTO envelopes (message, bytes) VALUES (?, ?)", key.rawValue, envelope)
+    pending.uses[key] = 0
     try add(KeptTotal(messages: 1, envelopes: 1, bytes: envelope.count), to: Self.scopes(of: record))
     return key
   }
 
   package func kept(_ scope: KeptScope) throws(StoreError) -> KeptTotal { try total(scope) }
 
-  private static func scopes(of record: MessageRecord) -> [KeptScope] {
+  static func scopes(of record: MessageRecord) -> [KeptScope] {
     [record.sender.map { .member($0) } ?? .peer(record.origin), .room(record.room)]
-  }
-
-  /// Drops an envelope that nothing needs any more.
-  func dropEnvelope(_ key: MessageKey) throws(StoreError) {
-    let row = try row(
-      """
-      SELECT m.id, m.message, m.origin, m.room, m.digest, m.accepted_at, m.sender, length(e.bytes)
-      FROM messages m JOIN envelopes e ON e.message = m.id WHERE m.id = ?
-      """, key.rawValue)
-    guard let row else { throw .unreadable("a message's envelope is missing") }
-    try run("DELETE FROM envelopes WHERE message = ?", key.rawValue)
-    try add(KeptTotal(envelopes: -1, bytes: -(row[7] as Int)), to: Self.scopes(of: try MessageRecord(row)))
   }
 
   package func message(
@@ -41,9 +27,9 @@ extension SQLiteNodeTransaction: MessageStore {
     let row = try row(
       """
       SELECT id, message, origin, room, digest, accepted_at, sender FROM messages WHERE origin = ? AND message = ?
-      """, origin.description, message.data)
+      """, origin.description, message.bytes)
     guard let row else { return nil }
-    return (MessageKey(row[0]), try MessageRecord(row))
+    return (MessageKey(row.integer(0)), try MessageRecord(row))
   }
 
   package func message(_ key: MessageKey) throws(StoreError) -> MessageRecord? {
@@ -59,13 +45,14 @@ extension SQLiteNodeTransaction: MessageStore {
   }
 
   package func forgetMessages(acceptedBefore time: Timestamp, limit: Int) throws(StoreError) -> Int {
+    try flush()
     let old = try rows(
       """
       SELECT id, message, origin, room, digest, accepted_at, sender FROM messages
       WHERE accepted_at < ? AND uses = 0 ORDER BY accepted_at LIMIT ?
       """, time.integer, limit)
     for row in old {
-      let key = MessageKey(row[0])
+      let key = MessageKey(row.integer(0))
       try run("DELETE FROM deliveries WHERE message = ?", key.rawValue)
       try run("DELETE FROM messages WHERE id = ?", key.rawValue)
       try add(KeptTotal(messages: -1), to: Self.scopes(of: try MessageRecord(row)))
@@ -76,13 +63,12 @@ extension SQLiteNodeTransaction: MessageStore {
   package func hold(_ key: MessageKey, _ held: HeldEnvelope) throws(StoreError) {
     try run(
       "INSERT INTO held (message, peer, room, epoch, bytes, held_since) VALUES (?, ?, ?, ?, ?, ?)", key.rawValue,
-      held.peer.description, held.room.data, held.epoch.integer, held.bytes, held.heldSince.integer)
-    try run(
-      """
-      INSERT INTO peer_totals (peer, held, held_bytes) VALUES (?, 1, ?)
-      ON CONFLICT DO UPDATE SET held = held + 1, held_bytes = held_bytes + excluded.held_bytes
-      """, held.peer.description, held.bytes)
-    try use(key)
+      held.peer.description, held.room.bytes, held.epoch.integer, held.bytes, held.heldSince.integer)
+    var total = try total(of: held.peer)
+    total.held += 1
+    total.heldBytes += held.bytes
+    pending.peers.set(total, of: held.peer)
+    use(key)
   }
 
   package func held(
@@ -92,8 +78,8 @@ extension SQLiteNodeTransaction: MessageStore {
       """
       SELECT message, peer, room, epoch, bytes, held_since FROM held WHERE room = ? AND epoch <= ?
       ORDER BY epoch, message LIMIT ?
-      """, room.data, epoch.integer, limit
-    ).stored { row throws(StoreError) in (MessageKey(row[0]), try HeldEnvelope(row)) }
+      """, room.bytes, epoch.integer, limit
+    ).stored { row throws(StoreError) in (MessageKey(row.integer(0)), try HeldEnvelope(row)) }
   }
 
   package func held(
@@ -104,22 +90,22 @@ extension SQLiteNodeTransaction: MessageStore {
       SELECT message, peer, room, epoch, bytes, held_since FROM held WHERE held_since < ?
       ORDER BY held_since, message LIMIT ?
       """, time.integer, limit
-    ).stored { row throws(StoreError) in (MessageKey(row[0]), try HeldEnvelope(row)) }
+    ).stored { row throws(StoreError) in (MessageKey(row.integer(0)), try HeldEnvelope(row)) }
   }
 
   package func heldTotal(from peer: Handle) throws(StoreError) -> (count: Int, bytes: Int) {
-    guard let row = try row("SELECT held, held_bytes FROM peer_totals WHERE peer = ?", peer.description) else {
-      return (0, 0)
-    }
-    return (row[0], row[1])
+    let total = try total(of: peer)
+    return (total.held, total.heldBytes)
   }
 
   package func release(_ key: MessageKey) throws(StoreError) {
     guard let row = try row("DELETE FROM held WHERE message = ? RETURNING peer, bytes", key.rawValue) else { return }
-    try run(
-      "UPDATE peer_totals SET held = held - 1, held_bytes = held_bytes - ? WHERE peer = ?", row[1] as Int,
-      row[0] as String)
-    try disuse(key)
+    let peer = try row.handle(0)
+    var total = try total(of: peer)
+    total.held -= 1
+    total.heldBytes -= row.number(1)
+    pending.peers.set(total, of: peer)
+    disuse(key)
   }
 }
 
@@ -128,7 +114,7 @@ extension MessageRecord {
   init(_ row: Row) throws(StoreError) {
     self.init(
       message: try row.identifier(1), origin: try row.handle(2), room: try row.identifier(3), digest: row.bytes(4),
-      acceptedAt: row.timestamp(5), sender: (row[6] as String?) == nil ? nil : try row.address(6))
+      acceptedAt: row.timestamp(5), sender: row.optionalText(6) == nil ? nil : try row.address(6))
   }
 }
 
@@ -136,7 +122,7 @@ extension HeldEnvelope {
   /// Columns: message, peer, room, epoch, bytes, held_since.
   init(_ row: Row) throws(StoreError) {
     self.init(
-      peer: try row.handle(1), room: try row.identifier(2), epoch: row.unsigned(3), bytes: row[4],
+      peer: try row.handle(1), room: try row.identifier(2), epoch: row.unsigned(3), bytes: row.number(4),
       heldSince: row.timestamp(5))
   }
 }

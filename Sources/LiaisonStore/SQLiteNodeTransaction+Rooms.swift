@@ -1,106 +1,117 @@
-internal import FoundationEssentials
-internal import GRDB
 package import LiaisonModel
 package import LiaisonNode
 
 extension SQLiteNodeTransaction: RoomStore {
   package func room(_ room: RoomIdentifier) throws(StoreError) -> RoomRecord? {
-    guard let row = try row("SELECT hub, epoch, is_left FROM rooms WHERE room = ?", room.data) else { return nil }
-    return RoomRecord(room: room, hub: try row.handle(0), epoch: row.unsigned(1), isLeft: row[2])
+    if let known = pending.rooms[room] { return known }
+    var record: RoomRecord?
+    if let row = try row("SELECT hub, epoch, is_left FROM rooms WHERE room = ?", room.bytes) {
+      record = RoomRecord(room: room, hub: try row.handle(0), epoch: row.unsigned(1), isLeft: row.integer(2) != 0)
+    }
+    pending.rooms[room] = record
+    return record
   }
 
   package func roomCount(hub: Handle) throws(StoreError) -> Int {
-    try row("SELECT count(*) FROM rooms WHERE hub = ? AND is_left = 0", hub.description)?[0] ?? 0
+    try row("SELECT count(*) FROM rooms WHERE hub = ? AND is_left = 0", hub.description)?.number(0) ?? 0
   }
 
   package func roomCount(of member: Address) throws(StoreError) -> Int {
-    try row("SELECT count(DISTINCT room) FROM room_leaves WHERE address = ?", member.description)?[0] ?? 0
+    try row("SELECT count(DISTINCT room) FROM room_leaves WHERE address = ?", member.description)?.number(0) ?? 0
   }
 
   package func roomState(_ room: RoomIdentifier) throws(StoreError) -> RoomState? {
-    try row("SELECT public_group, group_info FROM room_states WHERE room = ?", room.data)
+    try row("SELECT public_group, group_info FROM room_states WHERE room = ?", room.bytes)
       .map { RoomState(publicGroup: $0.bytes(0), groupInfo: $0.bytes(1)) }
   }
 
   package func leaves(_ room: RoomIdentifier) throws(StoreError) -> [RoomLeaf] {
-    try rows("SELECT leaf, address, device, since_epoch FROM room_leaves WHERE room = ? ORDER BY leaf", room.data)
+    try rows("SELECT leaf, address, device, since_epoch FROM room_leaves WHERE room = ? ORDER BY leaf", room.bytes)
       .stored { row throws(StoreError) in
         RoomLeaf(
-          leaf: UInt32(clamping: row[0] as Int64), address: try row.address(1), device: try row.identifier(2),
+          leaf: UInt32(clamping: row.integer(0)), address: try row.address(1), device: try row.identifier(2),
           sinceEpoch: row.unsigned(3))
       }
   }
 
   package func insertRoom(_ record: RoomRecord, state: RoomState, leaves: [RoomLeaf]) throws(StoreError) {
+    pending.forget(record.room)
     // A room that was left is taken up anew: what was known of it is of other epochs.
     for table in ["room_participants", "room_commits"] {
-      try run("DELETE FROM \(table) WHERE room = ?", record.room.data)
+      try run("DELETE FROM \(table) WHERE room = ?", record.room.bytes)
     }
     try run(
       """
       INSERT INTO rooms (room, hub, epoch, is_left) VALUES (?, ?, ?, 0)
       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, is_left = 0
-      """, record.room.data, record.hub.description, record.epoch.integer)
+      """, record.room.bytes, record.hub.description, record.epoch.integer)
     try run(
-      "INSERT INTO room_states (room, public_group, group_info) VALUES (?, ?, ?)", record.room.data,
-      Data(state.publicGroup), Data(state.groupInfo))
+      "INSERT INTO room_states (room, public_group, group_info) VALUES (?, ?, ?)", record.room.bytes,
+      state.publicGroup, state.groupInfo)
     try save(leaves, of: record)
   }
 
   package func advanceRoom(_ record: RoomRecord, state: RoomState, leaves: [RoomLeaf]) throws(StoreError) {
-    try run("UPDATE rooms SET epoch = ? WHERE room = ?", record.epoch.integer, record.room.data)
+    pending.forget(record.room)
+    try run("UPDATE rooms SET epoch = ? WHERE room = ?", record.epoch.integer, record.room.bytes)
     try run(
-      "UPDATE room_states SET public_group = ?, group_info = ? WHERE room = ?", Data(state.publicGroup),
-      Data(state.groupInfo), record.room.data)
-    try run("DELETE FROM room_leaves WHERE room = ?", record.room.data)
+      "UPDATE room_states SET public_group = ?, group_info = ? WHERE room = ?", state.publicGroup,
+      state.groupInfo, record.room.bytes)
+    try run("DELETE FROM room_leaves WHERE room = ?", record.room.bytes)
     try save(leaves, of: record)
   }
 
   private func save(_ leaves: [RoomLeaf], of record: RoomRecord) throws(StoreError) {
     for leaf in leaves {
       try run(
-        "INSERT INTO room_leaves (room, leaf, address, device, since_epoch) VALUES (?, ?, ?, ?, ?)", record.room.data,
-        Int64(leaf.leaf), leaf.address.description, leaf.device.data, leaf.sinceEpoch.integer)
+        "INSERT INTO room_leaves (room, leaf, address, device, since_epoch) VALUES (?, ?, ?, ?, ?)", record.room.bytes,
+        Int64(leaf.leaf), leaf.address.description, leaf.device.bytes, leaf.sinceEpoch.integer)
     }
     let present = Set(leaves.map(\.address.handle.description))
     let before = Set(
-      try rows("SELECT handle FROM room_participants WHERE room = ? AND to_epoch IS NULL", record.room.data)
-        .map { $0[0] as String })
+      try rows("SELECT handle FROM room_participants WHERE room = ? AND to_epoch IS NULL", record.room.bytes)
+        .map { $0.text(0) })
     for handle in before.subtracting(present).sorted() {
       try run(
         "UPDATE room_participants SET to_epoch = ? WHERE room = ? AND handle = ? AND to_epoch IS NULL",
-        record.epoch.integer - 1, record.room.data, handle)
+        record.epoch.integer - 1, record.room.bytes, handle)
     }
     for handle in present.subtracting(before).sorted() {
       try run(
-        "INSERT INTO room_participants (room, handle, from_epoch) VALUES (?, ?, ?)", record.room.data, handle,
+        "INSERT INTO room_participants (room, handle, from_epoch) VALUES (?, ?, ?)", record.room.bytes, handle,
         record.epoch.integer)
     }
   }
 
   package func leaveRoom(_ record: RoomRecord) throws(StoreError) {
+    pending.forget(record.room)
     for table in ["room_states", "room_leaves", "room_participants", "room_commits"] {
-      try run("DELETE FROM \(table) WHERE room = ?", record.room.data)
+      try run("DELETE FROM \(table) WHERE room = ?", record.room.bytes)
     }
-    try run("UPDATE rooms SET epoch = ?, is_left = 1 WHERE room = ?", record.epoch.integer, record.room.data)
+    try run("UPDATE rooms SET epoch = ?, is_left = 1 WHERE room = ?", record.epoch.integer, record.room.bytes)
   }
 
   package func tookPart(_ handle: Handle, in room: RoomIdentifier, epoch: UInt64) throws(StoreError) -> Bool {
-    try row(
-      """
-      SELECT 1 FROM room_participants
-      WHERE room = ? AND handle = ? AND from_epoch <= ? AND (to_epoch IS NULL OR to_epoch >= ?)
-      """, room.data, handle.description, epoch.integer, epoch.integer) != nil
+    let participation = Participation(handle: handle, room: room, epoch: epoch)
+    if let known = pending.participation[participation] { return known }
+    let tookPart =
+      try row(
+        """
+        SELECT 1 FROM room_participants
+        WHERE room = ? AND handle = ? AND from_epoch <= ? AND (to_epoch IS NULL OR to_epoch >= ?)
+        """, room.bytes, handle.description, epoch.integer, epoch.integer) != nil
+    pending.participation[participation] = tookPart
+    return tookPart
   }
 
   package func insertCommit(_ commit: CommitRecord, in room: RoomIdentifier) throws(StoreError) {
     try run(
-      "INSERT INTO room_commits (room, epoch, message, digest) VALUES (?, ?, ?, ?)", room.data, commit.epoch.integer,
-      commit.message.data, Data(commit.digest))
+      "INSERT INTO room_commits (room, epoch, message, digest) VALUES (?, ?, ?, ?)", room.bytes, commit.epoch.integer,
+      commit.message.bytes, commit.digest)
   }
 
   package func commit(_ message: MessageIdentifier, in room: RoomIdentifier) throws(StoreError) -> CommitRecord? {
-    try row("SELECT epoch, digest FROM room_commits WHERE room = ? AND message = ?", room.data, message.data)
+    try row("SELECT epoch, digest FROM room_commits WHERE room = ? AND message = ?", room.bytes, message.bytes)
       .map { CommitRecord(message: message, epoch: $0.unsigned(0), digest: $0.bytes(1)) }
   }
 
@@ -110,10 +121,10 @@ extension SQLiteNodeTransaction: RoomStore {
     try run(
       """
       INSERT INTO welcome_states (room, epoch, group_info, ratchet_tree) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
-      """, room.data, welcome.epoch.integer, Data(welcome.groupInfo), Data(welcome.ratchetTree))
+      """, room.bytes, welcome.epoch.integer, welcome.groupInfo, welcome.ratchetTree)
     try run(
-      "INSERT INTO welcomes (device, sequence, room, epoch) VALUES (?, ?, ?, ?)", device.data, sequence.integer,
-      room.data, welcome.epoch.integer)
+      "INSERT INTO welcomes (device, sequence, room, epoch) VALUES (?, ?, ?, ?)", device.bytes, sequence.integer,
+      room.bytes, welcome.epoch.integer)
   }
 
   package func welcome(
@@ -124,7 +135,7 @@ extension SQLiteNodeTransaction: RoomStore {
       SELECT s.epoch, s.group_info, s.ratchet_tree
       FROM welcomes w JOIN welcome_states s ON s.room = w.room AND s.epoch = w.epoch
       WHERE w.device = ? AND w.room = ? ORDER BY w.sequence DESC LIMIT 1
-      """, device.data, room.data
+      """, device.bytes, room.bytes
     ).map { WelcomeRecord(epoch: $0.unsigned(0), groupInfo: $0.bytes(1), ratchetTree: $0.bytes(2)) }
   }
 }

@@ -1,18 +1,8 @@
-internal import FoundationEssentials
-internal import GRDB
 internal import LiaisonModel
 internal import LiaisonNode
 internal import TLSPresentation
 
 // The model's values as SQLite's. Numbers that pass 2^63 never reach the store: its callers bound them.
-
-extension Identifier {
-  var data: Data { Data(bytes) }
-}
-
-extension PublicKey {
-  var data: Data { Data(bytes) }
-}
 
 extension Timestamp {
   var integer: Int64 { Int64(clamping: milliseconds) }
@@ -23,17 +13,14 @@ extension UInt64 {
 }
 
 extension Row {
-  func bytes(_ column: Int) -> [UInt8] { Array(self[column] as Data) }
-  func optionalBytes(_ column: Int) -> [UInt8]? { (self[column] as Data?).map { Array($0) } }
-  func unsigned(_ column: Int) -> UInt64 { UInt64(clamping: self[column] as Int64) }
   func timestamp(_ column: Int) -> Timestamp { Timestamp(milliseconds: unsigned(column)) }
 
   func handle(_ column: Int) throws(StoreError) -> Handle {
-    do { return try Handle(self[column] as String) } catch { throw .unreadable("a handle") }
+    do { return try Handle(text(column)) } catch { throw .unreadable("a handle") }
   }
 
   func address(_ column: Int) throws(StoreError) -> Address {
-    do { return try Address(self[column] as String) } catch { throw .unreadable("an address") }
+    do { return try Address(text(column)) } catch { throw .unreadable("an address") }
   }
 
   func identifier<Tag>(_ column: Int) throws(StoreError) -> Identifier<Tag> {

@@ -26,7 +26,7 @@ enum AllowedImports {
     ),
     (
       "LiaisonStore",
-      foundation + ["LiaisonNode", "LiaisonTrust", "LiaisonModel", "TLSPresentation", "MerkleLog", "GRDB"]
+      foundation + ["LiaisonNode", "LiaisonTrust", "LiaisonModel", "TLSPresentation", "MerkleLog", "GRDB", "GRDBSQLite"]
     ),
     (
       "LiaisonClient",

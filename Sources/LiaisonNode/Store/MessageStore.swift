@@ -79,7 +79,8 @@ package protocol MessageStore {
   /// - Returns: how many.
   func forgetMessages(acceptedBefore time: Timestamp, limit: Int) throws(StoreError) -> Int
 
-  /// What is kept of a peer, a member or a room, with all that this transaction did.
+  /// What is kept of a peer, a member or a room, with all that this transaction did. Envelopes that nothing needs any more
+  /// are counted, and there, until it ends.
   func kept(_ scope: KeptScope) throws(StoreError) -> KeptTotal
 
   /// Holds an envelope whose room has not reached its epoch here.
