@@ -83,7 +83,8 @@ let package = Package(
         "TLSPresentation", crypto, nio, nioPosix, logging, metrics,
       ]),
     .target(
-      name: "LiaisonStore", dependencies: ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb, sqlite],
+      name: "LiaisonStore",
+      dependencies: ["LiaisonNode", "LiaisonModel", "LiaisonTrust", "TLSPresentation", grdb, sqlite],
       exclude: ["schema.sql"], swiftSettings: settings),
     library(
       "LiaisonClient",

@@ -26,7 +26,9 @@ enum AllowedImports {
     ),
     (
       "LiaisonStore",
-      foundation + ["LiaisonNode", "LiaisonTrust", "LiaisonModel", "TLSPresentation", "MerkleLog", "GRDB", "GRDBSQLite"]
+      foundation + [
+        "LiaisonNode", "LiaisonTrust", "LiaisonModel", "TLSPresentation", "MerkleLog", "GRDB", "GRDBSQLite",
+      ]
     ),
     (
       "LiaisonClient",

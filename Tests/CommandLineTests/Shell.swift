@@ -120,6 +120,8 @@ final class Shell {
       done
       "$@"
     }
+    # Waits for the standing link of a node to a peer: that one can be dialled does not say that it stands.
+    linked() { eventually sh -c "liaisonctl --home $1 peer show $2 | grep -q '^link  *up'"; }
 
     """
 }
