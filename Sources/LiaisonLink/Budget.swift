@@ -25,7 +25,7 @@ final class Budget: Sendable {
 
   /// Takes `amount` as soon as less than the limit is used, so that an amount above the limit passes too, alone.
   /// `false` where the budget is over or the task was cancelled.
-  func take(_ amount: Int) async -> Bool {
+  nonisolated(nonsending) func take(_ amount: Int) async -> Bool {
     let number = state.withLock { state in
       state.nextNumber += 1
       return state.nextNumber

@@ -51,7 +51,9 @@ package final class FrameQueue: Sendable {
   }
 
   /// All frames that wait, at most `count`, at least one; `nil` at the end of the link or where the task is cancelled.
-  package func next(atMost count: Int) async -> [Frame]? {
+  ///
+  /// It runs where its caller runs, so that a frame goes from the thread that read it straight to the one that waits.
+  nonisolated(nonsending) package func next(atMost count: Int) async -> [Frame]? {
     while true {
       let (frames, mayResume, isOver) = state.withLock { state in
         var frames: [Frame] = []
@@ -70,7 +72,7 @@ package final class FrameQueue: Sendable {
     }
   }
 
-  private func waitForMore() async {
+  nonisolated(nonsending) private func waitForMore() async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let mustWait = state.withLock { state in

@@ -72,7 +72,7 @@ package final class Link: Sendable {
   }
 
   /// Waits while too much is on its way; `false` where the link ended or the task was cancelled.
-  package func drained() async -> Bool { await budget.take(0) }
+  nonisolated(nonsending) package func drained() async -> Bool { await budget.take(0) }
 
   /// Sends a frame, waiting while too much is on its way. Frames of one task arrive in its order.
   package func send(_ frame: Frame) async throws(LinkError) {

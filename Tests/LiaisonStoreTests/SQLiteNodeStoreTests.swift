@@ -107,7 +107,7 @@ struct SQLiteNodeStoreTests {
       #expect(try transaction.envelope(key) == [1, 2, 3])
       try transaction.acknowledgeInbox(device, through: 1)
     }
-    try store.write { transaction in
+    try store.write { transaction throws in
       #expect(try transaction.envelope(key) == nil)
       #expect(try transaction.receipt(of: key, by: peer) == [9])
       #expect(try transaction.message(message(7).message, from: message(7).origin)?.key == key)
@@ -284,7 +284,7 @@ struct SQLiteNodeStoreTests {
       #expect(try transaction.kept(.peer(Handle("xc"))) == KeptTotal())
       try transaction.removeDevice(identifier(1))
     }
-    try store.write { transaction in
+    try store.write { transaction throws in
       #expect(try transaction.kept(.peer(peer)) == KeptTotal(messages: 2))
       #expect(try transaction.forgetMessages(acceptedBefore: now.adding(milliseconds: 1), limit: 10) == 2)
     }

@@ -104,7 +104,8 @@ extension NodeCore {
 }
 
 extension Frame.Body {
-  fileprivate var isAcknowledgement: Bool { if case .inboxAcknowledge = self { true } else { false } }
+  /// Whether it tells what a device has.
+  var isAcknowledgement: Bool { if case .inboxAcknowledge = self { true } else { false } }
 
   /// Whether it asks for an answer.
   fileprivate var isRequest: Bool {

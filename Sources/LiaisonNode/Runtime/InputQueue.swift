@@ -10,8 +10,18 @@ final class InputQueue: Sendable {
 
   private struct State {
     var waiting = Waiting()
+    /// What need not be taken at once, the latest of each link.
+    var later: [LinkID: Input] = [:]
     var reader: CheckedContinuation<Void, Never>?
     var isOver = false
+
+    /// Puts what can go with something else before it: the end of a link comes after what the link brought.
+    mutating func takeLater() {
+      guard !later.isEmpty else { return }
+      waiting.inputs.insert(
+        contentsOf: later.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value), at: 0)
+      later = [:]
+    }
   }
 
   private let state = Mutex(State())
@@ -19,16 +29,38 @@ final class InputQueue: Sendable {
   /// Adds inputs, and returns at once.
   func put(_ inputs: [Input]) { add(inputs, done: nil) }
 
+  /// Adds an input that takes the place of an earlier one of the link and goes with whatever comes next. `true` where the
+  /// caller has to see to it that ``takeLater()`` is called after a while, in case nothing comes.
+  func putLater(_ input: Input, of link: LinkID) -> Bool {
+    state.withLock { state in
+      guard !state.isOver else { return false }
+      defer { state.later[link] = input }
+      return state.later.isEmpty
+    }
+  }
+
+  /// What was to go with something else goes by itself.
+  func takeLater() {
+    let reader = state.withLock { state in
+      state.takeLater()
+      guard !state.waiting.inputs.isEmpty else { return nil as CheckedContinuation<Void, Never>? }
+      defer { state.reader = nil }
+      return state.reader
+    }
+    reader?.resume()
+  }
+
   /// Adds inputs, and returns when they are on disk and their outputs under way: a link reads no further before that, so
   /// that what waits here is bounded by what each link may bring at once.
-  func process(_ inputs: [Input]) async {
+  nonisolated(nonsending) func process(_ inputs: [Input]) async {
     await withCheckedContinuation { add(inputs, done: $0) }
   }
 
   /// All that waits, once anything does; `nil` after ``end()``.
-  func next() async -> Waiting? {
+  nonisolated(nonsending) func next() async -> Waiting? {
     while true {
       let (waiting, isOver) = state.withLock { state in
+        if !state.waiting.inputs.isEmpty || state.isOver { state.takeLater() }
         defer { state.waiting = Waiting() }
         return (state.waiting, state.isOver)
       }

@@ -23,6 +23,8 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
 
   /// Frames of one link that are taken together.
   private static var framesAtOnceMax: Int { 256 }
+  /// How long an acknowledgement waits for something to go with.
+  private static var acknowledgementMilliseconds: Int64 { 20 }
   /// Rest after a batch that the store refused, and the least between two ticks.
   private static var storeRestMilliseconds: Int64 { 1000 }
   private static var tickMillisecondsMin: Int64 { 10 }
@@ -268,6 +270,10 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     await inputs.process([.linkOpened(identifier, peer)])
     if case .peer = owner, let card = link.remoteHello.nodeCard { await cardShown(card) }
     while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
+      if case .device = owner, let last = frames.last, frames.allSatisfy(\.body.isAcknowledgement) {
+        takeLater(.frame(identifier, last), of: identifier)
+        continue
+      }
       await inputs.process(frames.map { .frame(identifier, $0) })
       // A device that does not take its answers is not asked for more. Two nodes could wait for each other so.
       if case .device = owner, await !link.drained() { break }
@@ -278,6 +284,14 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     let reason = link.end?.sentence ?? "the link ended"
     logger.debug("\(identifier) ended", metadata: ["reason": "\(reason)"])
     await inputs.process([.linkClosed(identifier, because: reason)])
+  }
+
+  /// An acknowledgement only frees what a device has: it goes with the next batch, or after a moment, and its flush is
+  /// shared. The last of several says it all.
+  private func takeLater(_ acknowledgement: Input, of link: LinkID) {
+    guard inputs.putLater(acknowledgement, of: link) else { return }
+    let inputs = inputs
+    thread.scheduleTask(in: .milliseconds(Self.acknowledgementMilliseconds)) { inputs.takeLater() }
   }
 
   /// Dials an active peer and serves the link that comes of it.
