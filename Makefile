@@ -35,7 +35,7 @@ test: deps ## build and run all tests
 
 simulate: deps ## run SEEDS simulated networks from the seed FIRST on: make simulate SEEDS=100 FIRST=1000
 	$(SWIFT) build $(FLAGS) --build-tests
-	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),24) \
+	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),300) \
 	  $(SWIFT) test $(FLAGS) --skip-build --filter '^NetworkTests\.'
 
 fuzz: deps ## run every fuzz target for SECONDS, or only TARGET: make fuzz SECONDS=60 TARGET=live-group

@@ -164,11 +164,10 @@ let package = Package(
     .target(
       name: "SimulationKit",
       dependencies: [
-        "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonStore", "LiaisonRooms", "LiaisonProtocol", "LiaisonModel",
-        "MLS", "Sodium", "TLSPresentation",
+        "NodeSimulation", "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonProtocol", "LiaisonModel", "Sodium", grdb,
       ], path: "Tests/SimulationKit", swiftSettings: settings),
     tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", crypto, grdb]),
-    .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "TestKit"], swiftSettings: settings),
+    .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "NodeSimulation", "TestKit"], swiftSettings: settings),
     .target(name: "ProcessKit", dependencies: ["TestKit"], path: "Tests/ProcessKit", swiftSettings: settings),
     .executableTarget(
       name: "network-benchmark",

@@ -13,7 +13,8 @@ package final class Engine: Sendable {
   /// As many random bytes as it is asked for, fit for keys.
   let random: @Sendable (Int) -> [UInt8]
 
-  init(store: ProfileStore, random: @escaping @Sendable (Int) -> [UInt8]) {
+  /// An engine over a profile's database. `random` gives as many bytes as it is asked for, fit for keys.
+  package init(store: ProfileStore, random: @escaping @Sendable (Int) -> [UInt8]) {
     self.store = store
     self.random = random
   }

@@ -5,48 +5,22 @@ package import TestKit
 
 /// A region of nodes and devices in one process, on simulated time, network and disks, with faults that a seed repeats.
 package final class Region {
-  /// What goes wrong, and how often.
-  package struct Faults: Sendable {
-    /// Milliseconds that a frame takes.
-    package var latency: ClosedRange<UInt64> = 1...40
-    /// Mean milliseconds between two cuts of some link; 0 for none.
-    package var cutEvery: UInt64 = 0
-    /// Mean milliseconds between two crashes of some node; 0 for none.
-    package var crashEvery: UInt64 = 0
-    /// One in how many batches is followed by a crash before anything that it asked for is done; 0 for none.
-    package var crashAfterCommitOneIn: UInt64 = 0
-    /// Mean milliseconds between two times that some node's disk is full; 0 for none.
-    package var fullDiskEvery: UInt64 = 0
-    /// Mean milliseconds between two partitions of some pair of nodes; 0 for none.
-    package var partitionEvery: UInt64 = 0
-
-    /// A quiet network.
-    package init() {}
-
-    /// Everything goes wrong, often.
-    package static var rough: Faults {
-      var faults = Faults()
-      faults.latency = 1...250
-      faults.cutEvery = 400
-      faults.crashEvery = 2_500
-      faults.crashAfterCommitOneIn = 150
-      faults.fullDiskEvery = 4_000
-      faults.partitionEvery = 3_000
-      return faults
-    }
-  }
-
   /// What the seed gives.
   package var random: SeededGenerator
   /// What goes wrong.
   package var faults: Faults
+  /// How often what went wrong.
+  package private(set) var faultCounts: [FaultKind: Int] = [:]
+  /// What happened.
+  package var trace = Trace()
   /// The nodes, by handle.
   package private(set) var nodes: [Handle: SimulatedNode] = [:]
+  var isFaulty = false
   private var schedule: Schedule
   private var links: [SimulatedLink] = []
   private var linksMade: UInt64 = 0
   private var partitions: Set<Set<Handle>> = []
-  private var isFaulty = false
+  private var slow: [Set<Handle>: ClosedRange<UInt64>] = [:]
 
   /// A region without nodes, at a moment in 2026.
   package init(seed: UInt64, faults: Faults = Faults()) {
@@ -74,13 +48,22 @@ package final class Region {
   package var sortedNodes: [SimulatedNode] { nodes.sorted { $0.key < $1.key }.map(\.value) }
 
   /// The node of a handle.
-  package func node(_ handle: String) throws -> SimulatedNode {
-    guard let node = nodes[try Handle(handle)] else { throw SimulationError("there is no node \(handle)") }
+  package func node(_ handle: String) throws -> SimulatedNode { try node(Handle(handle)) }
+
+  /// The node of a handle.
+  package func node(_ handle: Handle) throws -> SimulatedNode {
+    guard let node = nodes[handle] else { throw SimulationError("there is no node \(handle)") }
     return node
   }
 
   /// All nodes' cards, as a device of a region in which everybody is active sees them.
   package var cards: [Handle: Signed<NodeCard>] { nodes.mapValues(\.card) }
+
+  /// Something went wrong, as it was to.
+  package func count(_ fault: FaultKind) {
+    faultCounts[fault, default: 0] += 1
+    trace.note("fault", at: now, UInt64(FaultKind.allCases.firstIndex(of: fault) ?? 0))
+  }
 
   // MARK: Time
 
@@ -117,7 +100,17 @@ package final class Region {
 
   func latency() -> UInt64 { UInt64.random(in: faults.latency, using: &random) }
 
+  /// Milliseconds that a frame takes on a link.
+  func latency(of link: SimulatedLink) -> UInt64 {
+    guard !slow.isEmpty, case .peer(let a, let b) = link.identity, let range = slow[[a, b]] else { return latency() }
+    return UInt64.random(in: range, using: &random)
+  }
+
+  /// The links that at least one side takes for standing.
+  var openLinks: [SimulatedLink] { links.filter { $0.isOpen[0] || $0.isOpen[1] } }
+
   /// Connects two ends, the dialler saying Hello first.
+  @discardableResult
   package func connect(
     _ dialler: any LinkEnd, to acceptor: any LinkEnd, _ identity: SimulatedLink.LinkIdentity, hello: Frame.Hello
   ) -> SimulatedLink {
@@ -135,11 +128,17 @@ package final class Region {
       guard let other = self.nodes[peer], other.isUp, !self.partitions.contains([node.handle, peer]) else {
         return failed()
       }
-      let hello = Frame.Hello(clock: self.now, software: "simulated", nodeCard: node.card.unverified)
-      let link = self.connect(node, to: other, .peer(dialler: node.handle, acceptor: peer), hello: hello)
-      link.send(
-        Frame(.hello(Frame.Hello(clock: self.now, software: "simulated", nodeCard: other.card.unverified))),
-        from: other)
+      let link = self.connect(
+        node, to: other, .peer(dialler: node.handle, acceptor: peer), hello: node.hello(showingCard: true))
+      link.send(Frame(.hello(other.hello(showingCard: true))), from: other)
+    }
+  }
+
+  /// The link between two nodes that stands, if one does.
+  func standingLink(_ a: Handle, _ b: Handle) -> SimulatedLink? {
+    links.last { link in
+      guard case .peer(let dialler, let acceptor) = link.identity else { return false }
+      return Set([dialler, acceptor]) == [a, b] && link.isOpen == [true, true]
     }
   }
 
@@ -154,60 +153,22 @@ package final class Region {
   /// Lets two nodes reach one another again.
   package func heal(_ a: Handle, _ b: Handle) { partitions.remove([a, b]) }
 
-  // MARK: Faults
+  /// Lets what two nodes send one another take that many milliseconds.
+  package func slowDown(_ a: Handle, _ b: Handle, to range: ClosedRange<UInt64>) { slow[[a, b]] = range }
 
-  /// Lets the faults happen from now on.
-  package func beginFaults() {
-    isFaulty = true
-    recurring(faults.cutEvery) { region in
-      let open = region.links.filter { $0.isOpen[0] || $0.isOpen[1] }
-      open.randomElement(using: &region.random)?.cut()
-    }
-    recurring(faults.crashEvery) { region in
-      guard let node = region.sortedNodes.randomElement(using: &region.random) else { return }
-      region.crashAndRestart(node)
-    }
-    recurring(faults.fullDiskEvery) { region in
-      guard let node = region.sortedNodes.randomElement(using: &region.random) else { return }
-      node.store.fault = .full
-      region.after(milliseconds: UInt64.random(in: 50...1_000, using: &region.random)) { node.store.fault = nil }
-    }
-    recurring(faults.partitionEvery) { region in
-      let pair = Array(region.sortedNodes.map(\.handle).shuffled(using: &region.random).prefix(2))
-      guard pair.count == 2 else { return }
-      region.partition(pair[0], pair[1])
-      region.after(milliseconds: UInt64.random(in: 200...5_000, using: &region.random)) {
-        region.heal(pair[0], pair[1])
-      }
-    }
-  }
+  /// Lets it be as fast as between others again.
+  package func speedUp(_ a: Handle, _ b: Handle) { slow[[a, b]] = nil }
 
-  /// Ends all faults: what is down comes up, what is apart comes together.
-  package func endFaults() {
-    isFaulty = false
+  /// Lets all nodes reach one another again, at ordinary speed.
+  func healNetwork() {
     partitions = []
-    for node in sortedNodes {
-      node.store.fault = nil
-      node.start()
-    }
+    slow = [:]
   }
 
-  func crashesAfterCommit() -> Bool {
-    guard isFaulty, faults.crashAfterCommitOneIn > 0 else { return false }
-    return UInt64.random(in: 1...faults.crashAfterCommitOneIn, using: &random) == 1
-  }
-
-  func crashAndRestart(_ node: SimulatedNode) {
-    node.crash()
-    after(milliseconds: UInt64.random(in: 20...2_000, using: &random)) { node.start() }
-  }
-
-  private func recurring(_ mean: UInt64, _ fault: @escaping (Region) -> Void) {
-    guard mean > 0 else { return }
-    after(milliseconds: UInt64.random(in: 1...(2 * mean), using: &random)) { [unowned self] in
-      guard isFaulty else { return }
-      fault(self)
-      recurring(mean, fault)
+  /// Cuts a node from all its peers; its devices keep it.
+  package func cutPeers(of handle: Handle) {
+    for link in links {
+      if case .peer(let dialler, let acceptor) = link.identity, [dialler, acceptor].contains(handle) { link.cut() }
     }
   }
 }

@@ -1,6 +1,7 @@
 package import LiaisonModel
 package import LiaisonNode
 package import LiaisonProtocol
+internal import LiaisonStore
 
 /// A country's node: the real core over a real store, with a simulated network, clock and disk around it.
 package final class SimulatedNode: LinkEnd {
@@ -22,6 +23,10 @@ package final class SimulatedNode: LinkEnd {
   package private(set) var errors: [String] = []
   /// The log lines that are worth a look.
   package private(set) var warnings: [String] = []
+  /// How far its clock is ahead of everybody's.
+  package var clockAheadMilliseconds: Int64 = 0
+  /// What makes false what it sends to peers, where it lies.
+  package var liar: Liar?
 
   private var core: NodeCore<FaultyStore>?
   private var links: [LinkID: SimulatedLink] = [:]
@@ -56,6 +61,13 @@ package final class SimulatedNode: LinkEnd {
   /// Whether it runs.
   package var isUp: Bool { core != nil }
 
+  /// The time by its clock.
+  package var clock: Timestamp { region.now.adding(signedMilliseconds: clockAheadMilliseconds) }
+
+  func hello(showingCard: Bool) -> Frame.Hello {
+    Frame.Hello(clock: clock, software: "simulated", nodeCard: showingCard ? card.unverified : nil)
+  }
+
   /// The peers that it has links with now.
   package var linkedPeers: Int {
     guard case .status(let status)? = try? administer(.status) else { return 0 }
@@ -85,6 +97,22 @@ package final class SimulatedNode: LinkEnd {
     for link in broken { link.cut() }
   }
 
+  /// What its disk held at one moment.
+  package struct Backup {
+    fileprivate let disk: SQLiteNodeStore
+  }
+
+  /// Copies its disk.
+  package func backUp() throws -> Backup { Backup(disk: try store.disk.copy()) }
+
+  /// Goes on from a backup, which may be used again.
+  package func restore(_ backup: Backup) throws {
+    region.count(.restore)
+    crash()
+    store.disk = try backup.disk.copy()
+    start()
+  }
+
   /// Takes over the registry's state.
   package func trust(_ table: PeerTable) {
     peers = table
@@ -99,7 +127,12 @@ package final class SimulatedNode: LinkEnd {
     switch link.identity {
     case .peer(let dialler, let acceptor):
       let isDialledHere = dialler == handle
-      put(.linkOpened(link.id, .peer(isDialledHere ? acceptor : dialler, dialledHere: isDialledHere)))
+      let difference = Int64(hello.clock.milliseconds) - Int64(clock.milliseconds)
+      put(
+        .linkOpened(
+          link.id,
+          .peer(
+            isDialledHere ? acceptor : dialler, dialledHere: isDialledHere, clockDifferenceMilliseconds: difference)))
     case .device(let key):
       guard let device = try? core.device(linkKey: key) else {
         links[link.id] = nil
@@ -107,10 +140,10 @@ package final class SimulatedNode: LinkEnd {
         return link.close(from: self)
       }
       put(.linkOpened(link.id, .device(device.identifier, inboxPosition: hello.inboxPosition)))
-      link.send(Frame(.hello(Frame.Hello(clock: region.now, software: "simulated"))), from: self)
+      link.send(Frame(.hello(self.hello(showingCard: false))), from: self)
     case .enrolment(let key):
       put(.linkOpened(link.id, .enrolment(key)))
-      link.send(Frame(.hello(Frame.Hello(clock: region.now, software: "simulated"))), from: self)
+      link.send(Frame(.hello(self.hello(showingCard: false))), from: self)
     }
   }
 
@@ -142,15 +175,33 @@ package final class SimulatedNode: LinkEnd {
   private func process() {
     let batch = inputs
     inputs = []
-    guard let outputs = core?.process(batch, now: region.now, random: &region.random) else { return }
-    if region.crashesAfterCommit() { return region.crashAndRestart(self) }
-    perform(outputs)
-    planTick()
+    let crashes = region.happens(.crashInBatch, oneIn: region.faults.crashInBatchOneIn)
+    guard crashes else {
+      guard let outputs = core?.process(batch, now: clock, random: &region.random) else { return }
+      note(batch, outputs)
+      perform(outputs)
+      return planTick()
+    }
+    // Before it is on disk, once it is, or amid what it asked for.
+    let moment = Int.random(in: 0...2, using: &region.random)
+    let fault = store.fault
+    if moment == 0 { store.fault = .inputOutput("the power failed") }
+    let outputs = core?.process(batch, now: clock, random: &region.random) ?? []
+    store.fault = fault
+    note(batch, outputs)
+    if moment == 2 { perform(Array(outputs.prefix(outputs.count / 2))) }
+    region.crashAndRestart(self)
+  }
+
+  private func note(_ batch: [Input], _ outputs: [Output]) {
+    region.trace.note("batch", at: clock, UInt64(batch.count), UInt64(outputs.count), bytes: nodeKey.publicKey.bytes)
   }
 
   private func planTick() {
     guard let wakeAt = core?.wakeAt else { return }
-    let time = max(wakeAt, region.now.adding(milliseconds: 1))
+    // A minute at most, as in ``NodeRuntime``: the clock that `wakeAt` goes by may be set meanwhile.
+    let wait = wakeAt.milliseconds - min(wakeAt.milliseconds, clock.milliseconds)
+    let time = region.now.adding(milliseconds: min(max(wait, 1), 60_000))
     if let tickAt, tickAt <= time, tickAt > region.now { return }
     tickAt = time
     let life = lives
@@ -164,7 +215,14 @@ package final class SimulatedNode: LinkEnd {
   private func perform(_ outputs: [Output]) {
     for output in outputs {
       switch output {
-      case .send(let link, let frame): links[link]?.send(frame, from: self)
+      case .send(let link, let frame):
+        guard let open = links[link] else { continue }
+        guard let liar, case .peer(let dialler, let acceptor) = open.identity else {
+          open.send(frame, from: self)
+          continue
+        }
+        let peer = dialler == handle ? acceptor : dialler
+        for frame in liar.frames(insteadOf: frame, to: peer) { open.send(frame, from: self) }
       case .close(let link, let failure):
         guard let open = links.removeValue(forKey: link) else { continue }
         if let failure { open.send(Frame(.failure(failure)), from: self) }
@@ -175,7 +233,8 @@ package final class SimulatedNode: LinkEnd {
       case .answer(let identifier, let answer): answers[identifier] = answer
       case .tally(let tally): tallies.append(tally)
       case .event(let event):
-        if event.severity == .error { errors.append(event.text) }
+        let isOfLiar = event.peer.flatMap { region.nodes[$0]?.liar } != nil
+        if event.severity == .error, !isOfLiar { errors.append(event.text) }
         if event.severity == .warning { warnings.append(event.text) }
       case .storeFailed(let error): if store.fault == nil { errors.append(error.sentence) }
       }
@@ -184,9 +243,21 @@ package final class SimulatedNode: LinkEnd {
 
   /// Has the core take an input that did not come by the network.
   package func take(_ input: Input) {
-    guard let outputs = core?.process([input], now: region.now, random: &region.random) else { return }
+    guard let outputs = core?.process([input], now: clock, random: &region.random) else { return }
     perform(outputs)
     planTick()
+  }
+
+  // MARK: Without the network
+
+  /// What it answers to one request, over a link that stands for that alone.
+  package func answer(to body: Frame.Body, from peer: LinkPeer) throws -> Frame.Body {
+    let link = LinkID(.max)
+    let inputs: [Input] = [.linkOpened(link, peer), .frame(link, Frame(request: 1, body)), .linkClosed(link)]
+    let outputs = core?.process(inputs, now: clock, random: &region.random) ?? []
+    planTick()
+    for case .send(link, let frame) in outputs where frame.request == 1 { return frame.body }
+    throw SimulationError("no answer came")
   }
 
   // MARK: Administration
@@ -197,7 +268,7 @@ package final class SimulatedNode: LinkEnd {
     let identifier = AdministrationID(asked)
     guard
       let outputs = core?.process(
-        [.administration(identifier, request)], now: region.now, random: &region.random)
+        [.administration(identifier, request)], now: clock, random: &region.random)
     else { throw SimulationError("the node is down") }
     perform(outputs)
     planTick()
@@ -211,7 +282,7 @@ package final class SimulatedNode: LinkEnd {
     let answer = try administer(
       .invite(
         address, profile: MemberProfile(name: member.capitalized, discipline: .cyber, role: ""),
-        expiresAt: region.now.adding(milliseconds: 7 * 86_400_000)))
+        expiresAt: clock.adding(milliseconds: 7 * 86_400_000)))
     guard case .invitation(let invitation) = answer else { throw SimulationError("no invitation: \(answer)") }
     return invitation
   }

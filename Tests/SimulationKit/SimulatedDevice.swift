@@ -1,23 +1,30 @@
 package import LiaisonClient
 package import LiaisonModel
 package import LiaisonProtocol
+package import NodeSimulation
 internal import Synchronization
 internal import TestKit
 
 /// One program on one profile: a real engine over a real database, and a session over a simulated link.
-package final class SimulatedDevice {
+package final class SimulatedDevice: LinkEnd {
   package let name: String
-  /// The profile's folder.
-  package let path: String
   private unowned let region: Region
-  private let index: Int
+  private let disk: DeviceDisk
   private let random: @Sendable (Int) -> [UInt8]
   private var engine: Engine?
   private var session: Session?
-  private var link: UInt64?
+  private var link: SimulatedLink?
   private var lastRequest: UInt64 = 0
   private var pending: [UInt64: Work.Key] = [:]
   private var plannedWake: Timestamp?
+  private var isDown = false
+  /// How far its clock is ahead of everybody's.
+  package var clockAheadMilliseconds: Int64 = 0 {
+    didSet {
+      plannedWake = nil
+      planWake()
+    }
+  }
   /// Whether inbox items are kept in ``held`` and not taken, for a test to play with.
   package var holdsInbox = false
   package var held: [Frame.InboxItem] = []
@@ -26,49 +33,73 @@ package final class SimulatedDevice {
     didSet { if isOffline { disconnect() } else if !oldValue { return } else { connect() } }
   }
 
-  init(_ region: Region, index: Int, name: String, path: String? = nil) throws {
+  init(_ region: Region, index: Int, name: String, sharing other: SimulatedDevice? = nil) throws {
     self.region = region
-    self.index = index
     self.name = name
-    let source = SeededSource(seed: region.generator.next())
+    let source = SeededSource(seed: region.network.random.next())
     random = { source.bytes($0) }
-    self.path = path ?? region.folder.path("device-\(index)")
-    if path == nil { engine = try Profile.create(at: self.path, passphrase: nil, random: random) }
+    if let other {
+      disk = other.disk
+    } else {
+      disk = try DeviceDisk(region.folder.path("device-\(index)"), key: region.network.random.bytes(32))
+    }
+  }
+
+  /// The profile's folder.
+  package var path: String { disk.folder }
+
+  /// Whether its disk takes nothing.
+  package var isDiskFull: Bool {
+    get { disk.isFull }
+    set { disk.isFull = newValue }
   }
 
   /// The engine, opened anew where the program has crashed.
   package func open() throws -> Engine {
     if let engine { return engine }
-    let opened = try Profile.open(at: path, passphrase: nil, random: random)
+    let opened = Engine(store: try disk.open(), random: random)
     engine = opened
     return opened
   }
 
   package var address: Address { get throws { try open().identity.address } }
 
+  /// The time by its clock.
+  package var clock: Timestamp { region.now.adding(signedMilliseconds: clockAheadMilliseconds) }
+
   // MARK: The link
 
   package func connect() {
-    guard link == nil, !isOffline else { return }
+    guard link == nil, !isOffline, !isDown else { return }
     attempt {
-      let engine = try open()
-      let identity = try engine.identity
-      let position = try engine.inboxPosition
-      guard
-        let number = region.connect(index, identity.device, to: identity.address.handle, position: position)
-      else { return retryLater() }
-      link = number
-      session = Session(engine: engine, position: position)
+      let identity = try open().identity
+      let node = try region.network.node(identity.address.handle)
+      guard node.isUp else { return retryLater() }
+      let hello = Frame.Hello(clock: clock, software: "simulated", inboxPosition: try open().inboxPosition)
+      link = region.network.connect(self, to: node, .device(identity.linkKey.publicKey), hello: hello)
+      position = hello.inboxPosition
     }
+  }
+
+  /// What the link's Hello named.
+  private var position: UInt64 = 0
+
+  private func later(_ milliseconds: ClosedRange<UInt64>, _ body: @escaping (SimulatedDevice) -> Void) {
+    region.network.after(milliseconds: UInt64.random(in: milliseconds, using: &region.network.random)) { [weak self] in
+      if let self { body(self) }
+    }
+  }
+
+  private func retryLater() { later(100...1_500) { $0.connect() } }
+
+  package func opened(_ link: SimulatedLink, with hello: Frame.Hello) {
+    guard self.link === link else { return }
+    attempt { session = Session(engine: try open(), position: position) }
     pump()
   }
 
-  private func retryLater() {
-    region.after(UInt64.random(in: 100...1500, using: &region.generator)) { [weak self] in self?.connect() }
-  }
-
-  func lost(_ number: UInt64) {
-    guard link == number else { return }
+  package func closed(_ link: SimulatedLink) {
+    guard self.link === link else { return }
     drop()
     retryLater()
   }
@@ -81,22 +112,26 @@ package final class SimulatedDevice {
   }
 
   private func disconnect() {
-    guard let number = link else { return }
+    let link = link
     drop()
-    region.cut(number)
+    link?.close(from: self)
   }
 
   /// Ends the program at once; what its database committed is all that is left. It comes back after a while.
   package func crash() {
-    let number = link
+    let link = link
     drop()
     engine = nil
-    if let number { region.cut(number) }
-    region.after(region.outage()) { [weak self] in self?.connect() }
+    isDown = true
+    link?.close(from: self)
+    later(200...4_000) {
+      $0.isDown = false
+      $0.connect()
+    }
   }
 
-  func received(_ frame: Frame, over number: UInt64) {
-    guard link == number, session != nil else { return }
+  package func received(_ frame: Frame, on link: SimulatedLink) {
+    guard self.link === link, session != nil else { return }
     if frame.request == 0 {
       guard case .inboxItem(let item) = frame.body else { return }
       if holdsInbox { held.append(item) } else { session?.push(item) }
@@ -106,29 +141,35 @@ package final class SimulatedDevice {
     pump()
   }
 
+  private var crashesNow: Bool { region.network.happens(.deviceCrash, oneIn: region.deviceFaults.crashOneIn) }
+
   /// Sends what the session has to send.
   package func pump() {
-    guard session != nil, let number = link else { return }
+    guard session != nil, let link else { return }
+    if crashesNow { return crash() }
     var steps: [Session.Step] = []
-    attempt { steps = try session?.next(now: region.now).steps ?? [] }
+    attempt { steps = try session?.next(now: clock).steps ?? [] }
+    guard self.link === link else { return }
     for step in steps {
-      if region.chance(region.faults.deviceCrashesPerMillion) { return crash() }
+      if crashesNow { return crash() }
       switch step {
-      case .acknowledge(let sequence):
-        region.send(Frame(.inboxAcknowledge(sequence: sequence)), over: number, from: .device(index))
+      case .acknowledge(let sequence): link.send(Frame(.inboxAcknowledge(sequence: sequence)), from: self)
       case .ask(let work):
         lastRequest += 1
         pending[lastRequest] = work.key
-        region.send(Frame(request: lastRequest, work.request), over: number, from: .device(index))
+        link.send(Frame(request: lastRequest, work.request), from: self)
       }
-      guard link == number else { return }
     }
-    guard let wake = attempt({ try session?.nextWake }) ?? nil, wake > region.now,
-      plannedWake.map({ wake < $0 }) ?? true
-    else { return }
-    plannedWake = wake
-    region.after(wake.milliseconds - region.now.milliseconds + 1) { [weak self] in
-      guard let self, plannedWake == wake else { return }
+    planWake()
+  }
+
+  private func planWake() {
+    guard let wake = attempt({ try session?.nextWake }) ?? nil, wake > clock else { return }
+    let at = region.now.adding(milliseconds: wake.milliseconds - clock.milliseconds + 1)
+    guard plannedWake.map({ at < $0 }) ?? true else { return }
+    plannedWake = at
+    region.network.at(at) { [weak self] in
+      guard let self, plannedWake == at else { return }
       plannedWake = nil
       pump()
     }
@@ -137,17 +178,21 @@ package final class SimulatedDevice {
   /// Whether nothing is left to be done or to be taken.
   package var isIdle: Bool {
     attempt {
-      let engine = try open()
       guard isOffline || session?.isIdle == true else { return false }
-      return try engine.isSettled
+      return try open().isSettled
     } ?? false
   }
 
-  /// Runs what must not throw.
+  /// Runs what must not throw, except that a full disk takes nothing: then the session is over, and begins anew.
   @discardableResult
   package func attempt<Result>(_ body: () throws -> Result) -> Result? {
     do { return try body() } catch {
-      region.fail("\(name): \(error)")
+      if disk.isFull {
+        disconnect()
+        retryLater()
+      } else {
+        region.fail("\(name): \(error)")
+      }
       return nil
     }
   }
@@ -155,7 +200,7 @@ package final class SimulatedDevice {
   /// Does something to the engine, and sends what came of it.
   @discardableResult
   package func act<Result>(_ body: (Engine, Timestamp) throws -> Result) throws -> Result {
-    let result = try body(open(), region.now)
+    let result = try body(open(), clock)
     pump()
     return result
   }

@@ -1,0 +1,232 @@
+import LiaisonClient
+import LiaisonModel
+import NodeSimulation
+import SimulationKit
+import TestKit
+
+/// One run of a plan: people make rooms, write, come and go while everything fails; then all heals, and ``findings`` says
+/// what is not as it must be.
+final class Scenario {
+  struct Sent {
+    let message: MessageIdentifier
+    let room: RoomIdentifier
+    let sender: SimulatedDevice
+    let text: String
+  }
+
+  let plan: Plan
+  let region: SimulationKit.Region
+  var rooms: [RoomIdentifier] = []
+  var sent: [Sent] = []
+  /// Those who were out of a room at any time after it was made.
+  var changed: [RoomIdentifier: Set<String>] = [:]
+  var findings: [String] = []
+  var summary = Summary()
+  private var random: SeededGenerator
+  private var backups: [Handle: SimulatedNode.Backup] = [:]
+  private let sabotage: Sabotage?
+
+  /// What a broken node would do, to see that somebody notices.
+  enum Sabotage: CaseIterable {
+    /// It acknowledges what is not on disk, and crashes.
+    case acknowledgesBeforeCommit
+    /// It loses what waits for a device that is away.
+    case losesInbox
+    /// Its queue loses its order.
+    case losesOrder
+  }
+
+  init(_ plan: Plan, sabotage: Sabotage? = nil) throws {
+    self.plan = plan
+    self.sabotage = sabotage
+    random = SeededGenerator(seed: plan.seed &* 31)
+    let letters = Array("abcdefghijklmnopqrstuvwxyz")
+    let handles = letters.prefix(plan.nodes).map { "x\($0)" }
+    region = try SimulationKit.Region(seed: plan.seed, handles: handles)
+    for index in 0..<plan.devices { try region.enrol("person\(index)@\(handles[index % handles.count])") }
+  }
+
+  func require(_ condition: Bool, _ finding: @autoclosure () -> String) {
+    if !condition { findings.append(finding()) }
+  }
+
+  /// The node that lies, where one does.
+  var liar: Handle? { plan.lies ? region.network.sortedNodes.last?.handle : nil }
+
+  func isHonest(_ device: SimulatedDevice) throws -> Bool { try device.address.handle != liar }
+
+  var rests: Bool { region.devices.allSatisfy(\.isIdle) }
+  private var isQuiet: Bool { rests && region.queuedCount == 0 && region.inboxCount == 0 }
+
+  // MARK: The play
+
+  func play() throws {
+    require(wait { rests }, "it never began")
+    try makeRooms()
+    require(wait { rests }, "the rooms were never made")
+    region.run(milliseconds: 10_000)
+    require(region.findings.isEmpty, "before anything went wrong: \(region.findings)")
+    guard findings.isEmpty else { return }
+    for node in region.network.sortedNodes where plan.restores { backups[node.handle] = try node.backUp() }
+    try beginFaults()
+    for step in 0..<plan.steps {
+      if step == plan.steps / 2, let sabotage { try commit(sabotage) }
+      try act(step)
+      region.run(milliseconds: UInt64.random(in: 10...1_200, using: &random))
+    }
+    region.endFaults()
+    try settle()
+    try check()
+    summary = Summary(self)
+  }
+
+  private func makeRooms() throws {
+    // A liar's people make no rooms: nobody can tell what its hub would order.
+    let makers = try region.devices.filter(isHonest)
+    for number in 0..<plan.rooms {
+      guard let maker = makers.randomElement(using: &random) else { return }
+      let others = region.devices.filter { $0 !== maker }.shuffled(using: &random)
+      let count = number == 0 ? others.count : Int.random(in: 1...max(1, min(others.count, 12)), using: &random)
+      let members = try others.prefix(count).map { try $0.address }
+      rooms.append(try maker.act { try $0.createRoom(title: "Room \(number)", members: members, now: $1) }.room)
+    }
+  }
+
+  private func beginFaults() throws {
+    region.deviceFaults = plan.deviceFaults
+    region.beginFaults(plan.faults)
+    guard let liar else { return }
+    let teller = Liar(try region.network.node(liar), in: region.network)
+    teller.foreignRooms = try rooms.filter { room in
+      try !region.devices.contains { try !isHonest($0) && $0.open().rooms().contains { $0.identifier == room } }
+    }
+  }
+
+  /// Lets everything come that still comes. A gap shows with the next message; whoever is asked answers within minutes,
+  /// and what was lost on that way too is asked for again.
+  private func settle() throws {
+    region.run(milliseconds: 10_000)
+    require(wait { rests }, "the devices never came to rest")
+    for (number, room) in rooms.enumerated() {
+      for device in region.devices where try device.open().rooms().contains(where: { $0.isActive(room) }) {
+        try say("\(device.name) is still in room \(number)", by: device, to: room)
+      }
+    }
+    require(wait { isQuiet }, "\(region.queuedCount) in queues, \(region.inboxCount) in inboxes")
+    // Asked after a minute, and again after 20 and two hours.
+    for minutes in plan.mayComeAgain ? [2, 3, 20, 20, 120, 120, 120] : [2] as [UInt64] where try hasGaps {
+      region.run(milliseconds: minutes * 60_000)
+    }
+    require(wait { isQuiet }, "\(region.queuedCount) in queues, \(region.inboxCount) in inboxes, at last")
+    require(region.findings.isEmpty, "\(region.findings)")
+  }
+
+  /// Lets up to ten minutes pass. To look costs more than to let a second pass.
+  private func wait(until isDone: () -> Bool) -> Bool {
+    for _ in 0..<600 where !isDone() {
+      guard region.findings.isEmpty else { return false }
+      region.run(milliseconds: 1_000)
+    }
+    return isDone()
+  }
+
+  private var hasGaps: Bool {
+    get throws {
+      try region.devices.contains { device in
+        try device.open().rooms().contains { $0.state == .active && $0.gaps.contains { $0.state != .gone } }
+      }
+    }
+  }
+
+  private func say(
+    _ text: String, by device: SimulatedDevice, to room: RoomIdentifier, _ precedence: Precedence = .routine
+  ) throws {
+    let message = try device.say(text, to: room, precedence: precedence)
+    sent.append(Sent(message: message, room: room, sender: device, text: text))
+  }
+
+  /// Something that a person does, or that happens. A full disk tells the person at once.
+  private func act(_ step: Int) throws {
+    let device = region.devices[Int.random(in: 0..<region.devices.count, using: &random)]
+    do { try act(step, device) } catch where device.isDiskFull {}
+  }
+
+  private func act(_ step: Int, _ device: SimulatedDevice) throws {
+    let room = rooms[Int.random(in: 0..<rooms.count, using: &random)]
+    let known = try device.open().rooms().first { $0.isActive(room) }
+    switch Int.random(in: 0..<100, using: &random) {
+    case 0..<64:
+      guard known != nil else { return }
+      let precedence = Precedence.allCases.randomElement(using: &random) ?? .routine
+      for part in 0..<Int.random(in: 1...3, using: &random) {
+        try say("\(device.name) says \(step).\(part)", by: device, to: room, precedence)
+      }
+    case 64..<76:
+      guard plan.changesRooms, room == rooms[0], let known else { return }
+      try change(known, by: device)
+    case 76..<84: try device.act { engine, now in try engine.markDisplayed(engine.inbox(unreadOnly: true), now: now) }
+    case 84..<90:
+      // An acknowledgement of the latest message that somebody else wrote.
+      guard known != nil,
+        let entry = try device.open().history(of: room, limit: 5).last(where: { $0.message != nil && !$0.isOwn })
+      else { return }
+      try device.act { _ = try $0.acknowledge(entry.identifier, now: $1) }
+    default:
+      guard plan.restores, let node = region.network.sortedNodes.randomElement(using: &random) else { return }
+      if Bool.random(using: &random) {
+        backups[node.handle] = try node.backUp()
+      } else if let backup = backups[node.handle] {
+        try node.restore(backup)
+      }
+    }
+  }
+
+  /// Adds somebody who is out, or removes somebody who is in.
+  private func change(_ room: Room, by device: SimulatedDevice) throws {
+    let all = try region.devices.map { try $0.address }
+    if Bool.random(using: &random), let target = all.first(where: { !room.members.contains($0) }) {
+      changed[room.identifier, default: []].insert(target.description)
+      try device.act { _ = try $0.add([target], to: room.identifier, now: $1) }
+      return
+    }
+    let others = room.members.filter { $0.description != device.name }
+    guard others.count > 2, let target = others.randomElement(using: &random) else { return }
+    changed[room.identifier, default: []].insert(target.description)
+    try device.act { _ = try $0.remove(target, from: room.identifier, now: $1) }
+  }
+
+  // MARK: Sabotage
+
+  private func commit(_ sabotage: Sabotage) throws {
+    guard let sender = region.devices.first else { return }
+    let node = try region.network.node(sender.address.handle)
+    switch sabotage {
+    case .acknowledgesBeforeCommit:
+      node.store.forgets = true
+      try say("lost after its acknowledgement", by: sender, to: rooms[0])
+      region.run(milliseconds: 2_000)
+      node.store.forgets = false
+      node.crash()
+      node.start()
+    case .losesInbox:
+      guard let reader = region.devices.first(where: { $0 !== sender }) else { return }
+      reader.isOffline = true
+      try say("lost from an inbox", by: sender, to: rooms[0])
+      region.run(milliseconds: 5_000)
+      let device = try reader.open().identity.device
+      try region.network.node(reader.address.handle).store.write { store in
+        try store.acknowledgeInbox(device, through: store.inboxEnd(device))
+      }
+      reader.isOffline = false
+    case .losesOrder:
+      region.network.faults.overtakenOneIn = 3
+      for number in 0..<20 { try say("out of order \(number)", by: sender, to: rooms[0]) }
+      region.run(milliseconds: 10_000)
+    }
+  }
+}
+
+extension Room {
+  /// Whether this is that room, and its device is in it.
+  func isActive(_ room: RoomIdentifier) -> Bool { identifier == room && state == .active }
+}
