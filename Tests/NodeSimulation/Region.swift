@@ -130,6 +130,7 @@ package final class Region {
       }
       let link = self.connect(
         node, to: other, .peer(dialler: node.handle, acceptor: peer), hello: node.hello(showingCard: true))
+      node.dialled(link, peer)
       link.send(Frame(.hello(other.hello(showingCard: true))), from: other)
     }
   }

@@ -30,6 +30,8 @@ package final class SimulatedNode: LinkEnd {
 
   private var core: NodeCore<FaultyStore>?
   private var links: [LinkID: SimulatedLink] = [:]
+  /// Links that were dialled here and on which no Hello has come yet.
+  private var dialling: [LinkID: Handle] = [:]
   private var inputs: [Input] = []
   private var isBatchPlanned = false
   private var tickAt: Timestamp?
@@ -94,6 +96,7 @@ package final class SimulatedNode: LinkEnd {
     tickAt = nil
     let broken = links.values.sorted { $0.id.rawValue < $1.id.rawValue }
     links = [:]
+    dialling = [:]
     for link in broken { link.cut() }
   }
 
@@ -121,7 +124,11 @@ package final class SimulatedNode: LinkEnd {
 
   // MARK: Links
 
+  /// It dialled, and the other side's Hello is on its way.
+  func dialled(_ link: SimulatedLink, _ peer: Handle) { dialling[link.id] = peer }
+
   package func opened(_ link: SimulatedLink, with hello: Frame.Hello) {
+    dialling[link.id] = nil
     guard let core else { return link.close(from: self) }
     links[link.id] = link
     switch link.identity {
@@ -153,6 +160,8 @@ package final class SimulatedNode: LinkEnd {
   }
 
   package func closed(_ link: SimulatedLink) {
+    // One that breaks before Hello never was a link: the attempt failed.
+    if let peer = dialling.removeValue(forKey: link.id) { return put(.dialFailed(peer)) }
     guard links.removeValue(forKey: link.id) != nil else { return }
     put(.linkClosed(link.id))
   }
