@@ -25,6 +25,11 @@ package final class SQLiteNodeTransaction: NodeTransaction {
     }
   }
 
+  package func touch() throws(StoreError) {
+    // Of no meaning to SQLite or to us, and its page is written even where the number stays.
+    try run("PRAGMA user_version = 0")
+  }
+
   package func counts() throws(StoreError) -> StoreCounts {
     try flush()
     func count(_ sql: String) throws(StoreError) -> Int { try row(sql)?.number(0) ?? 0 }

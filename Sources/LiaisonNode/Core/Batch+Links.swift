@@ -83,6 +83,20 @@ extension Batch {
     roomsToRelease.formUnion(try store.held(since: now, limit: Housekeeping.rowsMax).map(\.held.room))
   }
 
+  /// Ends the links on which the store failed to take something, as soon as it takes anything: the peer then sends
+  /// everything again, in order, on the next one.
+  mutating func closeInterrupted() throws {
+    let interrupted = memory.links.peers.values.filter { peer in
+      peer.interruptedAt.map { $0.adding(milliseconds: Memory.storeTryMilliseconds) <= now } ?? false
+    }
+    guard !interrupted.isEmpty else { return }
+    // Where this fails too, the batch leaves no trace and the links stay.
+    try store.touch()
+    for peer in interrupted.sorted(by: { $0.link.rawValue < $1.link.rawValue }) {
+      close(peer.link, .later("the node could not store what was sent to it; send it again"))
+    }
+  }
+
   /// Plans a dial for each active peer without a link, and asks for those that are due.
   mutating func dialWhoIsAway() throws {
     for handle in peers.active where memory.links.peers[handle] == nil && handle != self.handle {

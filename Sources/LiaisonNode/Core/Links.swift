@@ -18,6 +18,9 @@ struct Links: Sendable {
     let clockDifferenceMilliseconds: Int64
     var window = Window()
     var backlog = Backlog()
+    /// When the store last failed to take what the peer delivered. Nothing more of it is taken on this link, so that
+    /// nothing overtakes what was dropped.
+    var interruptedAt: Timestamp?
   }
 
   /// One of a device's links.
@@ -53,6 +56,17 @@ struct Links: Sendable {
     guard var window = peers[peer]?.window else { return }
     window.settled(message, at: now)
     peers[peer]?.window = window
+  }
+
+  /// What the peer delivered on a link could not be stored.
+  mutating func interrupt(_ link: LinkID, at now: Timestamp) {
+    guard case .peer(let peer)? = owners[link], peers[peer]?.link == link else { return }
+    peers[peer]?.interruptedAt = now
+  }
+
+  /// Nor could anything else.
+  mutating func postponeInterrupted(at now: Timestamp) {
+    for (peer, link) in peers where link.interruptedAt != nil { peers[peer]?.interruptedAt = now }
   }
 
   /// Forgets a link, and returns whose it was.

@@ -36,7 +36,10 @@ struct Memory: Sendable {
     let housekeeping = housekeepingAt?.adding(milliseconds: Housekeeping.intervalMilliseconds)
     let dial = dials.values.compactMap(\.at).min()
     let resend = links.peers.values.compactMap(\.window.resendAt).min()
-    let others = [dial, resend, relays.expiresAt, unserved?.at].compactMap { $0 }
+    let interrupted = links.peers.values.compactMap {
+      $0.interruptedAt?.adding(milliseconds: Self.storeTryMilliseconds)
+    }
+    let others = [dial, resend, relays.expiresAt, unserved?.at, interrupted.min()].compactMap { $0 }
     return others.reduce(housekeeping ?? Timestamp(milliseconds: 0), min)
   }
 
@@ -73,4 +76,6 @@ struct Memory: Sendable {
   }
 
   private static let storeRestMilliseconds: UInt64 = 1000
+  /// From a failure of the store to the next attempt to write, where a peer has to send something again.
+  static let storeTryMilliseconds: UInt64 = 5000
 }

@@ -50,7 +50,8 @@ package struct NodeCore<Store: NodeStore> {
   package var wakeAt: Timestamp { memory.wakeAt }
 
   /// After a batch that the store did not take: those who asked are told to ask again, links that came are sent away
-  /// to come again, and links that went are forgotten. Whatever else was in it is sent again by itself.
+  /// to come again, and links that went are forgotten. What peers delivered they send again from the first that was lost
+  /// (``Batch/closeInterrupted()``); whatever else was in it is sent again by itself.
   private mutating func refuse(
     _ inputs: [Input], _ error: StoreError, now: Timestamp, random: inout some RandomNumberGenerator
   ) -> [Output] {
@@ -64,6 +65,8 @@ package struct NodeCore<Store: NodeStore> {
         // It would be missed for ever; the device's next Hello makes up for it.
         memory.links.remove(link)
         outputs.append(.close(link, failure))
+      case .frame(let link, let frame) where frame.body.isDelivery: memory.links.interrupt(link, at: now)
+      case .tick: memory.links.postponeInterrupted(at: now)
       case .linkOpened(let link, _): outputs.append(.close(link, failure))
       case .linkClosed(let link, let reason): memory.lost(link, because: reason, now: now, random: &random)
       case .linkDrained(let link): memory.postpone(link, now: now)
@@ -71,7 +74,7 @@ package struct NodeCore<Store: NodeStore> {
         memory.dialFailed(handle, because: reason, now: now, random: &random)
       case .administration(let identifier, _):
         outputs.append(.answer(identifier, .failed(.later(error.sentence))))
-      case .frame, .tick, .registryChanged, .ownCardChanged: break
+      case .frame, .registryChanged, .ownCardChanged: break
       }
     }
     return outputs
@@ -106,6 +109,8 @@ extension NodeCore {
 extension Frame.Body {
   /// Whether it tells what a device has.
   var isAcknowledgement: Bool { if case .inboxAcknowledge = self { true } else { false } }
+
+  fileprivate var isDelivery: Bool { if case .deliver = self { true } else { false } }
 
   /// Whether it asks for an answer.
   fileprivate var isRequest: Bool {

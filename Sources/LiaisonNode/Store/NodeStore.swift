@@ -21,6 +21,9 @@ package protocol NodeTransaction: MessageStore, DeliveryStore, InboxStore, RoomS
   /// Runs `body`; where it throws, what it wrote is undone and the transaction goes on.
   func savepoint<Result>(_ body: () throws -> Result) throws -> Result
 
+  /// Writes and changes nothing: where the disk is full, the transaction says so when it ends.
+  func touch() throws(StoreError)
+
   /// The store in figures, for an administrator. May be slow.
   func counts() throws(StoreError) -> StoreCounts
 }
