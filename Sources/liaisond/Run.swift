@@ -77,6 +77,7 @@ struct Run: AsyncParsableCommand {
       logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
     services.maximumGracefulShutdownDuration = .seconds(configuration.stopSeconds)
     let group = ServiceGroup(configuration: services)
+    ProcessMemory.returnStart()
     try await group.run()
     logger.notice("stopped")
     withExtendedLifetime(lock) {}
