@@ -23,7 +23,8 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
   private let timing: LinkTiming
   /// Succeeds when TLS stands; only the acceptor's side waits for it.
   private let securedPromise: EventLoopPromise<Secured>?
-  private let establishedPromise: EventLoopPromise<Link>
+  /// Until it is kept: it holds the link, and the link holds this.
+  private var establishedPromise: EventLoopPromise<Link>?
   private let now: @Sendable () -> Timestamp
 
   private var handshake: LinkHandshake
@@ -201,7 +202,8 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
     self.queue = queue
     budget = link.budget
     ending = link.ending
-    establishedPromise.succeed(link)
+    establishedPromise?.succeed(link)
+    establishedPromise = nil
   }
 
   private func stepKeepAlive() {
@@ -237,10 +239,13 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
     deadline?.cancel()
     keepAliveTimer?.cancel()
     securedPromise?.fail(error)
-    establishedPromise.fail(error)
+    establishedPromise?.fail(error)
+    establishedPromise = nil
     ending?.set(error)
     queue?.end()
     budget?.end()
+    // The queue holds this, and whoever reads from it does so to its end.
+    queue = nil
   }
 
   private func schedule(

@@ -39,6 +39,38 @@ struct LinkTests {
     }
   }
 
+  /// Links that nobody is to hold any more.
+  private struct Released {
+    private struct Reference { weak var link: Link? }
+    private var references: [Reference] = []
+    var isEmpty: Bool { references.allSatisfy { $0.link == nil } }
+    var count: Int { references.count }
+    mutating func add(_ link: Link) { references.append(Reference(link: link)) }
+  }
+
+  @Test("is gone, on both sides, once it has ended and nobody holds it", arguments: [LinkKind.device, .peer, .bulk])
+  func released(kind: LinkKind) async throws {
+    let links = Mutex(Released())
+    let serve: @Sendable (Link) async -> Void = { link in
+      links.withLock { $0.add(link) }
+      for await _ in link.frames {}
+    }
+    try await bench.withListener(serve: serve) { endpoint in
+      do {
+        let link = try await bench.dial(endpoint, kind)
+        links.withLock { $0.add(link) }
+        try await link.send(Frame(.ping))
+        link.close()
+        _ = await link.closed()
+      }
+      for _ in 0..<1000 where !links.withLock({ $0.count == 2 && $0.isEmpty }) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(links.withLock { $0.count } == 2)
+      #expect(links.withLock { $0.isEmpty })
+    }
+  }
+
   @Test("carries a frame of nearly the largest size")
   func largeFrame() async throws {
     try await bench.withListener { endpoint in
