@@ -167,8 +167,10 @@ let package = Package(
         "NodeSimulation", "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonProtocol", "LiaisonModel", "Sodium", grdb,
       ], path: "Tests/SimulationKit", swiftSettings: settings),
     tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", crypto, grdb]),
-    .testTarget(name: "NetworkTests", dependencies: ["SimulationKit", "NodeSimulation", "TestKit"], swiftSettings: settings),
-    .target(name: "ProcessKit", dependencies: ["TestKit"], path: "Tests/ProcessKit", swiftSettings: settings),
+    .testTarget(
+      name: "NetworkTests", dependencies: ["SimulationKit", "NodeSimulation", "TestKit"], swiftSettings: settings),
+    .target(
+      name: "ProcessKit", dependencies: ["TestKit", nio, nioPosix], path: "Tests/ProcessKit", swiftSettings: settings),
     .executableTarget(
       name: "network-benchmark",
       dependencies: [

@@ -13,16 +13,22 @@ package final class RawClient: Sendable {
     let received: EventLoopPromise<[UInt8]>
     var bytes: [UInt8] = []
     let isPlain: Bool
+    let isReading: Bool
 
-    init(secured: EventLoopPromise<Void>, received: EventLoopPromise<[UInt8]>, isPlain: Bool) {
+    init(
+      secured: EventLoopPromise<Void>, received: EventLoopPromise<[UInt8]>, isPlain: Bool, isReading: Bool
+    ) {
       self.secured = secured
       self.received = received
       self.isPlain = isPlain
+      self.isReading = isReading
     }
 
     func channelActive(context: ChannelHandlerContext) { if isPlain { secured.succeed() } }
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-      if "\(event)".contains("handshakeCompleted") { secured.succeed() }
+      guard "\(event)".contains("handshakeCompleted") else { return }
+      if !isReading { context.channel.setOption(.autoRead, value: false).whenComplete { _ in } }
+      secured.succeed()
     }
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       bytes += Array(unwrapInboundIn(data).readableBytesView)
@@ -55,12 +61,11 @@ package final class RawClient: Sendable {
               NIOSSLClientHandler(context: context, serverHostname: nil) { $1.succeed(.certificateVerified) })
           }
           try channel.pipeline.syncOperations.addHandler(
-            Collector(secured: secured, received: received, isPlain: context == nil))
+            Collector(secured: secured, received: received, isPlain: context == nil, isReading: reading))
         }
       }
       .connect(host: endpoint.host, port: Int(endpoint.port)).get()
     try await secured.futureResult.get()
-    if !reading { try await channel.setOption(.autoRead, value: false).get() }
   }
 
   /// Whether this side knows of no end of the connection.

@@ -1,4 +1,5 @@
 public import Foundation
+internal import Synchronization
 public import TestKit
 
 /// Something that a built program should have done and did not.
@@ -9,40 +10,55 @@ public struct ProcessFailure: Error, CustomStringConvertible {
 }
 
 /// A country's node as a process of its own, and its people's profiles, on loopback.
-public final class Country {
+public final class Country: Sendable {
   public let handle: String
   public let home: String
   public var port: UInt16 { reserved.number }
+  /// What stands between the node and everybody else, where it was asked for.
+  public let proxy: LinkProxy?
   private let reserved: ReservedPort
   private let folder: TemporaryDirectory
-  public private(set) var daemon: Daemon?
+  private let running = Mutex<Daemon?>(nil)
+  /// The node's process.
+  public var daemon: Daemon? { running.withLock { $0 } }
 
   public static let liaisond = Program("liaisond")
   public static let liaisonctl = Program("liaisonctl")
   public static let liaison = Program("liaison")
 
-  public init(_ handle: String, in folder: TemporaryDirectory) throws {
+  /// Makes the node, in `place` where that is said and else in `folder`. With `isProxied` its card names a ``LinkProxy``, through which then goes whatever others send it.
+  public init(_ handle: String, in folder: TemporaryDirectory, at place: String? = nil, isProxied: Bool = false) throws
+  {
     self.handle = handle
     self.folder = folder
-    home = folder.path(handle)
+    home = place ?? folder.path(handle)
     reserved = try ReservedPort()
-    let made = try Self.liaisond.run([
-      "init", "--home", home, "--handle", handle, "--country", handle.uppercased(), "--name", "Country \(handle)",
-      "--listen", "127.0.0.1:\(port)", "--no-passphrase",
-    ])
+    proxy = isProxied ? try LinkProxy(to: reserved.number) : nil
+    let made = try Self.liaisond.run(
+      [
+        "init", "--home", home, "--handle", handle, "--country", handle.uppercased(), "--name", "Country \(handle)",
+        "--listen", "127.0.0.1:\(reserved.number)", "--no-passphrase",
+      ] + (proxy.map { ["--advertise", "127.0.0.1:\($0.port)"] } ?? []))
     try expectDone(made)
   }
 
   /// Starts the node and waits until it answers its administrator.
   public func start(_ arguments: String...) throws {
-    daemon = try Daemon(
-      Self.liaisond, ["run", "--home", home] + arguments, log: URL(fileURLWithPath: folder.path("\(handle).log")))
+    let daemon = try Daemon(Self.liaisond, ["run", "--home", home] + arguments, log: log)
+    running.withLock { $0 = daemon }
     try waiting("the node of \(handle) to answer") { try control("status").status == 0 }
   }
 
+  /// Where the node says what it does, all that run one after the other.
+  public var log: URL { URL(fileURLWithPath: folder.path("\(handle).log")) }
+
+  /// Ends the node by a signal, and returns when it has ended.
   public func end(_ signal: Int32) {
+    let daemon = running.withLock { running in
+      defer { running = nil }
+      return running
+    }
     daemon?.end(signal)
-    daemon = nil
   }
 
   @discardableResult
@@ -88,8 +104,8 @@ public struct Professional: Sendable {
   public let home: String
 
   @discardableResult
-  public func run(_ arguments: String..., input: String = "") throws -> Program.Outcome {
-    try Country.liaison.run(["--home", home] + arguments, input: input)
+  public func run(_ arguments: String..., input: String = "", seconds: Double = 120) throws -> Program.Outcome {
+    try Country.liaison.run(["--home", home] + arguments, input: input, seconds: seconds)
   }
 }
 

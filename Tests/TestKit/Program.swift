@@ -23,7 +23,7 @@ public struct Program: Sendable {
   /// Runs the program to its end; after `seconds` it is ended, and its status is that of SIGKILL. With `fileBytesMax` no
   /// file that it writes can grow beyond that, what it prints among them.
   public func run(
-    _ arguments: [String], input: String = "", environment: [String: String] = [:], seconds: Int = 120,
+    _ arguments: [String], input: String = "", environment: [String: String] = [:], seconds: Double = 120,
     fileBytesMax: Int? = nil
   ) throws -> Outcome {
     let process = Process()
@@ -41,7 +41,7 @@ public struct Program: Sendable {
     try process.run()
     let identifier = process.processIdentifier
     let limit = DispatchWorkItem { kill(identifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds), execute: limit)
+    DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: limit)
     process.waitUntilExit()
     limit.cancel()
     return Outcome(
@@ -93,6 +93,11 @@ public final class Daemon: @unchecked Sendable {
     let process = try Process.run(Program.prlimit, arguments: ["--pid", "\(identifier)", "--fsize=\(limit):"])
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw CocoaError(.featureUnsupported) }
+  }
+
+  /// Sends a signal that this process outlives, such as SIGSTOP and SIGCONT.
+  public func signal(_ signal: Int32) {
+    lock.withLock { if process.isRunning { _ = kill(process.processIdentifier, signal) } }
   }
 
   /// Sends a signal to this process, by its identifier, and waits for its end where the signal ends it.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ProcessKit
 internal import Synchronization
 
 /// Messages between their sender and their receiver, by a token in each text.

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Foundation
 internal import GRDB
+internal import ProcessKit
 internal import TestKit
 
 /// What this machine can do of that which a message cannot do without.

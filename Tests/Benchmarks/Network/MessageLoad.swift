@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LiaisonClient
 internal import LiaisonModel
+internal import ProcessKit
 internal import Synchronization
 
 /// Sends texts between pairs of devices and stamps each when the receiving device has stored it.
