@@ -10,7 +10,7 @@ FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test simulate fuzz vectors measure bench bench-mls lint format install uninstall clean proto
+.PHONY: help deps swift build demo test simulate soak fuzz vectors measure bench bench-mls lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -37,6 +37,10 @@ simulate: deps ## run SEEDS simulated networks from the seed FIRST on: make simu
 	$(SWIFT) build $(FLAGS) --build-tests
 	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),300) \
 	  $(SWIFT) test $(FLAGS) --skip-build --filter '^NetworkTests\.'
+
+soak: deps ## disturb a network of real processes, then account for every message: make soak MINUTES=10 SEED=1
+	$(SWIFT) build $(FLAGS)
+	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/soak" --minutes $(or $(MINUTES),10) $(addprefix --seed ,$(SEED))
 
 fuzz: deps ## run every fuzz target for SECONDS, or only TARGET: make fuzz SECONDS=60 TARGET=live-group
 	@SWIFT='$(SWIFT)' Config/build/fuzz '$(or $(SECONDS),60)' $(TARGET)

@@ -172,6 +172,9 @@ let package = Package(
     .target(
       name: "ProcessKit", dependencies: ["TestKit", nio, nioPosix], path: "Tests/ProcessKit", swiftSettings: settings),
     .executableTarget(
+      name: "soak", dependencies: ["ProcessKit", "TestKit", "liaisond", "liaisonctl", "liaison", argumentParser],
+      path: "Tests/Soak", swiftSettings: settings),
+    .executableTarget(
       name: "network-benchmark",
       dependencies: [
         "ProcessKit", "TestKit", "LiaisonClient", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "LiaisonStore",
