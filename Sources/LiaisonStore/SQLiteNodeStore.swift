@@ -62,7 +62,16 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
 
   package func read<Result>(_ body: (SQLiteNodeTransaction) throws -> Result) throws -> Result {
     do {
-      return try queue.read { try body(SQLiteNodeTransaction($0)) }
+      // `DatabaseQueue.read` would set `query_only` and back, at which SQLite prepares every statement anew.
+      return try queue.unsafeRead { database in
+        var result: Result?
+        try database.inTransaction(.deferred) {
+          result = try body(SQLiteNodeTransaction(database))
+          return .commit
+        }
+        guard let result else { preconditionFailure("a transaction committed without a result") }
+        return result
+      }
     } catch let error as DatabaseError { throw StoreError(error) }
   }
 

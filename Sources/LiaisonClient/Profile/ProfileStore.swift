@@ -30,19 +30,10 @@ package final class ProfileStore: Sendable {
   package func change<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
     do {
       return try queue.writeWithoutTransaction { db in
-        var result: Result?
-        do {
-          try db.inTransaction(.immediate) {
-            try cache.begin(db)
-            result = try body(ProfileTransaction(db: db, key: key, cache: cache))
-            return .commit
-          }
-        } catch {
+        do { return try transaction(db, .immediate, body) } catch {
           cache.drop()
           throw error
         }
-        guard let result else { preconditionFailure("a transaction committed without a result") }
-        return result
       }
     } catch let error as DatabaseError { throw Self.error(error) }
   }
@@ -50,11 +41,22 @@ package final class ProfileStore: Sendable {
   /// Runs `body` over one consistent state.
   package func read<Result>(_ body: (ProfileTransaction) throws -> Result) throws -> Result {
     do {
-      return try queue.read { db in
-        try cache.begin(db)
-        return try body(ProfileTransaction(db: db, key: key, cache: cache))
-      }
+      // `DatabaseQueue.read` would set `query_only` and back, at which SQLite prepares every statement anew.
+      return try queue.unsafeRead { db in try transaction(db, .deferred, body) }
     } catch let error as DatabaseError { throw Self.error(error) }
+  }
+
+  private func transaction<Result>(
+    _ db: Database, _ kind: Database.TransactionKind, _ body: (ProfileTransaction) throws -> Result
+  ) throws -> Result {
+    var result: Result?
+    try db.inTransaction(kind) {
+      try cache.begin(db)
+      result = try body(ProfileTransaction(db: db, key: key, cache: cache))
+      return .commit
+    }
+    guard let result else { preconditionFailure("a transaction committed without a result") }
+    return result
   }
 
   private static let full = ClientError(.later, "disk-full", "the disk is full; nothing was changed")
