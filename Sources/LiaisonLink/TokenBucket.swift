@@ -16,6 +16,8 @@ package struct TokenBucket: Sendable {
 
   /// Takes one, where there is one.
   package mutating func take(at now: UInt64) -> Bool {
+    // A clock that was set back is believed: otherwise nothing would be earned until it is where it was.
+    countedAt = min(countedAt, now)
     let earned = now > countedAt ? (now - countedAt) / intervalMilliseconds : 0
     countedAt += earned * intervalMilliseconds
     tokens = min(burst, tokens + min(earned, burst))

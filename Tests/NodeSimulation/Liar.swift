@@ -33,7 +33,8 @@ package final class Liar {
     case .receipts(let receipts): return lies(about: receipts, frame, to: peer)
     case .hubCommit, .hubAnswer, .keyPackages, .directoryAnswer: return [altered(frame)].compactMap(\.self)
     // Silence, or what nobody may send here.
-    default: return [[], [frame, Frame(.inboxAcknowledge(sequence: 1 << 40))]].randomElement(using: &region.random) ?? []
+    default:
+      return [[], [frame, Frame(.inboxAcknowledge(sequence: 1 << 40))]].randomElement(using: &region.random) ?? []
     }
   }
 
@@ -105,7 +106,8 @@ package final class Liar {
       leaves[0].envelopeDigest = region.random.bytes(32)
       return [sign(leaves)]
     case 2:
-      leaves.append(ReceiptLeaf(message: MessageIdentifier(using: &region.random), envelopeDigest: leaves[0].envelopeDigest))
+      leaves.append(
+        ReceiptLeaf(message: MessageIdentifier(using: &region.random), envelopeDigest: leaves[0].envelopeDigest))
       return [sign(leaves)]
     case 3: return [sign(leaves, holder: third ?? peer)]
     case 4: return [sign(leaves, origin: third ?? node.handle)]

@@ -18,6 +18,8 @@ package final class Region {
   var isFaulty = false
   private var schedule: Schedule
   private var links: [SimulatedLink] = []
+  /// Whoever has dialled, which links do not keep.
+  private var diallers: [ObjectIdentifier: any LinkEnd] = [:]
   private var linksMade: UInt64 = 0
   private var partitions: Set<Set<Handle>> = []
   private var slow: [Set<Handle>: ClosedRange<UInt64>] = [:]
@@ -114,6 +116,7 @@ package final class Region {
   package func connect(
     _ dialler: any LinkEnd, to acceptor: any LinkEnd, _ identity: SimulatedLink.LinkIdentity, hello: Frame.Hello
   ) -> SimulatedLink {
+    diallers[ObjectIdentifier(dialler)] = dialler
     linksMade += 1
     let link = SimulatedLink(LinkID(linksMade), from: dialler, to: acceptor, identity, in: self)
     links.removeAll { !$0.isOpen[0] && !$0.isOpen[1] }

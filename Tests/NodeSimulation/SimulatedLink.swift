@@ -59,7 +59,12 @@ package final class SimulatedLink {
     }
     arrive(from: side) { [self] in hand(bytes, to: 1 - side) }
     guard frame.isOfDelivery, region.happens(.duplicate, oneIn: region.faults.duplicateOneIn) else { return }
-    if isBetweenNodes { bringLate(bytes, from: side) } else { arrive(from: side) { [self] in hand(bytes, to: 1 - side) } }
+    // What links keep in order comes twice in order, and otherwise at any time.
+    if isBetweenNodes, region.faults.overtakenOneIn > 0 {
+      bringLate(bytes, from: side)
+    } else {
+      arrive(from: side) { [self] in hand(bytes, to: 1 - side) }
+    }
   }
 
   private func hand(_ bytes: [UInt8], to side: Int) {
@@ -78,7 +83,8 @@ package final class SimulatedLink {
     guard case .peer(let dialler, let acceptor) = identity else { return }
     let receiver = ends[1 - side].end
     region.after(milliseconds: UInt64.random(in: 50...5_000, using: &region.random)) { [region] in
-      guard let link = region.standingLink(dialler, acceptor), let to = link.ends.firstIndex(where: { $0.end === receiver })
+      guard let link = region.standingLink(dialler, acceptor),
+        let to = link.ends.firstIndex(where: { $0.end === receiver })
       else { return }
       link.arrive(from: 1 - to) { link.hand(bytes, to: to) }
     }

@@ -17,12 +17,13 @@ package struct Trace {
     hash.update(data: head)
     hash.update(data: bytes)
     guard let listener else { return }
-    let digest = SHA256.hash(data: bytes).prefix(4).map { String($0, radix: 16) }.joined(separator: ".")
-    listener("\(now.milliseconds) \(what) \(numbers) \(bytes.count) bytes \(digest)")
+    listener("\(now.milliseconds) \(what) \(numbers) \(Self.hexadecimal(bytes.prefix(8)))")
   }
 
   /// The value of all events so far, in hexadecimal digits.
-  package var digest: String {
-    hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  package var digest: String { Self.hexadecimal(hash.finalize()) }
+
+  private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }

@@ -16,6 +16,11 @@ public struct Timestamp: Hashable, Sendable, Comparable, TLSCodable {
     return Timestamp(milliseconds: overflow ? .max : sum)
   }
 
+  /// The moment so many milliseconds earlier; the first moment of all where there is none.
+  public func subtracting(milliseconds less: UInt64) -> Timestamp {
+    Timestamp(milliseconds: milliseconds - min(milliseconds, less))
+  }
+
   public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) { milliseconds = try decoder.read() }
 
   public func encode(to encoder: inout TLSEncoder) { encoder.write(milliseconds) }

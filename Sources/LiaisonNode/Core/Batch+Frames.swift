@@ -5,9 +5,7 @@ internal import LiaisonProtocol
 extension Batch {
   mutating func take(_ frame: Frame, from peer: Handle, _ link: LinkID) throws {
     switch frame.body {
-    case .deliver(let envelope):
-      // What was sent before it on this link was lost, and comes again first.
-      if memory.links.peers[peer]?.interruptedAt == nil { try deliver(envelope, from: peer) }
+    case .deliver(let envelope): try deliver(envelope, from: peer)
     case .receipts(let receipts): try take(receipts, from: peer)
     case .refused(let message, let failure): try take(refusal: failure, of: message, from: peer)
     case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)

@@ -83,17 +83,17 @@ extension Batch {
     roomsToRelease.formUnion(try store.held(since: now, limit: Housekeeping.rowsMax).map(\.held.room))
   }
 
-  /// Ends the links on which the store failed to take something, as soon as it takes anything: the peer then sends
-  /// everything again, in order, on the next one.
-  mutating func closeInterrupted() throws {
-    let interrupted = memory.links.peers.values.filter { peer in
-      peer.interruptedAt.map { $0.adding(milliseconds: Memory.storeTryMilliseconds) <= now } ?? false
-    }
-    guard !interrupted.isEmpty else { return }
+  /// Ends the links on which an envelope came that the store did not take, as soon as it takes anything: whoever sent it
+  /// then sends everything again, in order, on the next one.
+  mutating func closeTorn() throws {
+    let due = memory.torn.filter { $0.value.adding(milliseconds: Memory.storeTryMilliseconds) <= now }.keys
+    guard !due.isEmpty else { return }
     // Where this fails too, the batch leaves no trace and the links stay.
     try store.touch()
-    for peer in interrupted.sorted(by: { $0.link.rawValue < $1.link.rawValue }) {
-      close(peer.link, .later("the node could not store what was sent to it; send it again"))
+    for link in due.sorted(by: { $0.rawValue < $1.rawValue }) {
+      memory.torn[link] = nil
+      guard memory.links.owners[link] != nil else { continue }
+      close(link, .later("the node could not store what was sent to it; send it again"))
     }
   }
 

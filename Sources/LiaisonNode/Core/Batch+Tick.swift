@@ -4,7 +4,7 @@ internal import LiaisonModel
 extension Batch {
   mutating func tick() throws {
     resendWhereSilent()
-    try closeInterrupted()
+    try closeTorn()
     for link in memory.takeUnserved(at: now) { drained(link) }
     let last = memory.housekeepingAt
     if let last, now < last.adding(milliseconds: Housekeeping.intervalMilliseconds), last <= now { return }

@@ -69,6 +69,11 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
   private mutating func take(_ frame: Frame, from link: LinkID) throws {
     // A link that was closed here may still have had frames under way.
     guard let owner = memory.links.owners[link] else { return }
+    // What was sent before it on this link was dropped, and comes again first.
+    if frame.body.isOrdered, memory.torn[link] != nil {
+      if frame.request != 0 { answer(frame.request, .failure(.later("the node cannot store anything now")), on: link) }
+      return
+    }
     try isolated(link, request: frame.request) { batch in
       switch owner {
       case .peer(let handle): try batch.take(frame, from: handle, link)

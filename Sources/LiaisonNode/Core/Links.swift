@@ -13,14 +13,26 @@ struct Links: Sendable {
   struct Peer: Sendable {
     let link: LinkID
     let isDialledHere: Bool
-    let openedAt: Timestamp
+    private(set) var openedAt: Timestamp
     /// The peer's clock less ours, at its Hello.
     let clockDifferenceMilliseconds: Int64
     var window = Window()
     var backlog = Backlog()
-    /// When the store last failed to take what the peer delivered. Nothing more of it is taken on this link, so that
-    /// nothing overtakes what was dropped.
-    var interruptedAt: Timestamp?
+
+    init(link: LinkID, isDialledHere: Bool, openedAt: Timestamp, clockDifferenceMilliseconds: Int64) {
+      self.link = link
+      self.isDialledHere = isDialledHere
+      self.openedAt = openedAt
+      self.clockDifferenceMilliseconds = clockDifferenceMilliseconds
+    }
+
+    /// The same by a clock that was set back.
+    func earlier(by milliseconds: UInt64) -> Self {
+      var peer = self
+      peer.openedAt = openedAt.subtracting(milliseconds: milliseconds)
+      peer.window.setBack(by: milliseconds)
+      return peer
+    }
   }
 
   /// One of a device's links.
@@ -56,17 +68,6 @@ struct Links: Sendable {
     guard var window = peers[peer]?.window else { return }
     window.settled(message, at: now)
     peers[peer]?.window = window
-  }
-
-  /// What the peer delivered on a link could not be stored.
-  mutating func interrupt(_ link: LinkID, at now: Timestamp) {
-    guard case .peer(let peer)? = owners[link], peers[peer]?.link == link else { return }
-    peers[peer]?.interruptedAt = now
-  }
-
-  /// Nor could anything else.
-  mutating func postponeInterrupted(at now: Timestamp) {
-    for (peer, link) in peers where link.interruptedAt != nil { peers[peer]?.interruptedAt = now }
   }
 
   /// Forgets a link, and returns whose it was.

@@ -12,6 +12,10 @@ struct Memory: Sendable {
   var keyPackageRequests = KeyPackageRequests()
   /// Links that drained while the store took nothing, and when they are served.
   private(set) var unserved: (links: Set<LinkID>, at: Timestamp)?
+  /// Links on which an envelope came that the store did not take, and when it last took nothing.
+  var torn: [LinkID: Timestamp] = [:]
+  /// The last moment that the clock showed.
+  private var latest: Timestamp?
   /// The last housekeeping (``Batch/keepHouse()``).
   var housekeepingAt: Timestamp?
 
@@ -31,15 +35,25 @@ struct Memory: Sendable {
     var at: Timestamp?
   }
 
+  /// Where the clock was set back, what is planned goes back with it, and does not wait for a time to come again.
+  mutating func follow(clock now: Timestamp) {
+    defer { latest = now }
+    guard let latest, now < latest else { return }
+    let back = latest.milliseconds - now.milliseconds
+    dials = dials.mapValues { Dial(redial: $0.redial, at: $0.at?.subtracting(milliseconds: back)) }
+    links.peers = links.peers.mapValues { $0.earlier(by: back) }
+    relays.setBack(by: back)
+    unserved = unserved.map { ($0.links, $0.at.subtracting(milliseconds: back)) }
+    torn = torn.mapValues { $0.subtracting(milliseconds: back) }
+  }
+
   var wakeAt: Timestamp {
     // A core that has just started has nothing planned yet: it is due at once.
     let housekeeping = housekeepingAt?.adding(milliseconds: Housekeeping.intervalMilliseconds)
     let dial = dials.values.compactMap(\.at).min()
     let resend = links.peers.values.compactMap(\.window.resendAt).min()
-    let interrupted = links.peers.values.compactMap {
-      $0.interruptedAt?.adding(milliseconds: Self.storeTryMilliseconds)
-    }
-    let others = [dial, resend, relays.expiresAt, unserved?.at, interrupted.min()].compactMap { $0 }
+    let torn = torn.values.min()?.adding(milliseconds: Self.storeTryMilliseconds)
+    let others = [dial, resend, relays.expiresAt, unserved?.at, torn].compactMap { $0 }
     return others.reduce(housekeeping ?? Timestamp(milliseconds: 0), min)
   }
 
@@ -48,6 +62,7 @@ struct Memory: Sendable {
     _ link: LinkID, because reason: String, now: Timestamp, random: inout some RandomNumberGenerator
   ) {
     relays.forget(asker: link)
+    torn[link] = nil
     guard case .peer(let handle) = links.remove(link) else { return }
     dialFailed(handle, because: reason, now: now, random: &random)
   }
@@ -76,6 +91,6 @@ struct Memory: Sendable {
   }
 
   private static let storeRestMilliseconds: UInt64 = 1000
-  /// From a failure of the store to the next attempt to write, where a peer has to send something again.
+  /// From a failure of the store to the next attempt to write, where something has to be sent again.
   static let storeTryMilliseconds: UInt64 = 5000
 }

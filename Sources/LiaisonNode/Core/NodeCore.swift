@@ -30,6 +30,7 @@ package struct NodeCore<Store: NodeStore> {
       let done = try store.write { transaction in
         var batch = Batch(
           store: transaction, now: now, random: random, identity: identity, peers: peers, memory: memory)
+        batch.memory.follow(clock: now)
         for input in inputs { try batch.take(input) }
         try batch.finish()
         return batch
@@ -51,7 +52,7 @@ package struct NodeCore<Store: NodeStore> {
 
   /// After a batch that the store did not take: those who asked are told to ask again, links that came are sent away
   /// to come again, and links that went are forgotten. What peers delivered they send again from the first that was lost
-  /// (``Batch/closeInterrupted()``); whatever else was in it is sent again by itself.
+  /// (``Batch/closeTorn()``); whatever else was in it is sent again by itself.
   private mutating func refuse(
     _ inputs: [Input], _ error: StoreError, now: Timestamp, random: inout some RandomNumberGenerator
   ) -> [Output] {
@@ -59,14 +60,15 @@ package struct NodeCore<Store: NodeStore> {
     var outputs: [Output] = [.storeFailed(error)]
     for input in inputs {
       switch input {
-      case .frame(let link, let frame) where frame.request != 0 && frame.body.isRequest:
-        outputs.append(.send(link, Frame(request: frame.request, .failure(failure))))
       case .frame(let link, let frame) where frame.body.isAcknowledgement:
         // It would be missed for ever; the device's next Hello makes up for it.
         memory.links.remove(link)
         outputs.append(.close(link, failure))
-      case .frame(let link, let frame) where frame.body.isDelivery: memory.links.interrupt(link, at: now)
-      case .tick: memory.links.postponeInterrupted(at: now)
+      case .frame(let link, let frame):
+        if frame.body.isOrdered { memory.torn[link] = now }
+        guard frame.request != 0 && frame.body.isRequest else { break }
+        outputs.append(.send(link, Frame(request: frame.request, .failure(failure))))
+      case .tick: memory.torn = memory.torn.mapValues { _ in now }
       case .linkOpened(let link, _): outputs.append(.close(link, failure))
       case .linkClosed(let link, let reason): memory.lost(link, because: reason, now: now, random: &random)
       case .linkDrained(let link): memory.postpone(link, now: now)
@@ -74,7 +76,7 @@ package struct NodeCore<Store: NodeStore> {
         memory.dialFailed(handle, because: reason, now: now, random: &random)
       case .administration(let identifier, _):
         outputs.append(.answer(identifier, .failed(.later(error.sentence))))
-      case .frame, .registryChanged, .ownCardChanged: break
+      case .registryChanged, .ownCardChanged: break
       }
     }
     return outputs
@@ -110,7 +112,13 @@ extension Frame.Body {
   /// Whether it tells what a device has.
   var isAcknowledgement: Bool { if case .inboxAcknowledge = self { true } else { false } }
 
-  fileprivate var isDelivery: Bool { if case .deliver = self { true } else { false } }
+  /// Whether what its sender sends later must not be taken before it.
+  var isOrdered: Bool {
+    switch self {
+    case .submit, .deliver: true
+    default: false
+    }
+  }
 
   /// Whether it asks for an answer.
   fileprivate var isRequest: Bool {

@@ -15,7 +15,7 @@ struct Relays: Sendable {
     let kind: Kind
     let asker: LinkID
     let request: UInt64
-    let expiresAt: Timestamp
+    var expiresAt: Timestamp
   }
 
   private var waiting: [UInt64: Relay] = [:]
@@ -48,6 +48,15 @@ struct Relays: Sendable {
     let lost = waiting.filter { $0.value.expiresAt <= now || !isOpen($0.value.peer) }
     for request in lost.keys { waiting[request] = nil }
     return lost.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// The clock was set back.
+  mutating func setBack(by milliseconds: UInt64) {
+    waiting = waiting.mapValues { relay in
+      var relay = relay
+      relay.expiresAt = relay.expiresAt.subtracting(milliseconds: milliseconds)
+      return relay
+    }
   }
 
   mutating func forget(asker link: LinkID) { waiting = waiting.filter { $0.value.asker != link } }

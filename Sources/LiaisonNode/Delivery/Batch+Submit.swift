@@ -59,10 +59,23 @@ extension Batch {
       try store.enqueue(key, for: peer, precedence: precedence, at: now)
       peersToServe.insert(peer)
     }
+    if epoch < room.epoch { try tellOfThoseWhoLeft(envelope, epoch, to: sender, others: others) }
     tally.count(.accepted)
     tally.count(.acceptedBytes, bytes.count)
     if put.full > 0 {
       try tellUndeliverable(envelope.message, to: sender, at: handle, .limit("\(put.full) devices' inboxes are full"))
+    }
+  }
+
+  /// Nodes all of whose people have been removed since a message was written: it does not go there, and its sender, who
+  /// cannot know that yet, is told.
+  private mutating func tellOfThoseWhoLeft(
+    _ envelope: Envelope, _ epoch: UInt64, to sender: Address, others: [Handle]
+  ) throws {
+    for peer in peers.peers.keys.sorted() where !others.contains(peer) {
+      guard try store.tookPart(peer, in: envelope.room, epoch: epoch) else { continue }
+      try tellUndeliverable(
+        envelope.message, to: sender, at: peer, .unknown("nobody of \(peer) for whom it was is in the room any more"))
     }
   }
 
@@ -90,8 +103,12 @@ extension Batch {
 
   /// Neither from the future, beyond what clocks may differ, nor older than an envelope is kept. Whoever's clock is
   /// wrong, the sender is told, and what is dated right goes on.
+  ///
+  /// Of a room's order nobody could make up for what is refused: as far into the future as into the past, it is taken.
   func checkDates(_ envelope: Envelope) throws {
-    guard envelope.acceptedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+    let ahead =
+      envelope.kind == .application ? Limits.clockErrorMillisecondsMax : Limits.envelopeLifetimeMilliseconds
+    guard envelope.acceptedAt <= now.adding(milliseconds: ahead) else {
       throw Frame.Failure.notPermitted("the envelope is dated in the future; is the clock right?")
     }
     guard now < envelope.acceptedAt.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else {

@@ -41,6 +41,9 @@ struct Window: Sendable {
     resendAt = underWay.isEmpty ? nil : now.adding(milliseconds: Limits.receiptMillisecondsMax)
   }
 
+  /// The clock was set back.
+  mutating func setBack(by milliseconds: UInt64) { resendAt = resendAt?.subtracting(milliseconds: milliseconds) }
+
   /// Begins again at the head of the queue.
   mutating func rewind() { self = Window() }
 }
