@@ -55,11 +55,15 @@ extension ProfileTransaction {
     ).map { try open($0, "asks", row(room, device)) }
   }
 
-  /// Those who are to be asked by now, at most `limit`.
+  /// Those who are to be asked by now, at most `limit`. What is further away than any wait was planned by a clock that has
+  /// been set back since.
   func dueAsks(now: Timestamp, limit: Int) throws -> [AskRecord] {
     let statement = try db.cachedStatement(
-      sql: "SELECT room, sender, value FROM asks WHERE nextAt <= ? ORDER BY nextAt LIMIT ?")
-    return try Row.fetchAll(statement, arguments: [Int64(clamping: now.milliseconds), limit]).map { found in
+      sql: "SELECT room, sender, value FROM asks WHERE nextAt <= ? OR nextAt > ? ORDER BY nextAt LIMIT ?")
+    let last = now.adding(milliseconds: AskPolicy.waitsMilliseconds.max() ?? 0)
+    return try Row.fetchAll(
+      statement, arguments: [Int64(clamping: now.milliseconds), Int64(clamping: last.milliseconds), limit]
+    ).map { found in
       try open(found["value"], "asks", Array(found["room"] as Data) + Array(found["sender"] as Data))
     }
   }

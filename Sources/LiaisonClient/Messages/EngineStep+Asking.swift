@@ -192,7 +192,8 @@ extension EngineStep {
       }
     }
     guard now < content.sentAt.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else { return .gone }
-    let isYoung = now < content.sentAt.adding(milliseconds: AskPolicy.underwayMilliseconds)
+    // What is dated ahead was written by a clock that has been set back since.
+    let isYoung = content.sentAt <= now && now < content.sentAt.adding(milliseconds: AskPolicy.underwayMilliseconds)
     if try !isHeld && isYoung || tx.isQueued(content.message) { return .underway }
     return .again(content)
   }

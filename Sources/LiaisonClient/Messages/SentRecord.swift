@@ -83,8 +83,9 @@ extension ProfileTransaction {
     try db.run(
       sql: """
         INSERT INTO answers (room, asker, since, count) VALUES (?, ?, ?, 1) ON CONFLICT (room, asker) DO UPDATE SET
-          count = CASE WHEN since <= ?4 THEN 1 ELSE count + 1 END, since = CASE WHEN since <= ?4 THEN ?3 ELSE since END
-        WHERE since <= ?4 OR count < ?5
+          count = CASE WHEN since <= ?4 OR since > ?3 THEN 1 ELSE count + 1 END,
+          since = CASE WHEN since <= ?4 OR since > ?3 THEN ?3 ELSE since END
+        WHERE since <= ?4 OR since > ?3 OR count < ?5
         """,
       arguments: [
         Data(index(room)), Data(index(sender: device)), Int64(clamping: now.milliseconds), Int64(clamping: start),

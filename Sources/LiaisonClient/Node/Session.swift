@@ -35,6 +35,11 @@ package struct Session {
   private struct Retry {
     var notBefore: Timestamp
     var waitMilliseconds: UInt64
+
+    /// Whether it is to wait still; not longer than it was to, also where the clock was set back.
+    func isWaiting(at now: Timestamp) -> Bool {
+      now < notBefore && notBefore <= now.adding(milliseconds: waitMilliseconds)
+    }
   }
 
   private let engine: Engine
@@ -111,7 +116,7 @@ package struct Session {
         if !ahead.isEmpty { ahead = try step.takeAhead(ahead) }
         try takeInbox(step, &turn)
       }
-      if let at = askAt, now >= at {
+      if let at = askAt, now >= at || at > now.adding(milliseconds: Self.settlingMilliseconds) {
         askAt = now.adding(milliseconds: Self.askMilliseconds)
         try step.askForMissing()
       }
@@ -119,7 +124,7 @@ package struct Session {
         Result { try step.tx.attempt { try step.send(draft.draft, to: draft.room) } }
       }
       var busy = underway
-      for (key, retry) in retries where retry.notBefore > now { busy.insert(key) }
+      for (key, retry) in retries where retry.isWaiting(at: now) { busy.insert(key) }
       for work in try step.work(underway: busy) { ask(work, &turn) }
       return turn
     }
@@ -160,7 +165,7 @@ package struct Session {
     for item in inbox {
       if let room = Self.welcomedRoom(item), item.sequence > position, roomState?.sequence != item.sequence {
         let key = Work.Key.roomState(room)
-        if let retry = retries[key], retry.notBefore > step.now { break }
+        if let retry = retries[key], retry.isWaiting(at: step.now) { break }
         if !underway.contains(key) { ask(Work(key: key, request: .roomStateRequest(room)), &turn) }
         break
       }

@@ -80,7 +80,8 @@ extension EngineStep {
     guard !rows.isEmpty else { return nil }
     // Sent twice, a key package could be given out twice: another program may be at it.
     let claim = try tx.counter("keyPackageUpload")
-    guard claim + KeyPackagePolicy.claimMilliseconds < now.milliseconds else { return nil }
+    // One of the future was made by a clock that has been set back since.
+    guard claim > now.milliseconds || now.milliseconds - claim > KeyPackagePolicy.claimMilliseconds else { return nil }
     try tx.setCounter("keyPackageUpload", to: now.milliseconds)
     var keyPackages: [[UInt8]] = []
     var lastResort: [UInt8]?
