@@ -35,7 +35,7 @@ test: deps ## build and run all tests
 
 simulate: deps ## run SEEDS simulated networks from the seed FIRST on: make simulate SEEDS=100 FIRST=1000
 	$(SWIFT) build $(FLAGS) --build-tests
-	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),300) \
+	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),120) \
 	  $(SWIFT) test $(FLAGS) --skip-build --filter '^NetworkTests\.'
 
 soak: deps ## disturb a network of real processes, then account for every message: make soak MINUTES=10 SEED=1

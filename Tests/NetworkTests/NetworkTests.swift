@@ -12,7 +12,7 @@ struct NetworkTests {
 
   /// `SIMULATION_FIRST` and `SIMULATION_SEEDS` choose other seeds than the usual ones.
   private static let first = number("SIMULATION_FIRST") ?? 1
-  private static let seeds = Array(first..<first + (number("SIMULATION_SEEDS") ?? 300))
+  private static let seeds = Array(first..<first + (number("SIMULATION_SEEDS") ?? 120))
 
   @Test("loses nothing, repeats nothing, leaves nobody behind, and can prove it")
   func properties() async {
@@ -30,7 +30,9 @@ struct NetworkTests {
       for await (seed, summary, findings) in group {
         total.add(summary)
         let shown = findings.prefix(10).joined(separator: "\n  ")
-        if !findings.isEmpty { Issue.record("seed \(seed), \(findings.count) findings:\n  \(shown)") }
+        if !findings.isEmpty {
+          Issue.record("seed \(seed), \(Plan(seed: seed).words), \(findings.count) findings:\n  \(shown)")
+        }
         next()
       }
     }
@@ -59,10 +61,12 @@ struct NetworkTests {
     for sabotage in Scenario.Sabotage.allCases {
       let findings = Self.run(Plan(quiet: 1), sabotage).findings
       #expect(!findings.isEmpty, "nobody notices a node that \(sabotage)")
+      if Self.environment["SIMULATION_TIMES"] != nil { print("\(sabotage): \(findings.first ?? "")") }
     }
   }
 
-  private static func run(_ plan: Plan, _ sabotage: Scenario.Sabotage? = nil) -> (summary: Summary, findings: [String]) {
+  private static func run(_ plan: Plan, _ sabotage: Scenario.Sabotage? = nil) -> (summary: Summary, findings: [String])
+  {
     do {
       let scenario = try Scenario(plan, sabotage: sabotage)
       if environment["SIMULATION_TRACE"] != nil { scenario.region.network.trace.listener = { print($0) } }

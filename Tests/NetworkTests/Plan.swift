@@ -29,10 +29,10 @@ struct Plan {
     if seed.isMultiple(of: Self.wholeRegionEvery) {
       (nodes, devices, rooms, steps) = (19, 60, 6, 60)
     } else {
-      nodes = Int.random(in: 2...5, using: &random)
-      devices = nodes + Int.random(in: 1...4, using: &random)
-      rooms = Int.random(in: 1...3, using: &random)
-      steps = 40
+      nodes = Int.random(in: 2...4, using: &random)
+      devices = nodes + Int.random(in: 1...3, using: &random)
+      rooms = Int.random(in: 1...2, using: &random)
+      steps = 30
     }
     chooseFaults(&random)
   }
@@ -69,6 +69,14 @@ struct Plan {
     // What a node orders and forgets again is for a later day: no commits where stores go back in time.
     restores = seldom()
     changesRooms = !restores && often()
+  }
+
+  /// In words, for whoever looks at a failure.
+  var words: String {
+    """
+    \(nodes) nodes, \(devices) devices, \(rooms) rooms, \(faults), \(deviceFaults)\(changesRooms ? ", members change" : "")\
+    \(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")
+    """
   }
 
   /// Whether all that a sender writes with one precedence has to arrive in its order. Links keep it; what comes by other

@@ -49,6 +49,8 @@ extension Scenario {
   /// A liar's people may miss what is theirs. Numbers of what was refused are gone, and that is said.
   private func mustBeWhole(_ gap: Gap, at device: SimulatedDevice) throws -> Bool {
     guard try isHonest(device), gap.sender.handle != liar else { return false }
+    // Who was out and came again has forgotten what was numbered before: nobody can say any more that it was refused.
+    if changed.values.contains(where: { $0.contains(gap.sender.description) }) { return false }
     return !(gap.state == .gone && plan.mayComeAgain)
   }
 
@@ -136,7 +138,8 @@ extension Scenario {
           else { continue }
           let before = last[sender]?[precedence] ?? -1
           require(
-            number > before, "\(device.name) has \(sent[number].text) of \(sender) after \(before < 0 ? "" : sent[before].text)")
+            number > before,
+            "\(device.name) has \(sent[number].text) \(entry.identifier) after \(before < 0 ? "" : sent[before].text)")
           last[sender, default: [:]][precedence] = number
         }
       }
@@ -167,9 +170,11 @@ extension Scenario {
           let isProof = (try? receipts.verified(by: card)) != nil
           require(
             isProof == (handle == node.handle),
-            "the receipt of \(node.handle) for \(message.text) \(isProof ? "verifies" : "does not verify") with \(handle)")
+            "the receipt of \(node.handle) for \(message.text) \(isProof ? "verifies" : "does not verify") with \(handle)"
+          )
         }
-        require(receipts.leaf.envelopeDigest == status.envelopeDigest, "a receipt of \(message.text) is for other bytes")
+        require(
+          receipts.leaf.envelopeDigest == status.envelopeDigest, "a receipt of \(message.text) is for other bytes")
         summary.receipts += 1
       }
     }

@@ -103,6 +103,10 @@ package final class Region {
     }
   }
 
+  /// What nodes hold for one another or for their devices; with what they keep aside for rooms and epochs to come, or not.
+  package func waitingCount(countingHeld: Bool = true) -> Int {
+    counts.reduce(0) { $0 + $1.queued + (countingHeld ? $1.held : 0) + $1.inboxItems }
+  }
   /// Envelopes that nodes hold for one another.
   package var queuedCount: Int { counts.reduce(0) { $0 + $1.queued + $1.held } }
   /// Items that nodes hold for their devices.
