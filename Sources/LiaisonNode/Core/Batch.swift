@@ -55,15 +55,20 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
 
   /// Settles what the inputs left to do together: receipts, and whatever can now be sent.
   mutating func finish() throws {
-    while let room = roomsToRelease.min(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
-      roomsToRelease.remove(room)
-      try release(room)
-    }
+    try releaseHeld()
     giveUpLostRelays()
     try dialWhoIsAway()
     giveReceipts()
     for handle in peersToServe.sorted() { try serve(handle) }
     for device in devicesToServe.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) { try push(device) }
+  }
+
+  /// Places what waited for rooms that have changed.
+  private mutating func releaseHeld() throws {
+    while let room = roomsToRelease.min(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
+      roomsToRelease.remove(room)
+      try release(room)
+    }
   }
 
   private mutating func take(_ frame: Frame, from link: LinkID) throws {
@@ -81,6 +86,8 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
       case .enrolment(let key): try batch.take(frame, bringing: key, link)
       }
     }
+    // Before the next message of the same sender, which must not overtake what was held.
+    try releaseHeld()
   }
 
   /// Runs one input's handler in a savepoint of its own, and tells the link what came of it.
