@@ -12,19 +12,22 @@ extension Engine {
 
 extension EngineStep {
   /// Takes messages before their turn, where that can be done now, and gives back the others, for which nothing happened:
-  /// they are tried again until their turn. What was taken is passed over in its turn.
-  func takeAhead(_ items: [Frame.InboxItem]) throws -> [Frame.InboxItem] {
+  /// they are tried again until their turn. What was taken is passed over in its turn. Urgent ones among `inTurn`, which
+  /// came in their turn and wait behind others, go with them, so that none passes an earlier one of its sender.
+  func takeAhead(_ items: [Frame.InboxItem], besides inTurn: [Frame.InboxItem]) throws -> [Frame.InboxItem] {
     let position = try tx.counter("inbox")
+    let sequences = Set(items.map(\.sequence))
+    let earlier = inTurn.filter { $0.sequence < sequences.max() ?? 0 && !sequences.contains($0.sequence) }
     var left: [Frame.InboxItem] = []
     var behind: Set<RoomIdentifier> = []
-    for item in items where item.sequence > position {
+    for item in (items + earlier).sorted(by: { $0.sequence < $1.sequence }) where item.sequence > position {
       guard case .envelope(let bytes) = item.content, let envelope = try? Envelope(tlsEncoded: bytes),
-        envelope.kind == .application
+        envelope.kind == .application, item.isAhead || envelope.precedence > .priority
       else { continue }
       // Of one room in their order: none passes one that waits.
       guard !behind.contains(envelope.room), try takeAhead(envelope, Envelope.digest(ofEncoded: bytes)) else {
         behind.insert(envelope.room)
-        left.append(item)
+        if item.isAhead { left.append(item) }
         continue
       }
     }

@@ -113,7 +113,7 @@ package struct Session {
       }
       answers = []
       if knowsPeers {
-        if !ahead.isEmpty { ahead = try step.takeAhead(ahead) }
+        if !ahead.isEmpty { ahead = try step.takeAhead(ahead, besides: inbox) }
         try takeInbox(step, &turn)
       }
       if let at = askAt, now >= at || at > now.adding(milliseconds: Self.settlingMilliseconds) {
