@@ -81,7 +81,12 @@ struct Plan {
 
   /// Whether all that a sender writes with one precedence has to arrive in its order. Links keep it; what comes by other
   /// roads, or is asked for because a disk forgot it, comes when it comes.
-  var keepsOrder: Bool { faults.lossOneIn == 0 && faults.overtakenOneIn == 0 && !restores }
+  ///
+  /// What a node refuses because its clock is far behind, and whose refusal a full disk drops, is sent again later and is
+  /// taken then, once the clock is right: behind what came meanwhile.
+  var keepsOrder: Bool {
+    faults.lossOneIn == 0 && faults.overtakenOneIn == 0 && !restores && !(stepsClocks && faults.fullDiskEvery > 0)
+  }
 
   /// Whether something may have to be asked for, and comes as what was sent again.
   var mayComeAgain: Bool { restores || lies || stepsClocks || !keepsOrder }
