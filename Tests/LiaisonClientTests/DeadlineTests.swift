@@ -11,12 +11,7 @@ struct DeadlineTests {
   private let room: RoomIdentifier
 
   init() throws {
-    region = try Region(seed: 23, handles: ["xa", "xb"])
-    let ana = try region.enrol("ana@xa")
-    let bo = try region.enrol("bo@xb")
-    #expect(region.run { ana.isIdle && bo.isIdle })
-    room = try ana.act { try $0.roomOf([bo.address], now: $1) }.room
-    (self.ana, self.bo) = (ana, bo)
+    (region, ana, bo, room) = try Region.pair(seed: 23)
     settle()
   }
 

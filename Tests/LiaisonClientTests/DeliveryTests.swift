@@ -12,12 +12,7 @@ struct DeliveryTests {
   private let room: RoomIdentifier
 
   init() throws {
-    region = try Region(seed: 11, handles: ["xa", "xb"])
-    let ana = try region.enrol("ana@xa")
-    let bo = try region.enrol("bo@xb")
-    #expect(region.run { ana.isIdle && bo.isIdle })
-    room = try ana.act { try $0.roomOf([bo.address], now: $1) }.room
-    (self.ana, self.bo) = (ana, bo)
+    (region, ana, bo, room) = try Region.pair(seed: 11)
     settle()
   }
 
@@ -115,6 +110,22 @@ struct DeliveryTests {
     #expect(texts.filter { $0.hasPrefix("flash") } == (1...3).map { "flash \($0)" })
     #expect(texts.filter { $0.hasPrefix("routine") } == (1...120).map { "routine \($0)" })
     #expect(try #require(texts.firstIndex(of: "flash 3")) < #require(texts.firstIndex(of: "routine 61")) + 20)
+    #expect(try unreadable(bo) == 0)
+  }
+
+  @Test("of FLASH that are pushed ahead pass no earlier one that came in its turn and waits")
+  func aheadOfOneInItsTurn() throws {
+    bo.holdsInbox = true
+    for number in 1...2 { try ana.say("flash \(number)", to: room, precedence: .flash) }
+    #expect(region.run { bo.held.count == 2 })
+    let engine = try bo.open()
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    _ = try session.next(now: region.now)
+    session.answered(.peers, with: .peers([]))
+    session.push(bo.held[0])
+    session.push(Frame.InboxItem(sequence: bo.held[1].sequence, isAhead: true, bo.held[1].content))
+    _ = try session.next(now: region.now)
+    #expect(try bo.texts(of: room) == ["flash 1", "flash 2"])
     #expect(try unreadable(bo) == 0)
   }
 

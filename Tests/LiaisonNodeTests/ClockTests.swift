@@ -41,39 +41,3 @@ struct ClockTests {
     #expect(at <= region.now.adding(milliseconds: Limits.redialMillisecondsMax))
   }
 }
-
-@Suite("A full disk")
-struct OrderOverFullDiskTests {
-  @Test("at the receiving node leaves the order of what came on one link as it was")
-  func atPeer() throws {
-    let region = Region(seed: 23)
-    try region.addNodes(["xa", "xb"])
-    let devices = try region.enrol(["nino@xa", "vera@xb"])
-    let room = try region.room(of: devices)
-    let xb = try region.node("xb")
-    xb.store.fault = .full
-    try devices[0].send("1", to: room)
-    region.run(milliseconds: 500)
-    xb.store.fault = nil
-    for number in 2...5 { try devices[0].send("\(number)", to: room) }
-    region.run(milliseconds: 2 * Limits.receiptMillisecondsMax)
-    #expect(devices[1].read.map(\.text) == ["1", "2", "3", "4", "5"])
-  }
-
-  @Test("at the own node leaves the order in which a device submitted as it was")
-  func atOwnNode() throws {
-    let region = Region(seed: 24)
-    try region.addNodes(["xa", "xb"])
-    let devices = try region.enrol(["nino@xa", "vera@xb"])
-    let room = try region.room(of: devices)
-    let xa = try region.node("xa")
-    xa.store.fault = .full
-    try devices[0].send("1", to: room)
-    region.run(milliseconds: 60)
-    xa.store.fault = nil
-    for number in 2...5 { try devices[0].send("\(number)", to: room) }
-    region.run(milliseconds: 2 * Limits.receiptMillisecondsMax)
-    #expect(devices[1].read.map(\.text) == ["1", "2", "3", "4", "5"])
-    #expect(devices[0].refusals.isEmpty)
-  }
-}

@@ -202,31 +202,6 @@ struct NetworkTests {
     #expect(devices[1].read.map(\.message) == [message])
   }
 
-  @Test("keeps the order of what comes while the disk is full, and soon after")
-  func orderOverFullDisk() throws {
-    let region = Region(seed: 11)
-    try region.addNodes(["xa", "xb"])
-    let devices = try region.enrol(["nino@xa", "vera@xb"])
-    let room = try region.room(of: devices)
-    let xb = try region.node("xb")
-    var sent: [String] = []
-    func send() throws {
-      sent.append("\(sent.count)")
-      try devices[0].send(sent[sent.count - 1], to: room)
-      region.run(milliseconds: 700)
-    }
-    for _ in 0..<3 { try send() }
-    xb.store.fault = .full
-    for _ in 0..<15 { try send() }
-    xb.store.fault = nil
-    // The link is never silent for long enough that the sender would begin again by itself.
-    for _ in 0..<15 { try send() }
-    region.run(milliseconds: 2_000)
-    #expect(devices[1].read.map(\.text) == sent)
-    #expect(devices[0].receipts.count == sent.count)
-    #expect(devices[1].complaints.isEmpty)
-  }
-
   @Test("counts what it does, and says what it will do next with what waits")
   func health() throws {
     let region = Region(seed: 10)

@@ -37,6 +37,17 @@ package final class Region {
     try network.addNodes(handles)
   }
 
+  /// Two people of two countries, and the room that they have with one another.
+  package static func pair(
+    seed: UInt64
+  ) throws -> (region: Region, ana: SimulatedDevice, bo: SimulatedDevice, room: RoomIdentifier) {
+    let region = try Region(seed: seed, handles: ["xa", "xb"])
+    let (ana, bo) = (try region.enrol("ana@xa"), try region.enrol("bo@xb"))
+    guard region.run(until: { ana.isIdle && bo.isIdle }) else { throw SimulationError("enrolment does not end") }
+    let room = try ana.act { try $0.roomOf([bo.address], now: $1) }.room
+    return (region, ana, bo, room)
+  }
+
   package var now: Timestamp { network.now }
 
   /// What must not happen and did: an engine that threw, a node that broke a rule.

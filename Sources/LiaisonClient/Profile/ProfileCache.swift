@@ -15,7 +15,7 @@ final class ProfileCache: Sendable {
     var identity: Identity?
     /// Every room's record.
     var rooms: [RoomRecord]?
-    /// Every node's card that its pinned root key signed.
+    /// Every node's record.
     var nodes: [NodeRecord]?
     /// The least recently used first.
     fileprivate var groups: [(room: RoomIdentifier, group: Group)] = []

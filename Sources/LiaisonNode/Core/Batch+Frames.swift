@@ -24,7 +24,7 @@ extension Batch {
     let request = try frame.asking
     switch frame.body {
     case .submit(let envelope):
-      do { try submit(envelope, by: device, of: open.address, on: link) } catch let failure as Frame.Failure {
+      do { try submit(envelope, by: device, of: open.address) } catch let failure as Frame.Failure {
         tally.count(.submissionsRefused)
         throw failure
       }

@@ -41,14 +41,6 @@ struct Links: Sendable {
     let address: Address
     var push: Push
     var backlog = Backlog()
-    /// The first message of each that the device has to submit again later: none behind it is taken before it.
-    var postponed: [Submissions: MessageIdentifier] = [:]
-  }
-
-  /// Messages of a device that are taken in the order in which it submits them.
-  struct Submissions: Hashable, Sendable {
-    let room: RoomIdentifier
-    let precedence: Precedence
   }
 
   private(set) var owners: [LinkID: Owner] = [:]

@@ -6,25 +6,11 @@ internal import TLSPresentation
 /// Messages of this node's own devices.
 extension Batch {
   /// Takes an envelope from a device: once this returns and the batch stands, it is delivered or its sender is told.
-  mutating func submit(_ bytes: [UInt8], by device: DeviceIdentifier, of sender: Address, on link: LinkID) throws {
+  mutating func submit(_ bytes: [UInt8], by device: DeviceIdentifier, of sender: Address) throws {
     let envelope: Envelope
     do { envelope = try Envelope(tlsEncoded: bytes) } catch {
       throw Frame.Failure.malformed("the envelope is malformed")
     }
-    let submissions = Links.Submissions(room: envelope.room, precedence: envelope.precedence)
-    if let first = memory.links.devices[link]?.postponed[submissions], first != envelope.message {
-      throw Frame.Failure.later("an earlier message to this room has to come first")
-    }
-    do { try submit(envelope, bytes, by: device, of: sender) } catch let failure as Frame.Failure {
-      memory.links.devices[link]?.postponed[submissions] = failure.reason == .later ? envelope.message : nil
-      throw failure
-    }
-    memory.links.devices[link]?.postponed[submissions] = nil
-  }
-
-  private mutating func submit(
-    _ envelope: Envelope, _ bytes: [UInt8], by device: DeviceIdentifier, of sender: Address
-  ) throws {
     guard envelope.origin == handle else {
       throw Frame.Failure.notPermitted("an envelope's origin is the node that takes it")
     }
