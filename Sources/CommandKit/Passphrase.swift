@@ -13,12 +13,13 @@ package enum Passphrase {
   /// Longest accepted, bytes.
   package static let bytesMax = 1024
 
-  /// The passphrase from `file`, else from the file that `LIAISON_PASSPHRASE_FILE` names, else from the terminal, where
-  /// `prompt` asks for it and nothing is echoed. With `confirming` the terminal asks twice.
-  package static func obtain(file: String?, prompt: String, confirming: Bool = false) throws(CommandError)
-    -> SecretBytes
-  {
-    if let file = file ?? Terminal.environment("LIAISON_PASSPHRASE_FILE"), !file.isEmpty { return try read(file) }
+  /// The passphrase from `file`, else, with `environment`, from the file that `LIAISON_PASSPHRASE_FILE` names, else from
+  /// the terminal, where `prompt` asks for it and nothing is echoed. With `confirming` the terminal asks twice.
+  package static func obtain(
+    file: String?, prompt: String, confirming: Bool = false, environment: Bool = true
+  ) throws(CommandError) -> SecretBytes {
+    let file = file ?? (environment ? Terminal.environment("LIAISON_PASSPHRASE_FILE") : nil)
+    if let file, !file.isEmpty { return try read(file) }
     let first = try ask(prompt)
     if confirming {
       guard try ask("The same again: ") == first else {

@@ -52,7 +52,7 @@ package func runCommand<Root: ParsableCommand>(_ root: Root.Type) async -> Never
 /// The arguments with what stands before the command moved behind it, so that `liaisonctl --home DIR peer list` is
 /// `liaisonctl peer list --home DIR`.
 package func commandFirst(_ arguments: [String], in root: any ParsableCommand.Type) -> [String] {
-  let valued: Set = ["--home", "--passphrase-file"]
+  let valued: Set = ["--home", "--profile", "--passphrase-file"]
   var leading: [String] = []
   var rest = arguments[...]
   while let first = rest.first {

@@ -1,12 +1,16 @@
-internal import LiaisonModel
+package import LiaisonModel
 
 extension Act {
-  /// What it changes, in one sentence, as an administrator is shown it before signing. Names that others chose are not
-  /// escaped here.
-  package var summary: String {
+  /// What it changes, in one sentence. `name` gives an administrator's name, where it is known. Names that others chose
+  /// are not escaped here.
+  package func summary(naming name: (AdministratorKey) -> String?) -> String {
     switch self {
     case .administratorNamed(let administrator):
-      "\(administrator.name) becomes an administrator (\(administrator.role))"
+      "\(administrator.name) becomes an administrator: \(administrator.roles.text)"
+    case .administratorChanged(let key, let roles): "\(name(key) ?? "\(key)") is from now on: \(roles.text)"
+    case .administratorRemoved(let key, let reason): "\(name(key) ?? "\(key)") is no administrator any more: \(reason)"
+    case .memberInvited(let request): "a member is invited (request \(request))"
+    case .memberRevoked(let request): "a member is revoked (request \(request))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"
     case .peerProposed(let card): "a peer is proposed: \(Self.text(card))"
     case .peerCardUpdated(let card): "the peer's card becomes \(Self.text(card))"

@@ -6,7 +6,8 @@ package import TLSPresentation
 /// ```
 /// enum {
 ///   administrator_named(1), own_card_issued(2), peer_proposed(3), peer_verified(4),
-///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8), (65535)
+///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8),
+///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12), (65535)
 /// } ActType;
 /// ```
 package enum Act: Hashable, Sendable {
@@ -26,6 +27,14 @@ package enum Act: Hashable, Sendable {
   case peerRevoked(Handle, reason: String)
   /// The peer's next card, by the same root key.
   case peerCardUpdated(Unverified<NodeCard>)
+  /// An administrator has other roles from now on.
+  case administratorChanged(AdministratorKey, roles: Set<Role>)
+  /// An administrator decides nothing any more, and the key is never named again.
+  case administratorRemoved(AdministratorKey, reason: String)
+  /// One device of a member may enrol.
+  case memberInvited(MemberRequestDigest)
+  /// A member's devices lose their rights.
+  case memberRevoked(MemberRequestDigest)
 }
 
 extension Act {
@@ -38,6 +47,10 @@ extension Act {
     case peerSuspended = 6
     case peerRevoked = 7
     case peerCardUpdated = 8
+    case administratorChanged = 9
+    case administratorRemoved = 10
+    case memberInvited = 11
+    case memberRevoked = 12
   }
 
   private var kind: Kind {
@@ -50,6 +63,10 @@ extension Act {
     case .peerSuspended: .peerSuspended
     case .peerRevoked: .peerRevoked
     case .peerCardUpdated: .peerCardUpdated
+    case .administratorChanged: .administratorChanged
+    case .administratorRemoved: .administratorRemoved
+    case .memberInvited: .memberInvited
+    case .memberRevoked: .memberRevoked
     }
   }
 }
@@ -67,6 +84,11 @@ extension Act: TLSCodable {
     case .peerRevoked:
       self = .peerRevoked(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
     case .peerCardUpdated: self = .peerCardUpdated(try decoder.read())
+    case .administratorChanged: self = .administratorChanged(try decoder.read(), roles: try decoder.readRoles())
+    case .administratorRemoved:
+      self = .administratorRemoved(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
+    case .memberInvited: self = .memberInvited(try decoder.read())
+    case .memberRevoked: self = .memberRevoked(try decoder.read())
     case nil: throw .unknownValue(UInt64(code))
     }
   }
@@ -83,6 +105,13 @@ extension Act: TLSCodable {
     case .peerRevoked(let handle, let reason):
       encoder.write(handle)
       encoder.write(string: reason)
+    case .administratorChanged(let key, let roles):
+      encoder.write(key)
+      encoder.write(roles.bits)
+    case .administratorRemoved(let key, let reason):
+      encoder.write(key)
+      encoder.write(string: reason)
+    case .memberInvited(let request), .memberRevoked(let request): encoder.write(request)
     }
   }
 }

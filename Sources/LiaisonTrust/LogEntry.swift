@@ -52,7 +52,6 @@ package struct LogRecord: Sendable {
   package let author: Author
   /// What changed.
   package let act: Act
-
   /// The same in one sentence; peers' text in it is not escaped.
-  package var summary: String { act.summary }
+  package let summary: String
 }

@@ -8,6 +8,8 @@ package struct TrustError: Error, Equatable, Sendable {
     case malformed
     /// No such peer.
     case unknownPeer
+    /// No such administrator.
+    case unknownAdministrator
     /// The signer may not decide this.
     case notPermitted
     /// The peer's state does not allow the step.

@@ -53,13 +53,15 @@ package struct TrustLog: Sendable {
     let decision = try Self.checked { () throws(ModelError) in
       try unverified.verified(by: claim.administrator).content
     }
+    let before = registry.administrators
     try registry.apply(decision.act, by: decision.administrator, at: decision.decidedAt)
-    guard let administrator = registry.administrators[decision.administrator] else {
-      preconditionFailure("the registry took a decision of nobody")
-    }
+    // The first owner is one only afterwards; who removes themselves, only before.
+    guard
+      let administrator = before[decision.administrator] ?? registry.administrators[decision.administrator]
+    else { preconditionFailure("the registry took a decision of nobody") }
     return LogRecord(
       sequence: decision.position.sequence, time: decision.decidedAt, author: .administrator(administrator),
-      act: decision.act)
+      act: decision.act, summary: decision.act.summary { before[$0]?.name })
   }
 
   private mutating func append(
@@ -73,7 +75,8 @@ package struct TrustLog: Sendable {
     let act = Act.peerCardUpdated(received.card)
     try registry.apply(received)
     return LogRecord(
-      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), act: act)
+      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), act: act,
+      summary: act.summary { _ in nil })
   }
 
   /// A statement of all that the log holds now, to be signed by the node.

@@ -64,7 +64,8 @@ struct Card: AsyncParsableCommand {
       }
       let storeKey = try home.unlock { () throws(CommandError) in
         try Passphrase.obtain(
-          file: node.passphraseOptions.passphraseFile, prompt: "Passphrase of the node \(before.handle): ")
+          file: node.administratorOptions.passphraseOptions.passphraseFile,
+          prompt: "Passphrase of the node \(before.handle): ")
       }
       let root = try home.rootKey(under: storeKey)
       let now = Timestamp.now

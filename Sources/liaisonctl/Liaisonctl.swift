@@ -7,9 +7,10 @@ struct Liaisonctl: AsyncParsableCommand {
     commandName: "liaisonctl",
     abstract: "Administers a node: whom it trusts, who its members are, what waits.",
     discussion: """
-      It asks the node that runs on a home (--home DIR or LIAISON_HOME) over a socket in that folder. Changes of trust \
-      are signed with the administrator's key there; its passphrase is asked for, or comes from --passphrase-file or \
-      LIAISON_PASSPHRASE_FILE.
+      It asks the node that runs on a home (--home DIR or LIAISON_HOME) over a socket in that folder. Whatever \
+      changes something is shown and then signed with the administrator's own key, in the folder that --profile or \
+      LIAISON_PROFILE names; otherwise with the first owner's, which liaisond init made in the home. Its passphrase is \
+      asked for, or comes from --passphrase-file or LIAISON_PASSPHRASE_FILE.
 
       Two countries that begin to trust one another, each on its own side:
         liaisonctl card export -o xa.card          send it to the other country
@@ -20,7 +21,7 @@ struct Liaisonctl: AsyncParsableCommand {
         liaisonctl member invite nino.beridze@xa --name 'Nino Beridze' --discipline cyber
       """,
     version: releaseVersion,
-    subcommands: [Status.self, Card.self, Peer.self, Member.self, Queue.self, Trust.self, Metrics.self])
+    subcommands: [Status.self, Card.self, Peer.self, Member.self, Queue.self, Admin.self, Trust.self, Metrics.self])
 
   static func main() async { await runCommand(Self.self) }
 }

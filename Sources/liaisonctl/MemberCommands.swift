@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonModel
+internal import LiaisonTrust
 
 struct Member: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,18 +35,13 @@ struct Member: AsyncParsableCommand {
       guard let discipline = try? Discipline(discipline) else {
         throw CommandError(.usage, "a discipline is physical, security, cyber or other")
       }
-      var request = AdminInvite()
-      request.address = address.address.description
-      request.name = name
-      request.discipline = discipline.description
-      request.role = role
-      request.expiresAt = Timestamp.now.adding(milliseconds: lifetime.milliseconds).milliseconds
-      guard case .invitation(let invitation) = try await node.ask(.invite(request)) else {
-        throw CommandError.wrongAnswer
-      }
-      let expiry = Timestamp(milliseconds: invitation.expiresAt)
+      let expiry = Timestamp.now.adding(milliseconds: lifetime.milliseconds)
+      let request = MemberRequest(
+        address.address, .invitation(name: name, discipline: discipline, role: role, expiresAt: expiry))
+      let invitation = try await node.decide(request.act, member: request).invitation
       node.output.result(
-        Line(address: request.address, expiresAt: expiry.rfc3339, invitation: invitation.text), invitation.text)
+        Line(address: address.address.description, expiresAt: expiry.rfc3339, invitation: invitation.text),
+        invitation.text)
       node.output.explain(
         "An invitation for \(address.address), usable once until \(expiry.shown); it is a secret. On the member's machine: "
           + "liaison join INVITATION")
@@ -149,10 +145,8 @@ struct Member: AsyncParsableCommand {
     @Option(name: .long, help: "Why.") var reason: String
 
     func run() async throws {
-      var request = AdminRevokeMember()
-      request.address = address.address.description
-      request.reason = reason
-      guard case .done = try await node.ask(.revokeMember(request)) else { throw CommandError.wrongAnswer }
+      let request = MemberRequest(address.address, .revocation(reason: reason))
+      try await node.decide(request.act, member: request)
     }
   }
 }

@@ -8,7 +8,7 @@ internal import LiaisonTrust
 struct NodeOptions: ParsableArguments {
   @OptionGroup var homeOptions: HomeOptions
   @OptionGroup var outputOptions: OutputOptions
-  @OptionGroup var passphraseOptions: PassphraseOptions
+  @OptionGroup var administratorOptions: AdministratorOptions
 
   var home: NodeHome { get throws { NodeHome(try homeOptions.folder()) } }
   var output: Output { outputOptions.output }
@@ -37,22 +37,52 @@ struct NodeOptions: ParsableArguments {
     return peer
   }
 
-  /// Shows what will change, signs it for the log as it stands, and has the node put it into effect.
-  func decide(_ act: Act) async throws {
+  /// The administrators by key.
+  func administrators() async throws -> [AdministratorKey: Administrator] {
+    guard case .administrators(let answer) = try await ask(.administratorsRequest(AdminEmpty())) else {
+      throw CommandError.wrongAnswer
+    }
+    let all = try answer.administrators.map { try Administrator($0) }
+    return Dictionary(all.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+  }
+
+  /// The administrator of that name. Throws "no such input".
+  func administrator(named name: String) async throws -> Administrator {
+    let all = try await administrators().values
+    guard let found = all.first(where: { $0.name.lowercased() == name.lowercased() }) else {
+      throw CommandError(.noInput, "there is no administrator \(escaped(name))")
+    }
+    return found
+  }
+
+  /// Shows all that `act` says, signs it for the log as it stands, and has the node put it into effect. `member` is what
+  /// a decision about a member asks for.
+  @discardableResult
+  func decide(_ act: Act, member: MemberRequest? = nil) async throws -> AdminDecided {
     guard case .position(let answer) = try await ask(.positionRequest(AdminEmpty())) else {
       throw CommandError.wrongAnswer
     }
     let position = try LogPosition(answer)
-    output.explain(escaped(act.summary))
-    let home = try home
-    let key = try home.administratorKey { () throws(CommandError) in
-      try Passphrase.obtain(
-        file: passphraseOptions.passphraseFile, prompt: "Passphrase of the administrator of \(answer.handle): ")
-    }
+    let administrators = try await administrators()
+    for line in act.screen(naming: { administrators[$0]?.name }, member: member) { output.explain(line) }
+    let profile = try administratorOptions.folder(in: homeOptions)
+    let key = try administratorOptions.open(profile, for: answer.handle)
     let decision = Decision(position: position, decidedAt: .now, administrator: key.publicKey, act: act)
     var request = AdminDecide()
     request.entry = .init(LogEntry.decision(Signed(decision, by: key).unverified).tlsEncoded)
-    guard case .done = try await ask(.decide(request)) else { throw CommandError.wrongAnswer }
+    if let member { request.memberRequest = .init(member.tlsEncoded) }
+    guard case .decided(let decided) = try await ask(.decide(request)) else { throw CommandError.wrongAnswer }
+    return decided
+  }
+}
+
+extension Administrator {
+  init(_ administrator: AdminAdministrator) throws {
+    let roles = administrator.roles.compactMap { name in Role.allCases.first { $0.name == name } }
+    do {
+      try self.init(
+        key: AdministratorKey(bytes: Array(administrator.key)), name: administrator.name, roles: Set(roles))
+    } catch { throw CommandError.wrongAnswer }
   }
 }
 

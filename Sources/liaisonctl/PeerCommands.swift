@@ -3,7 +3,6 @@ internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonModel
 internal import LiaisonTrust
-internal import Sodium
 
 struct Peer: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -59,38 +58,12 @@ struct Peer: AsyncParsableCommand {
     func run() async throws {
       let peer = try await node.peer(handle.handle)
       let expected = peer.content.fingerprint
-      if let fingerprint {
-        guard expected.matches(fingerprint) else { throw Self.different(handle.handle) }
-      } else {
-        try Self.ask(expected, of: peer)
-      }
+      try FingerprintComparison(
+        expected, said: fingerprint,
+        of: "The card says it is \(peer.card.name) (\(peer.card.country)), \(peer.card.handle).",
+        on: "the card of \(handle.handle)"
+      ).run()
       try await node.decide(.peerVerified(handle.handle, rootKey: peer.content.rootKey))
-    }
-
-    private static func different(_ handle: Handle) -> CommandError {
-      CommandError(
-        .notPermitted,
-        "the fingerprint is not that of the card of \(handle); nothing was changed, and the card may be forged")
-    }
-
-    /// A person who only copies from the screen cannot answer.
-    private static func ask(_ fingerprint: Fingerprint, of peer: PeerLine) throws {
-      let hidden = fingerprint.words.indices.shuffled().prefix(2).sorted()
-      let shown = fingerprint.words.enumerated().map { hidden.contains($0) ? "....." : $1 }
-      Terminal.writeError(
-        """
-        The card says it is \(escaped(peer.card.name)) (\(peer.card.country)), \(peer.card.handle).
-        Ask its administrator, over another channel, to read the eight words of its fingerprint:
-          \(shown.joined(separator: " "))
-
-        """)
-      for index in hidden {
-        guard let answer = Terminal.ask("Type word \(index + 1) as you hear it: ") else {
-          throw CommandError(.usage, "there is nobody to answer; use --fingerprint")
-        }
-        let typed = answer.lowercased().filter { !$0.isWhitespace }
-        guard typed == fingerprint.words[index] else { throw different(peer.content.handle) }
-      }
     }
   }
 
@@ -131,9 +104,7 @@ struct Peer: AsyncParsableCommand {
     @Option(name: .long, help: "Why; it stays in the trust log.") var reason: String
 
     func run() async throws {
-      guard 1...Limits.reasonBytesMax ~= reason.utf8.count else {
-        throw CommandError(.usage, "a reason is 1 to \(Limits.reasonBytesMax) bytes long")
-      }
+      let reason = try Reason.checked(reason)
       _ = try await node.peer(handle.handle)
       try await node.decide(.peerRevoked(handle.handle, reason: reason))
     }

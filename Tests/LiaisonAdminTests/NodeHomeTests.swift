@@ -37,8 +37,8 @@ import Testing
     #expect(try home.rootKey(under: storeKey).publicKey == card.content.rootKey)
     let log = try TrustLog(entries: made.entries, head: Unverified<LogHead>(tlsEncoded: made.head))
     #expect(log.registry.ownCard == card)
-    let administrator = try home.administratorKey { () throws(CommandError) in passphrase }
-    #expect(log.registry.administrators[administrator.publicKey]?.role == .owner)
+    let administrator = try home.administrator.open { () throws(CommandError) in passphrase }
+    #expect(log.registry.administrators[administrator.publicKey]?.roles == NewNode.firstRoles)
   }
 
   @Test("a wrong passphrase opens neither the node's keys nor the administrator's")
@@ -47,7 +47,7 @@ import Testing
     let wrong = SecretBytes(copying: Array("wrong".utf8))
     for open in [
       { () throws -> Void in _ = try home.unlock { () throws(CommandError) in wrong } },
-      { () throws -> Void in _ = try home.administratorKey { () throws(CommandError) in wrong } },
+      { () throws -> Void in _ = try home.administrator.open { () throws(CommandError) in wrong } },
     ] {
       let error = #expect(throws: CommandError.self) { try open() }
       #expect(error?.status == .notPermitted)

@@ -15,6 +15,7 @@ import Testing
       var heads: [[UInt8]] = []
       var tables: [PeerTable] = []
       var cards: [Signed<NodeCard>] = []
+      var members: [AdministrationRequest] = []
     }
     let state = Mutex(State())
 
@@ -22,13 +23,14 @@ import Testing
       // Others get their turn while the disk is slow.
       try? await Task.sleep(for: .milliseconds(2))
       return state.withLock { state in
-        guard case .decide(let entry, let head, let table) = request else {
+        guard case .decide(let entry, let head, let table, let members) = request else {
           return .failed(Frame.Failure(.unknown, "not a decision"))
         }
         if let failure = state.failure { return .failed(failure) }
         state.log.append(entry)
         state.heads.append(head)
         state.tables.append(table)
+        if let members { state.members.append(members) }
         return .done
       }
     }
@@ -80,7 +82,7 @@ import Testing
     var log = TrustLog()
     var entries: [[UInt8]] = []
     for act in [
-      Act.administratorNamed(try Administrator(key: owner.publicKey, name: "owner", role: .owner)),
+      Act.administratorNamed(try Administrator(key: owner.publicKey, name: "owner", roles: NewNode.firstRoles)),
       .ownCardIssued(try own.card(serial: 1, at: clock.now)),
     ] {
       let entry = Self.entry(act, at: log.nextPosition, clock.now, by: owner)
@@ -183,6 +185,38 @@ import Testing
     let entry = LogEntry.cardReceived(Signed(received, by: own.node).unverified).tlsEncoded
     let error = await #expect(throws: Frame.Failure.self) { try await keeper.decide(entry) }
     #expect(error?.reason == .notPermitted)
+  }
+
+  @Test("a member is invited by a decision that holds the hash of the request, and by nothing else")
+  func members() async throws {
+    let request = MemberRequest(
+      try Address("nino@xa"), .invitation(name: "Nino", discipline: .cyber, role: "", expiresAt: clock.now))
+    let again = MemberRequest(request.address, request.change)
+    let position = await keeper.position
+    let wrong: [(Act, MemberRequest?)] = [
+      (request.act, nil), (request.act, again), (.memberRevoked(request.digest), request),
+      (.peerProposed(try other.card(serial: 1, at: clock.now)), request),
+    ]
+    for (act, sent) in wrong {
+      let entry = Self.entry(act, at: position, clock.now, by: owner)
+      let error = await #expect(throws: Frame.Failure.self) { try await keeper.decide(entry, member: sent) }
+      #expect(error?.reason == .malformed)
+    }
+    #expect(await keeper.position == position)
+    #expect(node.state.withLock { $0.members.isEmpty && $0.log.isEmpty })
+
+    let entry = Self.entry(request.act, at: position, clock.now, by: owner)
+    _ = try await keeper.decide(entry, member: request)
+    #expect(node.state.withLock { $0.log.map(\.bytes) == [entry] })
+    guard case .invite(let address, let profile, let expiresAt)? = node.state.withLock({ $0.members.first }) else {
+      Issue.record("no invitation was asked for")
+      return
+    }
+    #expect(address == request.address && expiresAt == clock.now)
+    #expect(profile == MemberProfile(name: "Nino", discipline: .cyber, role: ""))
+    // The same again is another decision.
+    await #expect(throws: Frame.Failure.self) { try await keeper.decide(entry, member: request) }
+    #expect(node.state.withLock { $0.members.count } == 1)
   }
 
   @Test("the node learns of its next card, and takes none that would lock it out")

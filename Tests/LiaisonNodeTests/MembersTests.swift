@@ -172,6 +172,25 @@ struct MembersTests {
     #expect(try failure("nino@xa", "Nino", hours: 24 * 30) == nil)
   }
 
+  @Test("are invited together with the trust log's entry that decided it, or neither happens")
+  func decision() throws {
+    let bench = try Bench()
+    func decide(_ address: String) throws -> AdministrationAnswer {
+      let invitation = AdministrationRequest.invite(
+        try Address(address), profile: MemberProfile(name: "Nino", discipline: .cyber, role: ""),
+        expiresAt: bench.now.adding(milliseconds: 1000))
+      return try bench.administer(
+        .decide(TrustLogEntry(sequence: 0, bytes: [7]), head: [8], PeerTable(), members: invitation))
+    }
+    guard case .failed(let failure) = try decide("nino@xb") else { throw SimulationError("not refused") }
+    #expect(failure.reason == .notPermitted)
+    #expect(try bench.core.trustLog().entries.isEmpty)
+    #expect(try bench.core.trustLog().head == nil)
+    guard case .invitation = try decide("nino@xa") else { throw SimulationError("not invited") }
+    #expect(try bench.core.trustLog().entries.map(\.bytes) == [[7]])
+    #expect(try bench.core.trustLog().head == [8])
+  }
+
   @Test("keep cards that are in force: the node renews them in time")
   func renewal() throws {
     let bench = try Bench()

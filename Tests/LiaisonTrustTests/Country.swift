@@ -34,7 +34,9 @@ struct Log {
   var now = noon
 
   init() throws {
-    try decide(.administratorNamed(Administrator(key: owner.publicKey, name: "Owner", role: .owner)))
+    try decide(
+      .administratorNamed(
+        Administrator(key: owner.publicKey, name: "Owner", roles: [.owner, .trustOfficer, .registrar])))
     try decide(.ownCardIssued(own.card()))
   }
 
@@ -65,7 +67,16 @@ struct Log {
   }
 
   @discardableResult
-  mutating func decide(_ act: Act) throws -> LogRecord { try append(entry(act)) }
+  mutating func decide(_ act: Act, by key: SigningKey<AdministratorPurpose>? = nil) throws -> LogRecord {
+    try append(entry(act, by: key))
+  }
+
+  /// Names an administrator with a new key.
+  mutating func name(_ name: String, _ roles: Set<Role>) throws -> SigningKey<AdministratorPurpose> {
+    let key = SigningKey<AdministratorPurpose>()
+    try decide(.administratorNamed(Administrator(key: key.publicKey, name: name, roles: roles)))
+    return key
+  }
 
   /// Proposes, verifies and activates.
   mutating func admit(_ country: Country) throws {
@@ -75,7 +86,9 @@ struct Log {
   }
 
   /// What stops `act`, after a check that nothing changed.
-  mutating func refusal(of act: Act) throws -> TrustError? { try refusal(entry: entry(act)) }
+  mutating func refusal(of act: Act, by key: SigningKey<AdministratorPurpose>? = nil) throws -> TrustError? {
+    try refusal(entry: entry(act, by: key))
+  }
 
   mutating func refusal(entry: [UInt8]) throws -> TrustError? {
     let (registry, root) = (log.registry, log.root)

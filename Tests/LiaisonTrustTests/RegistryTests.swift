@@ -215,28 +215,6 @@ import Testing
     #expect(try log.refusal(of: .peerProposed(renewed.card(serial: 8)))?.code == .cardRefused)
   }
 
-  @Test("only an administrator decides, and the first owner names themselves")
-  func administrators() throws {
-    var log = try Log()
-    let stranger = SigningKey<AdministratorPurpose>()
-    #expect(try log.refusal(entry: log.entry(.peerProposed(xb.card()), by: stranger))?.code == .notPermitted)
-    try log.decide(.administratorNamed(Administrator(key: stranger.publicKey, name: "Second", role: .owner)))
-    #expect(
-      try log.refusal(
-        of: .administratorNamed(Administrator(key: stranger.publicKey, name: "Second", role: .owner)))?.code
-        == .wrongState)
-    try log.append(log.entry(.peerProposed(xb.card()), by: stranger))
-
-    var empty = TrustLog()
-    let others = Decision(
-      position: .first, decidedAt: noon, administrator: stranger.publicKey,
-      act: .administratorNamed(try Administrator(key: log.owner.publicKey, name: "Other", role: .owner)))
-    #expect(throws: TrustError.self) {
-      try empty.append(LogEntry.decision(Signed(others, by: stranger).unverified).tlsEncoded)
-    }
-    #expect(empty.size == 0)
-  }
-
   @Test("this node's own card is replaced only by the next one of the same root key and handle")
   func ownCard() throws {
     var log = try Log()

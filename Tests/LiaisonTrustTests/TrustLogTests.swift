@@ -5,7 +5,7 @@ import TLSPresentation
 import Testing
 
 @Suite struct TrustLogTests {
-  /// Ten entries of every kind.
+  /// Entries of every kind.
   private func history() throws -> Log {
     var log = try Log()
     let (xb, xc) = (Country("xb"), Country("xc"))
@@ -15,6 +15,10 @@ import Testing
     try log.decide(.peerSuspended(Handle("xb")))
     try log.decide(.peerCardUpdated(xc.card(serial: 2)))
     try log.decide(.peerRevoked(Handle("xc"), reason: "withdrawn"))
+    let ana = try log.name("Ana", [.registrar])
+    try log.decide(MemberRequest(Address("nino@xa"), .revocation(reason: "left")).act, by: ana)
+    try log.decide(.administratorChanged(ana.publicKey, roles: [.auditor]))
+    try log.decide(.administratorRemoved(ana.publicKey, reason: "left"))
     return log
   }
 
@@ -35,7 +39,7 @@ import Testing
     let again = try TrustLog(entries: log.entries, head: log.head)
     #expect(again.registry == log.registry)
     #expect(again.root == MerkleTree.root(ofLeaves: log.entries))
-    #expect(again.size == 10)
+    #expect(again.size == 14)
   }
 
   @Test("any changed byte of any entry is found, in that entry")
@@ -77,7 +81,7 @@ import Testing
     for index in log.entries.indices {
       var entries = log.entries
       entries.remove(at: index)
-      #expect(wrongEntry(entries, head) == (index == 9 ? -1 : index))
+      #expect(wrongEntry(entries, head) == (index == log.entries.count - 1 ? -1 : index))
       #expect(wrongEntry(Array(log.entries.prefix(index)), head) == -1)
     }
   }

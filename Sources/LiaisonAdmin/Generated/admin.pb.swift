@@ -9,8 +9,8 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// Between liaisonctl and its own node, over the Unix socket HOME/liaisond.sock (mode 0600): a 4-byte big-endian length,
-/// then one Frame. Each request is answered by exactly one frame, in order. Who may open the socket may read everything
-/// and decide about members; a change of trust needs an administrator's signature besides (trust.md).
+/// then one Frame. Each request is answered by exactly one frame, in order. Who may open the socket may read everything;
+/// to change anything takes an administrator's signature besides (trust.md).
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -96,14 +96,6 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .testRequest(newValue)}
   }
 
-  package var invite: AdminInvite {
-    get {
-      if case .invite(let v)? = body {return v}
-      return AdminInvite()
-    }
-    set {body = .invite(newValue)}
-  }
-
   package var membersRequest: AdminEmpty {
     get {
       if case .membersRequest(let v)? = body {return v}
@@ -119,14 +111,6 @@ package nonisolated struct AdminFrame: Sendable {
       return String()
     }
     set {body = .memberRequest(newValue)}
-  }
-
-  package var revokeMember: AdminRevokeMember {
-    get {
-      if case .revokeMember(let v)? = body {return v}
-      return AdminRevokeMember()
-    }
-    set {body = .revokeMember(newValue)}
   }
 
   package var queuesRequest: AdminEmpty {
@@ -160,6 +144,14 @@ package nonisolated struct AdminFrame: Sendable {
       return AdminEmpty()
     }
     set {body = .metricsRequest(newValue)}
+  }
+
+  package var administratorsRequest: AdminEmpty {
+    get {
+      if case .administratorsRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .administratorsRequest(newValue)}
   }
 
   package var failure: AdminFailure {
@@ -219,14 +211,6 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .test(newValue)}
   }
 
-  package var invitation: AdminInvitation {
-    get {
-      if case .invitation(let v)? = body {return v}
-      return AdminInvitation()
-    }
-    set {body = .invitation(newValue)}
-  }
-
   package var members: AdminMembers {
     get {
       if case .members(let v)? = body {return v}
@@ -275,6 +259,22 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .metrics(newValue)}
   }
 
+  package var administrators: AdminAdministrators {
+    get {
+      if case .administrators(let v)? = body {return v}
+      return AdminAdministrators()
+    }
+    set {body = .administrators(newValue)}
+  }
+
+  package var decided: AdminDecided {
+    get {
+      if case .decided(let v)? = body {return v}
+      return AdminDecided()
+    }
+    set {body = .decided(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -289,16 +289,15 @@ package nonisolated struct AdminFrame: Sendable {
     case peerRequest(String)
     /// A handle.
     case testRequest(String)
-    case invite(AdminInvite)
     case membersRequest(AdminEmpty)
     /// An address.
     case memberRequest(String)
-    case revokeMember(AdminRevokeMember)
     case queuesRequest(AdminEmpty)
     /// A handle.
     case queueRequest(String)
     case logRequest(AdminLogRequest)
     case metricsRequest(AdminEmpty)
+    case administratorsRequest(AdminEmpty)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -307,13 +306,14 @@ package nonisolated struct AdminFrame: Sendable {
     case position(AdminPosition)
     case peers(AdminPeers)
     case test(AdminTest)
-    case invitation(AdminInvitation)
     case members(AdminMembers)
     case member(AdminMember)
     case queues(AdminQueues)
     case queue(AdminQueueDetail)
     case log(AdminLog)
     case metrics(AdminMetrics)
+    case administrators(AdminAdministrators)
+    case decided(AdminDecided)
 
   }
 
@@ -527,6 +527,63 @@ package nonisolated struct AdminDecide: Sendable {
   /// An encoded LogEntry of trust.md.
   package var entry: Data = Data()
 
+  /// The encoded MemberRequest of which the entry holds the hash.
+  package var memberRequest: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminDecided: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The entry's place in the log, from 0.
+  package var sequence: UInt64 = 0
+
+  /// Where a member was invited.
+  package var invitation: AdminInvitation {
+    get {_invitation ?? AdminInvitation()}
+    set {_invitation = newValue}
+  }
+  /// Returns true if `invitation` has been explicitly set.
+  package var hasInvitation: Bool {self._invitation != nil}
+  /// Clears the value of `invitation`. Subsequent reads from it will return its default value.
+  package mutating func clearInvitation() {self._invitation = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _invitation: AdminInvitation? = nil
+}
+
+package nonisolated struct AdminAdministrators: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var administrators: [AdminAdministrator] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminAdministrator: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var key: Data = Data()
+
+  package var name: String = String()
+
+  /// owner, trust-officer, registrar, auditor.
+  package var roles: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -594,26 +651,6 @@ package nonisolated struct AdminTest: Sendable {
 
     package init() {}
   }
-
-  package init() {}
-}
-
-package nonisolated struct AdminInvite: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var address: String = String()
-
-  package var name: String = String()
-
-  package var discipline: String = String()
-
-  package var role: String = String()
-
-  package var expiresAt: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -691,20 +728,6 @@ package nonisolated struct AdminDevice: Sendable {
   package var waiting: UInt64 = 0
 
   package var linked: Bool = false
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-package nonisolated struct AdminRevokeMember: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var address: String = String()
-
-  package var reason: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -949,7 +972,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{1}invite\0\u{3}members_request\0\u{3}member_request\0\u{3}revoke_member\0\u{3}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{2}#failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{1}invitation\0\u{1}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{2}\"failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1038,19 +1061,6 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .testRequest(v)
         }
       }()
-      case 8: try {
-        var v: AdminInvite?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .invite(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .invite(v)
-        }
-      }()
       case 9: try {
         var v: AdminEmpty?
         var hadOneofValue = false
@@ -1070,19 +1080,6 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if self.body != nil {try decoder.handleConflictingOneOf()}
           self.body = .memberRequest(v)
-        }
-      }()
-      case 11: try {
-        var v: AdminRevokeMember?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .revokeMember(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .revokeMember(v)
         }
       }()
       case 12: try {
@@ -1130,6 +1127,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .metricsRequest(v)
+        }
+      }()
+      case 16: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .administratorsRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .administratorsRequest(v)
         }
       }()
       case 50: try {
@@ -1218,19 +1228,6 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .test(v)
         }
       }()
-      case 57: try {
-        var v: AdminInvitation?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .invitation(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .invitation(v)
-        }
-      }()
       case 58: try {
         var v: AdminMembers?
         var hadOneofValue = false
@@ -1309,6 +1306,32 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .metrics(v)
         }
       }()
+      case 64: try {
+        var v: AdminAdministrators?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .administrators(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .administrators(v)
+        }
+      }()
+      case 65: try {
+        var v: AdminDecided?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .decided(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .decided(v)
+        }
+      }()
       default: break
       }
     }
@@ -1348,10 +1371,6 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .testRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 7)
     }()
-    case .invite?: try {
-      guard case .invite(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
     case .membersRequest?: try {
       guard case .membersRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
@@ -1359,10 +1378,6 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .memberRequest?: try {
       guard case .memberRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 10)
-    }()
-    case .revokeMember?: try {
-      guard case .revokeMember(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
     case .queuesRequest?: try {
       guard case .queuesRequest(let v)? = self.body else { preconditionFailure() }
@@ -1379,6 +1394,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .metricsRequest?: try {
       guard case .metricsRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .administratorsRequest?: try {
+      guard case .administratorsRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
     case .failure?: try {
       guard case .failure(let v)? = self.body else { preconditionFailure() }
@@ -1408,10 +1427,6 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .test(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
     }()
-    case .invitation?: try {
-      guard case .invitation(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 57)
-    }()
     case .members?: try {
       guard case .members(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 58)
@@ -1435,6 +1450,14 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .metrics?: try {
       guard case .metrics(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 63)
+    }()
+    case .administrators?: try {
+      guard case .administrators(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 64)
+    }()
+    case .decided?: try {
+      guard case .decided(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
     }()
     case nil: break
     }
@@ -1726,7 +1749,7 @@ nonisolated extension AdminPosition: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension AdminDecide: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Decide"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{3}member_request\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1735,6 +1758,7 @@ nonisolated extension AdminDecide: SwiftProtobuf.Message, SwiftProtobuf._Message
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.entry) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.memberRequest) }()
       default: break
       }
     }
@@ -1744,11 +1768,124 @@ nonisolated extension AdminDecide: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.entry.isEmpty {
       try visitor.visitSingularBytesField(value: self.entry, fieldNumber: 1)
     }
+    if !self.memberRequest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.memberRequest, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: AdminDecide, rhs: AdminDecide) -> Bool {
     if lhs.entry != rhs.entry {return false}
+    if lhs.memberRequest != rhs.memberRequest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Decided"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}invitation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._invitation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    try { if let v = self._invitation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminDecided, rhs: AdminDecided) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs._invitation != rhs._invitation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminAdministrators: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Administrators"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}administrators\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.administrators) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.administrators.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.administrators, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminAdministrators, rhs: AdminAdministrators) -> Bool {
+    if lhs.administrators != rhs.administrators {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminAdministrator: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Administrator"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}name\0\u{1}roles\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.roles) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.roles.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.roles, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminAdministrator, rhs: AdminAdministrator) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.roles != rhs.roles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1904,56 +2041,6 @@ nonisolated extension AdminTest.Step: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.name != rhs.name {return false}
     if lhs.passed != rhs.passed {return false}
     if lhs.detail != rhs.detail {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension AdminInvite: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Invite"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}name\0\u{1}discipline\0\u{1}role\0\u{3}expires_at\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.discipline) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.role) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.address.isEmpty {
-      try visitor.visitSingularStringField(value: self.address, fieldNumber: 1)
-    }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
-    }
-    if !self.discipline.isEmpty {
-      try visitor.visitSingularStringField(value: self.discipline, fieldNumber: 3)
-    }
-    if !self.role.isEmpty {
-      try visitor.visitSingularStringField(value: self.role, fieldNumber: 4)
-    }
-    if self.expiresAt != 0 {
-      try visitor.visitSingularUInt64Field(value: self.expiresAt, fieldNumber: 5)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: AdminInvite, rhs: AdminInvite) -> Bool {
-    if lhs.address != rhs.address {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs.discipline != rhs.discipline {return false}
-    if lhs.role != rhs.role {return false}
-    if lhs.expiresAt != rhs.expiresAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2144,41 +2231,6 @@ nonisolated extension AdminDevice: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.signatureKey != rhs.signatureKey {return false}
     if lhs.waiting != rhs.waiting {return false}
     if lhs.linked != rhs.linked {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension AdminRevokeMember: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".RevokeMember"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}reason\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.address.isEmpty {
-      try visitor.visitSingularStringField(value: self.address, fieldNumber: 1)
-    }
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: AdminRevokeMember, rhs: AdminRevokeMember) -> Bool {
-    if lhs.address != rhs.address {return false}
-    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

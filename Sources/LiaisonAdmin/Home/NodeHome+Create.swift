@@ -1,15 +1,7 @@
 package import CommandKit
 package import LiaisonModel
-internal import LiaisonTrust
+package import LiaisonTrust
 package import Sodium
-
-#if canImport(Darwin)
-internal import Darwin
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Glibc
-#endif
 
 /// What `liaisond init` is told of a new node.
 package struct NewNode: Sendable {
@@ -23,6 +15,9 @@ package struct NewNode: Sendable {
   /// The first owner.
   package var administrator: String
   package var cardLifetimeMilliseconds: UInt64
+
+  /// What the first owner decides: everything, until others are named.
+  package static let firstRoles: Set<Role> = [.owner, .trustOfficer, .registrar]
 
   /// A node's description, as given.
   package init(
@@ -47,22 +42,8 @@ extension NodeHome {
     _ node: NewNode, passphrase: SecretBytes?, parameters: PassphraseParameters = .moderate, at now: Timestamp,
     store: (_ database: String, _ entries: [[UInt8]], _ head: [UInt8]) throws -> Void
   ) throws -> Signed<NodeCard> {
-    try checkIsFree()
-    try makeParents()
-    let suffix = secureRandom(count: 6).map { String($0, radix: 36) }.joined()
-    let draft = NodeHome("\(folder).new-\(suffix)")
-    do {
-      for path in draft.folders {
-        guard mkdir(path, 0o700) == 0 else { throw CommandError(FileError(.create, path: path, errorNumber: errno)) }
-      }
-      let card = try draft.fill(node, passphrase: passphrase, parameters: parameters, at: now, store: store)
-      guard rename(draft.folder, folder) == 0 else {
-        throw CommandError(FileError(.create, path: folder, errorNumber: errno))
-      }
-      return card
-    } catch {
-      draft.remove()
-      throw error
+    try NewFolder.make(folder) { draft in
+      try NodeHome(draft).fill(node, passphrase: passphrase, parameters: parameters, at: now, store: store)
     }
   }
 
@@ -70,8 +51,8 @@ extension NodeHome {
     _ node: NewNode, passphrase: SecretBytes?, parameters: PassphraseParameters, at now: Timestamp,
     store: (_ database: String, _ entries: [[UInt8]], _ head: [UInt8]) throws -> Void
   ) throws -> Signed<NodeCard> {
+    for path in [folder + "/keys", administrator.folder, documents] { try NewFolder.make(path) }
     let (root, key) = (SigningKey<RootPurpose>(), SigningKey<NodePurpose>())
-    let owner = SigningKey<AdministratorPurpose>()
     let card = try Signed(
       NodeCard(
         handle: node.handle, country: node.country, name: node.name, rootKey: root.publicKey,
@@ -81,14 +62,12 @@ extension NodeHome {
     let sealing = try KeyFile.create(at: storeKey, passphrase: passphrase, parameters: parameters)
     try SealedKey.write(root, under: sealing, to: rootKey)
     try SealedKey.write(key, under: sealing, to: nodeKey)
-    let administratorSealing = try KeyFile.create(
-      at: administratorStoreKey, passphrase: passphrase, parameters: parameters)
-    try SealedKey.write(owner, under: administratorSealing, to: administratorKey)
+    let (owner, _) = try administrator.fill(name: node.administrator, passphrase: passphrase, parameters: parameters)
 
     var log = TrustLog()
     var entries: [[UInt8]] = []
     let acts: [Act] = [
-      .administratorNamed(try Administrator(key: owner.publicKey, name: node.administrator, role: .owner)),
+      .administratorNamed(try Administrator(key: owner.publicKey, name: node.administrator, roles: NewNode.firstRoles)),
       .ownCardIssued(card.unverified),
     ]
     for act in acts {
@@ -105,39 +84,5 @@ extension NodeHome {
   }
 
   /// Throws "cannot create" where the folder holds anything.
-  package func checkIsFree() throws(CommandError) {
-    guard let directory = opendir(folder) else {
-      if errno == ENOENT { return }
-      throw CommandError(.cannotCreate, "\(escaped(folder)) is there already and is not an empty folder")
-    }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard name == "." || name == ".." else {
-        throw CommandError(.cannotCreate, "\(escaped(folder)) is not empty; nothing was made or changed")
-      }
-    }
-  }
-
-  private func makeParents() throws(CommandError) {
-    var path = folder.hasPrefix("/") ? "" : "."
-    for part in folder.split(separator: "/").dropLast() {
-      path += "/" + part
-      guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-        throw CommandError(FileError(.create, path: path, errorNumber: errno))
-      }
-    }
-  }
-
-  /// Takes an unfinished home away again.
-  private func remove() {
-    let files = [
-      configuration, storeKey, rootKey, nodeKey, database, database + "-wal", database + "-shm", database + "-journal",
-      administratorStoreKey, administratorKey,
-    ]
-    for path in files { unlink(path) }
-    for path in folders.reversed() { rmdir(path) }
-  }
+  package func checkIsFree() throws(CommandError) { try NewFolder.checkIsFree(folder) }
 }

@@ -16,7 +16,7 @@ extension NodeHome {
   /// The node's store key. `passphrase` is asked only where it is needed.
   package func unlock(passphrase: () throws(CommandError) -> SecretBytes) throws(CommandError) -> StoreKey {
     try checkExists()
-    return try Self.unlock(storeKey, passphrase: passphrase)
+    return try SealedKey.unlock(storeKey, passphrase)
   }
 
   /// The node's key.
@@ -27,24 +27,5 @@ extension NodeHome {
   /// The country's root key; "no such input" where it was taken to offline media.
   package func rootKey(under storeKey: StoreKey) throws(CommandError) -> SigningKey<RootPurpose> {
     try SealedKey.read(RootPurpose.self, under: storeKey, at: rootKey)
-  }
-
-  /// The key with which the administrator of this home decides.
-  package func administratorKey(
-    passphrase: () throws(CommandError) -> SecretBytes
-  ) throws(CommandError) -> SigningKey<AdministratorPurpose> {
-    try checkExists()
-    let storeKey = try Self.unlock(administratorStoreKey, passphrase: passphrase)
-    return try SealedKey.read(AdministratorPurpose.self, under: storeKey, at: administratorKey)
-  }
-
-  private static func unlock(
-    _ path: String, passphrase: () throws(CommandError) -> SecretBytes
-  ) throws(CommandError) -> StoreKey {
-    do throws(KeyFileError) {
-      guard try KeyFile.needsPassphrase(at: path) else { return try KeyFile.open(at: path, passphrase: nil) }
-    } catch { throw CommandError(error) }
-    let secret = try passphrase()
-    do { return try KeyFile.open(at: path, passphrase: secret) } catch { throw CommandError(error) }
   }
 }

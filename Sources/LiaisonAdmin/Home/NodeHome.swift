@@ -21,13 +21,10 @@ package struct NodeHome: Hashable, Sendable {
   package var database: String { folder + "/node.sqlite" }
   /// Chunks of documents.
   package var documents: String { folder + "/documents" }
-  /// The administrator's own store key, under the passphrase.
-  package var administratorStoreKey: String { folder + "/administrator/store.key" }
-  /// The administrator's key, sealed under it.
-  package var administratorKey: String { folder + "/administrator/administrator.key" }
+  /// The first owner's key, as `liaisond init` made it; it may be moved elsewhere.
+  package var administrator: AdministratorProfile { AdministratorProfile(folder + "/administrator") }
   /// The socket on which `liaisonctl` asks.
   package var socket: String { folder + "/liaisond.sock" }
   /// Held by the one `liaisond` that runs here.
   package var lock: String { folder + "/liaisond.lock" }
-  var folders: [String] { [folder, folder + "/keys", folder + "/administrator", documents] }
 }

@@ -26,6 +26,19 @@ enum SealedKey {
     return key
   }
 
+  /// Whether the store key in a file is under a passphrase.
+  static func needsPassphrase(_ path: String) throws(CommandError) -> Bool {
+    do { return try KeyFile.needsPassphrase(at: path) } catch { throw CommandError(error) }
+  }
+
+  /// The store key in a file. `passphrase` is asked only where it is needed.
+  static func unlock(
+    _ path: String, _ passphrase: () throws(CommandError) -> SecretBytes
+  ) throws(CommandError) -> StoreKey {
+    let secret = try needsPassphrase(path) ? passphrase() : nil
+    do { return try KeyFile.open(at: path, passphrase: secret) } catch { throw CommandError(error) }
+  }
+
   private static func context<Purpose: KeyPurpose>(_ type: Purpose.Type) -> [UInt8] {
     Array("Liaison 1 \(Purpose.name)".utf8)
   }

@@ -62,18 +62,17 @@ package struct AdminService: Sendable {
     case .statusRequest: return .status(try await status())
     case .cardRequest: return .card(Data(try await ownCard().bytes))
     case .positionRequest: return .position(await position())
-    case .decide(let decide): return try await self.decide(decide.entry)
+    case .decide(let decide): return .decided(try await self.decide(decide))
     case .peersRequest: return .peers(try await peers())
     case .peerRequest(let handle): return .peers(try await peers(only: Handle(handle)))
     case .testRequest(let handle): return .test(try await test(Handle(handle)))
-    case .invite(let invite): return .invitation(try await self.invite(invite))
     case .membersRequest: return .members(try await members())
     case .memberRequest(let address): return .member(try await member(Address(address)))
-    case .revokeMember(let request): return try await revoke(request)
     case .queuesRequest: return .queues(try await queues())
     case .queueRequest(let handle): return .queue(try await queue(Handle(handle)))
     case .logRequest(let request): return .log(await log(from: request.first))
     case .metricsRequest: return .metrics(allMetrics)
+    case .administratorsRequest: return .administrators(await administrators())
     default:
       throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")
     }
@@ -129,11 +128,21 @@ extension AdminService {
     return answer
   }
 
-  private func decide(_ entry: Data) async throws -> AdminFrame.OneOf_Body {
+  private func decide(_ decide: AdminDecide) async throws -> AdminDecided {
     let record: LogRecord
-    do { record = try await keeper.decide(Array(entry)) } catch {
-      logger.warning("a decision was refused", metadata: ["why": "\(escaped(error.text))"])
-      throw error
+    let invitation: Invitation?
+    do {
+      var request: MemberRequest?
+      if !decide.memberRequest.isEmpty {
+        request = try? MemberRequest(tlsEncoded: Array(decide.memberRequest))
+        guard request != nil else { throw Frame.Failure(.malformed, "the request for a member is malformed") }
+      }
+      (record, invitation) = try await keeper.decide(Array(decide.entry), member: request)
+    } catch let failure as Frame.Failure {
+      // Where it is about a member, the sentence may name them, which a log does not.
+      let why = decide.memberRequest.isEmpty ? escaped(failure.text) : "\(failure.reason)"
+      logger.warning("a decision was refused", metadata: ["why": "\(why)"])
+      throw failure
     }
     var signer = "the node"
     if case .administrator(let administrator) = record.author { signer = administrator.name }
@@ -142,7 +151,27 @@ extension AdminService {
       metadata: [
         "entry": "\(record.sequence)", "administrator": "\(escaped(signer))", "what": "\(escaped(record.summary))",
       ])
-    return .done(AdminEmpty())
+    var answer = AdminDecided()
+    answer.sequence = record.sequence
+    if let invitation {
+      answer.invitation.text = invitation.text
+      answer.invitation.expiresAt = invitation.expiresAt.milliseconds
+    }
+    return answer
+  }
+
+  private func administrators() async -> AdminAdministrators {
+    var answer = AdminAdministrators()
+    answer.administrators = await keeper.registry.administrators.values
+      .sorted { $0.name < $1.name }
+      .map { administrator in
+        var entry = AdminAdministrator()
+        entry.key = Data(administrator.key.bytes)
+        entry.name = administrator.name
+        entry.roles = administrator.roles.sorted().map(\.name)
+        return entry
+      }
+    return answer
   }
 
   private func peers(only handle: Handle? = nil) async throws -> AdminPeers {
@@ -199,19 +228,6 @@ extension AdminService {
 // MARK: Members
 
 extension AdminService {
-  private func invite(_ invite: AdminInvite) async throws -> AdminInvitation {
-    let profile = MemberProfile(
-      name: invite.name, discipline: try Discipline(invite.discipline), role: invite.role)
-    let request = AdministrationRequest.invite(
-      try Address(invite.address), profile: profile, expiresAt: Timestamp(milliseconds: invite.expiresAt))
-    guard case .invitation(let invitation) = try await ask(request) else { throw wrongAnswer }
-    logger.notice("a member was invited")
-    var answer = AdminInvitation()
-    answer.text = invitation.text
-    answer.expiresAt = invitation.expiresAt.milliseconds
-    return answer
-  }
-
   private func members() async throws -> AdminMembers {
     guard case .members(let members) = try await ask(.members) else { throw wrongAnswer }
     var answer = AdminMembers()
@@ -232,14 +248,6 @@ extension AdminService {
       return entry
     }
     return answer
-  }
-
-  private func revoke(_ request: AdminRevokeMember) async throws -> AdminFrame.OneOf_Body {
-    guard case .done = try await ask(.revoke(Address(request.address), reason: request.reason)) else {
-      throw wrongAnswer
-    }
-    logger.notice("a member was revoked")
-    return .done(AdminEmpty())
   }
 }
 

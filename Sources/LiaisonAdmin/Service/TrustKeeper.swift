@@ -52,19 +52,36 @@ package actor TrustKeeper {
     return (page, head)
   }
 
-  /// Verifies an administrator's decision and puts it into effect.
-  package func decide(_ entry: [UInt8]) async throws(Frame.Failure) -> LogRecord {
+  /// Verifies an administrator's decision and puts it into effect, together with what it asks for a member, of which the
+  /// entry holds the hash. The invitation is there where a member was invited.
+  package func decide(
+    _ entry: [UInt8], member request: MemberRequest? = nil
+  ) async throws(Frame.Failure) -> (record: LogRecord, invitation: Invitation?) {
     await enter()
     defer { leave() }
-    return try await append(entry) { (record) throws(Frame.Failure) in
+    let (record, answer) = try await append(entry, members: request?.administration) { (record) throws(Frame.Failure) in
       guard case .administrator = record.author else {
         throw Frame.Failure(.notPermitted, "this is not an administrator's decision")
       }
-      // A card that names another key would lock the node out of its own links.
-      if case .ownCardIssued(let card) = record.act, (try? card.claim().nodeKeys.first) != self.key.publicKey {
-        throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
+      switch record.act {
+      case .ownCardIssued(let card):
+        // A card that names another key would lock the node out of its own links.
+        guard (try? card.claim().nodeKeys.first) == self.key.publicKey else {
+          throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
+        }
+      case .memberInvited, .memberRevoked:
+        guard request?.act == record.act else {
+          throw Frame.Failure(.malformed, "the decision is about another request than the one that came with it")
+        }
+        return
+      default: break
+      }
+      guard request == nil else {
+        throw Frame.Failure(.malformed, "the decision is not about the request that came with it")
       }
     }
+    if case .invitation(let invitation) = answer { return (record, invitation) }
+    return (record, nil)
   }
 
   /// Enters a known peer's next card, signed by the root key that is known, which it showed on its link. Nothing
@@ -77,7 +94,7 @@ package actor TrustKeeper {
     else { return }
     let statement = CardReceived(
       position: log.nextPosition, receivedAt: clock(), nodeKey: key.publicKey, card: card)
-    _ = try await append(LogEntry.cardReceived(Signed(statement, by: key).unverified).tlsEncoded) { _ in }
+    _ = try await append(LogEntry.cardReceived(Signed(statement, by: key).unverified).tlsEncoded, members: nil) { _ in }
   }
 
   /// Tells the core where a card has expired since it was told last.
@@ -91,8 +108,8 @@ package actor TrustKeeper {
   }
 
   private func append(
-    _ entry: [UInt8], checking check: (LogRecord) throws(Frame.Failure) -> Void
-  ) async throws(Frame.Failure) -> LogRecord {
+    _ entry: [UInt8], members: AdministrationRequest?, checking check: (LogRecord) throws(Frame.Failure) -> Void
+  ) async throws(Frame.Failure) -> (LogRecord, AdministrationAnswer) {
     let now = clock()
     var next = log
     let record: LogRecord
@@ -101,18 +118,15 @@ package actor TrustKeeper {
     let nextHead = Signed(next.head(of: handle, at: now), by: key)
     let nextTable = PeerTable(next.registry, at: now)
     let answer = await node.administer(
-      .decide(TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable))
-    switch answer {
-    case .done: break
-    case .failed(let failure): throw failure
-    default: throw Frame.Failure(.unspecified, "the node gave an answer to something else")
-    }
+      .decide(
+        TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable, members: members))
+    if case .failed(let failure) = answer { throw failure }
     log = next
     head = nextHead
     table = nextTable
     entries.append(entry)
     if case .ownCardIssued = record.act, let card = next.registry.ownCard { await node.take(.ownCardChanged(card)) }
-    return record
+    return (record, answer)
   }
 
   private func enter() async {
@@ -134,11 +148,23 @@ extension Frame.Failure {
     let reason: Reason =
       switch error.code {
       case .malformed, .notInForce: .malformed
-      case .unknownPeer: .unknown
+      case .unknownPeer, .unknownAdministrator: .unknown
       case .notPermitted, .wrongState, .cardRefused: .notPermitted
       case .wrongPosition: .later
       case .limit: .limit
       }
     self.init(reason, error.sentence)
+  }
+}
+
+extension MemberRequest {
+  /// The same, for the core.
+  fileprivate var administration: AdministrationRequest {
+    switch change {
+    case .invitation(let name, let discipline, let role, let expiresAt):
+      .invite(
+        address, profile: MemberProfile(name: name, discipline: discipline, role: role), expiresAt: expiresAt)
+    case .revocation(let reason): .revoke(address, reason: reason)
+    }
   }
 }

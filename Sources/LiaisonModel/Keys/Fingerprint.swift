@@ -1,15 +1,19 @@
 internal import Crypto
 
-/// What two people compare over another channel to know that they hold the same root key: the first
-/// 16 bytes of SHA-256 over a label and the key, as hexadecimal or as eight pronounceable words.
+/// What two people compare over another channel to know that they hold the same root key, or the same administrator's
+/// key: the first 16 bytes of SHA-256 over a label and the key, as hexadecimal or as eight pronounceable words.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// 16 bytes.
   public let bytes: [UInt8]
 
-  public init(of key: RootKey) {
+  public init(of key: RootKey) { self.init("Liaison 1 root fingerprint", key.bytes) }
+
+  public init(of key: AdministratorKey) { self.init("Liaison 1 administrator fingerprint", key.bytes) }
+
+  private init(_ label: String, _ key: [UInt8]) {
     var hash = SHA256()
-    hash.update(data: Array("Liaison 1 root fingerprint".utf8))
-    hash.update(data: [0] + key.bytes)
+    hash.update(data: Array(label.utf8))
+    hash.update(data: [0] + key)
     bytes = Array(hash.finalize().prefix(16))
   }
 

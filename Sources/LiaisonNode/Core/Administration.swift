@@ -4,8 +4,9 @@ package import LiaisonProtocol
 /// What an administrator asks of the core.
 package enum AdministrationRequest: Sendable {
   /// A decision: the trust log's next entry, verified by the registry, the log's head over it as this node signed it,
-  /// and the peers as they stand after it. Entry, head and effects become durable together.
-  case decide(TrustLogEntry, head: [UInt8], PeerTable)
+  /// the peers as they stand after it, and what it asks of members, if anything. Entry, head and effects become durable
+  /// together, and the answer is that to what is asked of members.
+  indirect case decide(TrustLogEntry, head: [UInt8], PeerTable, members: AdministrationRequest?)
   /// One device of a member, who is made where there is none of this address.
   case invite(Address, profile: MemberProfile, expiresAt: Timestamp)
   case members

@@ -17,7 +17,7 @@ package enum Input: Sendable {
   /// Time passed; due at ``NodeCore/wakeAt``, harmless at any other time.
   case tick
   /// The registry was read again, or a peer's next card came. A decision comes as
-  /// ``AdministrationRequest/decide(_:head:_:)``.
+  /// ``AdministrationRequest/decide(_:head:_:members:)``.
   case registryChanged(PeerTable)
   /// This node's own card was replaced by its next one.
   case ownCardChanged(Signed<NodeCard>)

@@ -25,11 +25,13 @@ extension Batch {
 
   private mutating func answer(_ request: AdministrationRequest) throws -> AdministrationAnswer {
     switch request {
-    case .decide(let entry, let head, let table):
+    case .decide(let entry, let head, let table, let members):
+      // What may be refused comes first: the rest only fails with the disk.
+      let answer = try members.map { try self.answer($0) } ?? .done
       try store.appendTrustLogEntry(entry)
       try store.saveTrustLogHead(head)
       try adopt(table)
-      return .done
+      return answer
     case .invite(let address, let profile, let expiresAt): return try invite(address, profile, expiresAt)
     case .members: return .members(try store.members(after: nil, limit: rowsMax))
     case .member(let address):

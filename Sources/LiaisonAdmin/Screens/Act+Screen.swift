@@ -1,0 +1,41 @@
+package import CommandKit
+package import LiaisonModel
+package import LiaisonTrust
+
+extension Act {
+  /// What an administrator is shown before signing: all that the act says, each line escaped. Acts that differ in
+  /// anything are shown differently. `name` gives an administrator's name, `member` what a member decision asks for.
+  package func screen(naming name: (AdministratorKey) -> String?, member: MemberRequest? = nil) -> [String] {
+    let lines: [String] =
+      switch self {
+      case .administratorNamed(let administrator):
+        [summary(naming: name), "  fingerprint  \(Fingerprint(of: administrator.key))"]
+      case .administratorChanged(let key, _), .administratorRemoved(let key, _):
+        [summary(naming: name), "  fingerprint  \(Fingerprint(of: key))"]
+      case .ownCardIssued(let card), .peerProposed(let card), .peerCardUpdated(let card):
+        [summary(naming: name)] + Self.lines(of: card)
+      case .memberInvited, .memberRevoked:
+        [member.map(Self.text) ?? summary(naming: name)]
+      case .peerVerified, .peerActivated, .peerSuspended, .peerRevoked: [summary(naming: name)]
+      }
+    return lines.map { escaped($0) }
+  }
+
+  private static func lines(of card: Unverified<NodeCard>) -> [String] {
+    guard let card = try? card.claim() else { return [] }
+    return Output.table(
+      card.nodeKeys.map { ["", "node key", "\($0)"] } + [["", "fingerprint", "\(card.fingerprint)"]]
+        + card.endpoints.map { ["", "reached at", "\($0)"] }
+        + [["", "in force", "\(card.issuedAt.rfc3339) to \(card.expiresAt.rfc3339)"]]
+    ).split(separator: "\n").map(String.init)
+  }
+
+  private static func text(_ request: MemberRequest) -> String {
+    switch request.change {
+    case .invitation(let name, let discipline, let role, let expiresAt):
+      "\(request.address) is invited: \(name), \(discipline)\(role.isEmpty ? "" : ", \(role)"), "
+        + "until \(expiresAt.rfc3339)"
+    case .revocation(let reason): "\(request.address) is revoked: \(reason)"
+    }
+  }
+}

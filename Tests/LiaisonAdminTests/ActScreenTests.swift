@@ -1,0 +1,84 @@
+import LiaisonAdmin
+import LiaisonModel
+import LiaisonTrust
+import Testing
+
+@Suite("What is shown before signing") struct ActScreenTests {
+  private let now = Timestamp(milliseconds: 1_790_000_000_000)
+  private let root = SigningKey<RootPurpose>()
+  private let key = SigningKey<NodePurpose>().publicKey
+
+  private func card(
+    _ handle: String = "xb", country: String = "XB", name: String = "Brenova", nodeKey: NodeKey? = nil,
+    root: SigningKey<RootPurpose>? = nil, endpoint: String = "192.0.2.1:7400", serial: UInt64 = 1, issued: UInt64 = 0,
+    expires: UInt64 = 1000
+  ) throws -> Unverified<NodeCard> {
+    let root = root ?? self.root
+    return Signed(
+      try NodeCard(
+        handle: Handle(handle), country: country, name: name, rootKey: root.publicKey, nodeKeys: [nodeKey ?? key],
+        endpoints: [Endpoint(endpoint)], serial: serial, issuedAt: now.adding(milliseconds: issued),
+        expiresAt: now.adding(milliseconds: expires)), by: root
+    ).unverified
+  }
+
+  @Test("acts that differ in anything are shown differently")
+  func allDiffer() throws {
+    let (one, other) = (SigningKey<AdministratorPurpose>().publicKey, SigningKey<AdministratorPurpose>().publicKey)
+    let cards = try [
+      card(), card("xc"), card(country: "XC"), card(name: "Brenow"), card(nodeKey: SigningKey().publicKey),
+      card(root: SigningKey()), card(endpoint: "192.0.2.1:7401"), card(serial: 2), card(issued: 1), card(expires: 1001),
+    ]
+    var acts: [Act] = []
+    for card in cards { acts += [.ownCardIssued(card), .peerProposed(card), .peerCardUpdated(card)] }
+    for key in [one, other] {
+      let sets: [Set<Role>] = [[.owner], [.owner, .registrar], [.auditor]]
+      for roles in sets {
+        acts.append(.administratorChanged(key, roles: roles))
+        for name in ["Ana", "Ana Arden"] {
+          acts.append(.administratorNamed(try Administrator(key: key, name: name, roles: roles)))
+        }
+      }
+      for reason in ["left", "left again"] { acts.append(.administratorRemoved(key, reason: reason)) }
+    }
+    for handle in [try Handle("xb"), try Handle("xc")] {
+      acts += [.peerActivated(handle), .peerSuspended(handle)]
+      acts += [.peerRevoked(handle, reason: "lost"), .peerRevoked(handle, reason: "stolen")]
+      for _ in 0..<2 { acts.append(.peerVerified(handle, rootKey: SigningKey<RootPurpose>().publicKey)) }
+    }
+    for address in [try Address("nino@xa"), try Address("luka@xa")] {
+      acts += [
+        MemberRequest(address, .revocation(reason: "left")).act,
+        MemberRequest(address, .revocation(reason: "left")).act,
+      ]
+    }
+    // Whoever has the same name elsewhere is told apart by the key.
+    let screens = acts.map { $0.screen(naming: { _ in "Ana" }).joined(separator: "\n") }
+    #expect(Set(screens).count == acts.count)
+    #expect(acts.count == Set(acts).count)
+  }
+
+  @Test("a decision about a member shows all that is asked for")
+  func members() throws {
+    let base = MemberRequest.Change.invitation(name: "Nino", discipline: .cyber, role: "duty", expiresAt: now)
+    let changes: [MemberRequest.Change] = [
+      base, .invitation(name: "Nina", discipline: .cyber, role: "duty", expiresAt: now),
+      .invitation(name: "Nino", discipline: .security, role: "duty", expiresAt: now),
+      .invitation(name: "Nino", discipline: .cyber, role: "", expiresAt: now),
+      .invitation(name: "Nino", discipline: .cyber, role: "duty", expiresAt: now.adding(milliseconds: 1)),
+      .revocation(reason: "left"), .revocation(reason: "died"),
+    ]
+    let screens = try changes.map { change in
+      let request = MemberRequest(try Address("nino@xa"), change)
+      return request.act.screen(naming: { _ in nil }, member: request)
+    }
+    #expect(Set(screens).count == changes.count)
+    #expect(screens[0] == ["nino@xa is invited: Nino, cyber, duty, until 2026-09-21T14:13:20.000Z"])
+  }
+
+  @Test("what others wrote cannot move the cursor")
+  func escaping() throws {
+    let lines = Act.peerRevoked(try Handle("xb"), reason: "\u{1B}[2J\nxc becomes active").screen { _ in nil }
+    #expect(lines == [#"xb is revoked for good: \u{1B}[2J\nxc becomes active"#])
+  }
+}
