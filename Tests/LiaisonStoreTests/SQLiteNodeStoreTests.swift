@@ -56,8 +56,9 @@ struct SQLiteNodeStoreTests {
     }
     let store = try SQLiteNodeStore(path: path)
     #expect(try store.read { try $0.trustLogEntries() } == [TrustLogEntry(sequence: 0, bytes: [1, 2, 3])])
-    let queue = try DatabaseQueue(path: path)
-    #expect(try queue.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    let durability = try store.durability()
+    #expect(durability.journal == "wal")
+    #expect(durability.synchronous == 2)
     try store.checkIntegrity()
     withExtendedLifetime(folder) {}
   }

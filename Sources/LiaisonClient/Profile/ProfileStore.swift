@@ -15,9 +15,10 @@ package final class ProfileStore: Sendable {
     configuration.label = "liaison.profile"
     configuration.prepareDatabase { db in
       try db.execute(
-        sql:
-          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF"
-      )
+        sql: """
+          PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;
+          PRAGMA temp_store = MEMORY
+          """)
     }
     do {
       queue = try DatabaseQueue(path: path, configuration: configuration)

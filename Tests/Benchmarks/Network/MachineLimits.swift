@@ -54,8 +54,7 @@ enum MachineLimits {
 
   private static func commits(_ folder: TemporaryDirectory, _ report: Report) throws {
     var configuration = Configuration()
-    configuration.journalMode = .wal
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL") }
     let queue = try DatabaseQueue(path: folder.path("commits.sqlite"), configuration: configuration)
     try queue.write { try $0.execute(sql: "CREATE TABLE t (id INTEGER PRIMARY KEY, b BLOB)") }
     let bytes = Data(repeating: 7, count: 512)

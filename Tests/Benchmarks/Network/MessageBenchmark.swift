@@ -13,18 +13,24 @@ enum MessageBenchmark {
       let load = MessageLoad(pairs: Array(pairs.prefix(plan.senders)), window: plan.window)
       let nodes = Meter { Usage.processorSeconds(of: network.countries) }
       let own = Meter { Usage.ownProcessorSeconds }
+      let batches = Meter { (try? network.batches()) ?? .nan }
       let outcome = try await load.run(seconds: seconds) {
         nodes.start()
         own.start()
+        batches.start()
       } done: {
         nodes.stop()
         own.stop()
+        batches.stop()
       }
       let count = outcome.latencies.count
       let note = outcome.lost + outcome.duplicates == 0 ? "" : "LOST \(outcome.lost), REPEATED \(outcome.duplicates)"
       report.add("\(plan.name)_rate", outcome.rate, "msg/s", count: count, note)
       report.add(latencies: "\(plan.name)_latency", outcome.latencies)
       report.add("\(plan.name)_nodes_cpu", nodes.value / Double(max(count, 1)) * 1000, "ms/msg", count: count)
+      report.add(
+        "\(plan.name)_nodes_flushes", batches.value / Double(max(count, 1)), "/msg", count: count,
+        "batches of both nodes, at most a flush each")
       report.add("\(plan.name)_devices_cpu", own.value / Double(max(count, 1)) * 1000, "ms/msg", count: count)
     }
     let resident = network.countries.compactMap(\.daemon?.identifier).map { Usage.mebibytes("VmHWM", $0) }

@@ -22,9 +22,9 @@ struct MessageLoad {
   ) async throws -> Flights.Outcome {
     let run = Run()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for pair in pairs {
+      for (number, pair) in pairs.enumerated() {
         group.addTask { try await receive(pair, run) }
-        group.addTask { try await send(pair, run) }
+        group.addTask { try await send(pair, number, run) }
       }
       try await Task.sleep(for: .seconds(warmUp))
       // What was begun in the warm-up lands where it began.
@@ -45,15 +45,17 @@ struct MessageLoad {
     return run.flights.outcome
   }
 
-  private func send(_ pair: Pair, _ run: Run) async throws {
-    let pause = rate.map { Double(pairs.count * window) / $0 }
+  private func send(_ pair: Pair, _ number: Int, _ run: Run) async throws {
+    let slots = Double(pairs.count * window)
+    let pause = rate.map { slots / $0 }
     let precedence = precedence
     try await NodeClient.with(pair.sender) { client in
       try await client.sync()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for slot in 0..<window {
           group.addTask {
-            if let pause { try await Task.sleep(for: .seconds(pause * Double(slot) / Double(window))) }
+            // Evenly over all senders: where a rate is asked for, nobody sends beside another.
+            if let pause { try await Task.sleep(for: .seconds(pause * Double(slot * pairs.count + number) / slots)) }
             while !run.isOver {
               let start = monotonicSeconds()
               let flights = run.flights

@@ -8,6 +8,7 @@ internal import TestKit
 final class Network {
   let folder: TemporaryDirectory
   let countries: [Country]
+  private var madePairs = 0
 
   init(_ handles: [String]) throws {
     let folder = try TemporaryDirectory()
@@ -60,12 +61,27 @@ final class Network {
   /// Pairs of a sender in the first country and a receiver in the second, with a room each.
   func pairs(_ count: Int) async throws -> [Pair] {
     var pairs: [Pair] = []
-    for number in 0..<count {
+    for _ in 0..<count {
+      let number = madePairs
+      madePairs += 1
       let sender = try await enrol("sender\(number)", at: countries[0])
       let receiver = try await enrol("receiver\(number)", at: countries[1])
       pairs.append(Pair(sender: sender, receiver: receiver, room: try await room(of: sender, with: [receiver])))
     }
     return pairs
+  }
+
+  /// Batches that the nodes have committed, each with a flush.
+  func batches() throws -> Double {
+    try countries.reduce(0) { total, country in
+      let metrics = try country.control("metrics", "--json")
+      try expectDone(metrics)
+      let line = metrics.output.split(separator: "\n").first { $0.contains("\"liaison_batch_inputs\"") }
+      guard let line, let metric = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+        let count = metric["count"] as? Double
+      else { throw ProcessFailure("the node of \(country.handle) does not say how many batches it has taken") }
+      return total + count
+    }
   }
 
   /// Ends every node in order.
