@@ -9,6 +9,9 @@ extension Act {
       "\(administrator.name) becomes an administrator: \(administrator.roles.text)"
     case .administratorChanged(let key, let roles): "\(name(key) ?? "\(key)") is from now on: \(roles.text)"
     case .administratorRemoved(let key, let reason): "\(name(key) ?? "\(key)") is no administrator any more: \(reason)"
+    case .policyChanged(let policy): "the policy becomes: \(policy.text)"
+    case .proposalSigned(let proposal, _): "proposal \(proposal) is signed"
+    case .proposalDeclined(let proposal, let reason): "proposal \(proposal) is declined: \(reason)"
     case .memberInvited(let request): "a member is invited (request \(request))"
     case .memberRevoked(let request): "a member is revoked (request \(request))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"
@@ -25,5 +28,20 @@ extension Act {
   private static func text(_ card: Unverified<NodeCard>) -> String {
     guard let card = try? card.claim() else { return "a card that is malformed" }
     return "\(card.handle), \(card.name) (\(card.country)), serial \(card.serial)"
+  }
+}
+
+extension Registry {
+  /// What became of a decision, in one sentence.
+  func summary(of act: Act, _ outcome: Outcome, naming name: (AdministratorKey) -> String?) -> String {
+    switch outcome {
+    case .inForce(let act, nil): act.summary(naming: name)
+    case .inForce(let act, let proposal?): "proposal \(proposal) is signed and in force: \(act.summary(naming: name))"
+    case .waits(let proposal, let needed):
+      "proposal \(proposal.sequence) has \(countedSigners(of: proposal).count) of \(needed) signatures: "
+        + proposal.act.summary(naming: name)
+    case .declined(let proposal):
+      "\(act.summary(naming: name)); it was: \(proposal.act.summary(naming: name))"
+    }
   }
 }

@@ -7,7 +7,8 @@ package import TLSPresentation
 /// enum {
 ///   administrator_named(1), own_card_issued(2), peer_proposed(3), peer_verified(4),
 ///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8),
-///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12), (65535)
+///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12),
+///   policy_changed(13), proposal_signed(14), proposal_declined(15), (65535)
 /// } ActType;
 /// ```
 package enum Act: Hashable, Sendable {
@@ -35,6 +36,12 @@ package enum Act: Hashable, Sendable {
   case memberInvited(MemberRequestDigest)
   /// A member's devices lose their rights.
   case memberRevoked(MemberRequestDigest)
+  /// Other numbers of signatures are needed from now on.
+  case policyChanged(Policy)
+  /// One more administrator wants what was proposed at that place in the log.
+  case proposalSigned(UInt64, ActDigest)
+  /// What was proposed at that place will not be.
+  case proposalDeclined(UInt64, reason: String)
 }
 
 extension Act {
@@ -51,6 +58,9 @@ extension Act {
     case administratorRemoved = 10
     case memberInvited = 11
     case memberRevoked = 12
+    case policyChanged = 13
+    case proposalSigned = 14
+    case proposalDeclined = 15
   }
 
   private var kind: Kind {
@@ -67,6 +77,9 @@ extension Act {
     case .administratorRemoved: .administratorRemoved
     case .memberInvited: .memberInvited
     case .memberRevoked: .memberRevoked
+    case .policyChanged: .policyChanged
+    case .proposalSigned: .proposalSigned
+    case .proposalDeclined: .proposalDeclined
     }
   }
 }
@@ -89,6 +102,10 @@ extension Act: TLSCodable {
       self = .administratorRemoved(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
     case .memberInvited: self = .memberInvited(try decoder.read())
     case .memberRevoked: self = .memberRevoked(try decoder.read())
+    case .policyChanged: self = .policyChanged(try decoder.read())
+    case .proposalSigned: self = .proposalSigned(try decoder.read(), try decoder.read())
+    case .proposalDeclined:
+      self = .proposalDeclined(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
     case nil: throw .unknownValue(UInt64(code))
     }
   }
@@ -112,6 +129,13 @@ extension Act: TLSCodable {
       encoder.write(key)
       encoder.write(string: reason)
     case .memberInvited(let request), .memberRevoked(let request): encoder.write(request)
+    case .policyChanged(let policy): encoder.write(policy)
+    case .proposalSigned(let proposal, let digest):
+      encoder.write(proposal)
+      encoder.write(digest)
+    case .proposalDeclined(let proposal, let reason):
+      encoder.write(proposal)
+      encoder.write(string: reason)
     }
   }
 }

@@ -4,10 +4,12 @@ package import TLSPresentation
 /// One entry of the trust log as it is kept: a signed statement, not yet verified. Its encoding is the Merkle tree's leaf.
 ///
 /// ```
-/// enum { decision(1), card_received(2), (255) } EntryType;
+/// enum { decision(1), card_received(2), recovery(3), (255) } EntryType;
 /// struct {
 ///   EntryType type;
-///   select (type) { case decision: Signed<Decision>; case card_received: Signed<CardReceived>; }
+///   select (type) {
+///     case decision: Signed<Decision>; case card_received: Signed<CardReceived>; case recovery: Signed<Recovery>;
+///   }
 /// } LogEntry;
 /// ```
 package enum LogEntry: Hashable, Sendable, TLSCodable {
@@ -15,11 +17,14 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
   case decision(Unverified<Decision>)
   /// By the node.
   case cardReceived(Unverified<CardReceived>)
+  /// By the country's root key.
+  case recovery(Unverified<Recovery>)
 
   package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     switch try decoder.read(UInt8.self) {
     case 1: self = .decision(try decoder.read())
     case 2: self = .cardReceived(try decoder.read())
+    case 3: self = .recovery(try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -32,6 +37,9 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
     case .cardReceived(let card):
       encoder.write(UInt8(2))
       encoder.write(card)
+    case .recovery(let recovery):
+      encoder.write(UInt8(3))
+      encoder.write(recovery)
     }
   }
 }
@@ -42,6 +50,7 @@ package struct LogRecord: Sendable {
   package enum Author: Hashable, Sendable {
     case administrator(Administrator)
     case node(NodeKey)
+    case root(RootKey)
   }
 
   /// The entry's place, from 0.
@@ -50,8 +59,8 @@ package struct LogRecord: Sendable {
   package let time: Timestamp
   /// Who signed.
   package let author: Author
-  /// What changed.
-  package let act: Act
-  /// The same in one sentence; peers' text in it is not escaped.
+  /// An administrator's decision, and what became of it.
+  package let decision: (act: Act, outcome: Outcome)?
+  /// What changed, in one sentence; peers' text in it is not escaped.
   package let summary: String
 }

@@ -30,6 +30,12 @@ extension Registry {
     guard !reason.isEmpty else { throw TrustError(.malformed, "a removal needs a reason") }
     _ = try administrator(key)
     try checkOwnerRemains(without: key)
+    try drop(key)
+  }
+
+  /// Takes all rights from a key; an owner may not remain.
+  mutating func drop(_ key: AdministratorKey) throws(TrustError) {
+    _ = try administrator(key)
     administrators[key] = nil
     removedAdministrators.insert(key)
   }

@@ -1,20 +1,59 @@
-internal import LiaisonModel
+package import LiaisonModel
+
+/// What became of a decision.
+package enum Outcome: Hashable, Sendable {
+  /// This is so from now on; `proposal` is where it was proposed, where it was.
+  case inForce(Act, proposal: UInt64?)
+  /// So many signatures are needed.
+  case waits(Proposal, needed: Int)
+  case declined(Proposal)
+
+  /// What took effect.
+  package var effect: Act? { if case .inForce(let act, _) = self { act } else { nil } }
+}
 
 extension Registry {
-  /// Applies `act`, decided by the administrator of `key` at `time`. That nobody decides what is not theirs is held here,
-  /// and by this alone. Where it throws, nothing has changed.
-  mutating func apply(_ act: Act, by key: AdministratorKey, at time: Timestamp) throws(TrustError) {
-    guard !administrators.isEmpty else { return try begin(act, by: key) }
+  /// Applies `act`, decided at that place in the log by the administrator of `key` at `time`. That nobody decides what is
+  /// not theirs, or alone what needs several, is held here, and by this alone. Where it throws, nothing has changed.
+  mutating func apply(
+    _ act: Act, at sequence: UInt64, by key: AdministratorKey, at time: Timestamp
+  ) throws(TrustError) -> Outcome {
+    guard !administrators.isEmpty else {
+      try begin(act, by: key)
+      return .inForce(act, proposal: nil)
+    }
     guard let administrator = administrators[key] else {
       throw TrustError(.notPermitted, "the key that signed the decision is no administrator's")
     }
-    guard administrator.roles.contains(act.requiredRole) else {
-      throw TrustError(
-        .notPermitted,
-        "this is for an administrator with the role \(act.requiredRole), and the signer has "
-          + administrator.roles.text)
+    func check(_ role: Role?) throws(TrustError) {
+      guard let role, administrator.roles.contains(role) else {
+        throw TrustError(
+          .notPermitted,
+          "this is for an administrator with the role \(role.map(\.description) ?? "of the proposal"), and the signer has "
+            + administrator.roles.text)
+      }
     }
-    try effect(act, at: time)
+    switch act {
+    case .proposalSigned(let number, let digest):
+      let proposal = try open(number, at: time)
+      try check(proposal.act.requiredRole)
+      guard ActDigest(of: proposal.act) == digest else {
+        throw TrustError(.malformed, "proposal \(number) is about something else than what was signed")
+      }
+      return try sign(proposal, by: key, at: time)
+    case .proposalDeclined(let number, let reason):
+      let proposal = try open(number, at: time)
+      try check(proposal.act.requiredRole)
+      guard !reason.isEmpty else { throw TrustError(.malformed, "to decline a proposal needs a reason") }
+      proposals[number] = nil
+      return .declined(proposal)
+    default:
+      try check(act.requiredRole)
+      let needed = signaturesNeeded(for: act)
+      if needed > 1 { return try propose(act, at: sequence, by: key, at: time, needed: needed) }
+      try effect(act, at: time)
+      return .inForce(act, proposal: nil)
+    }
   }
 
   /// The first entry: the first owner names themselves.
@@ -25,7 +64,7 @@ extension Registry {
     administrators[key] = first
   }
 
-  private mutating func effect(_ act: Act, at time: Timestamp) throws(TrustError) {
+  mutating func effect(_ act: Act, at time: Timestamp) throws(TrustError) {
     switch act {
     case .administratorNamed(let new): try name(new)
     case .administratorChanged(let key, let roles): try change(key, to: roles)
@@ -39,6 +78,11 @@ extension Registry {
     case .peerRevoked(let handle, let reason): try revoke(handle, because: reason, at: time)
     // Members are no part of the registry; the entry proves who decided.
     case .memberInvited, .memberRevoked: break
+    case .policyChanged(let new):
+      guard new != policy else { throw TrustError(.wrongState, "this is the policy already") }
+      policy = new
+    case .proposalSigned, .proposalDeclined:
+      throw TrustError(.malformed, "a proposal is about something else than proposals")
     }
   }
 
@@ -48,6 +92,20 @@ extension Registry {
       throw TrustError(.notPermitted, "the key that signed the entry is not this node's")
     }
     try update(received.card, at: received.receivedAt)
+  }
+
+  /// Applies what the country's root key says of administrators.
+  mutating func apply(_ recovery: Recovery) throws(TrustError) {
+    guard let ownCard, ownCard.content.rootKey == recovery.rootKey else {
+      throw TrustError(.notPermitted, "the key that signed the recovery is not this country's root key")
+    }
+    guard recovery.owner.roles.contains(.owner) else {
+      throw TrustError(.malformed, "a recovery names an owner")
+    }
+    var after = self
+    for key in recovery.lost { try after.drop(key) }
+    try after.name(recovery.owner)
+    self = after
   }
 
   private mutating func issue(_ unverified: Unverified<NodeCard>, at time: Timestamp) throws(TrustError) {

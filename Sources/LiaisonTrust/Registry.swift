@@ -23,6 +23,10 @@ package struct Registry: Equatable, Sendable {
   package internal(set) var administrators: [AdministratorKey: Administrator] = [:]
   /// Keys that are never an administrator's again.
   package internal(set) var removedAdministrators: Set<AdministratorKey> = []
+  /// How many of them sign what.
+  package internal(set) var policy = Policy.initial
+  /// What waits for signatures, by its place in the log; what has expired may still be among it.
+  package internal(set) var proposals: [UInt64: Proposal] = [:]
   /// This node's own card.
   package internal(set) var ownCard: Signed<NodeCard>?
   /// Every peer ever proposed, by handle.
@@ -40,6 +44,11 @@ package struct Registry: Equatable, Sendable {
 // MARK: Lookups
 
 extension Registry {
+  /// What waits for signatures and has not expired at `now`, the oldest first.
+  package func openProposals(at now: Timestamp) -> [Proposal] {
+    proposals.values.filter { now < $0.expiresAt }.sorted { $0.sequence < $1.sequence }
+  }
+
   /// The administrator of that name, in whatever case it is written.
   package func administrator(named name: String) -> Administrator? {
     administrators.values.first { $0.name.lowercased() == name.lowercased() }

@@ -10,6 +10,8 @@ package struct TrustError: Error, Equatable, Sendable {
     case unknownPeer
     /// No such administrator.
     case unknownAdministrator
+    /// No such proposal waits.
+    case unknownProposal
     /// The signer may not decide this.
     case notPermitted
     /// The peer's state does not allow the step.

@@ -42,6 +42,7 @@ package struct TrustLog: Sendable {
     switch try Self.decode(entry) {
     case .decision(let unverified): record = try append(unverified, at: now)
     case .cardReceived(let unverified): record = try append(unverified, at: now)
+    case .recovery(let unverified): record = try append(unverified, at: now)
     }
     tree.append(.leaf(entry))
     return record
@@ -54,14 +55,16 @@ package struct TrustLog: Sendable {
       try unverified.verified(by: claim.administrator).content
     }
     let before = registry.administrators
-    try registry.apply(decision.act, by: decision.administrator, at: decision.decidedAt)
+    let outcome = try registry.apply(
+      decision.act, at: decision.position.sequence, by: decision.administrator, at: decision.decidedAt)
     // The first owner is one only afterwards; who removes themselves, only before.
     guard
       let administrator = before[decision.administrator] ?? registry.administrators[decision.administrator]
     else { preconditionFailure("the registry took a decision of nobody") }
     return LogRecord(
       sequence: decision.position.sequence, time: decision.decidedAt, author: .administrator(administrator),
-      act: decision.act, summary: decision.act.summary { before[$0]?.name })
+      decision: (decision.act, outcome),
+      summary: registry.summary(of: decision.act, outcome) { before[$0]?.name })
   }
 
   private mutating func append(
@@ -72,11 +75,23 @@ package struct TrustLog: Sendable {
     let received = try Self.checked { () throws(ModelError) in
       try unverified.verified(by: claim.nodeKey).content
     }
-    let act = Act.peerCardUpdated(received.card)
     try registry.apply(received)
     return LogRecord(
-      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), act: act,
-      summary: act.summary { _ in nil })
+      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), decision: nil,
+      summary: Act.peerCardUpdated(received.card).summary { _ in nil })
+  }
+
+  private mutating func append(_ unverified: Unverified<Recovery>, at now: Timestamp?) throws(TrustError) -> LogRecord {
+    let claim = try Self.checked { () throws(ModelError) in try unverified.claim() }
+    try check(claim.position, claim.recoveredAt, at: now)
+    let recovery = try Self.checked { () throws(ModelError) in
+      try unverified.verified(by: claim.rootKey).content
+    }
+    let before = registry.administrators
+    try registry.apply(recovery)
+    return LogRecord(
+      sequence: recovery.position.sequence, time: recovery.recoveredAt, author: .root(recovery.rootKey), decision: nil,
+      summary: recovery.summary { before[$0]?.name })
   }
 
   /// A statement of all that the log holds now, to be signed by the node.

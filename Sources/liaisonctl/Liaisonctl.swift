@@ -21,7 +21,10 @@ struct Liaisonctl: AsyncParsableCommand {
         liaisonctl member invite nino.beridze@xa --name 'Nino Beridze' --discipline cyber
       """,
     version: releaseVersion,
-    subcommands: [Status.self, Card.self, Peer.self, Member.self, Queue.self, Admin.self, Trust.self, Metrics.self])
+    subcommands: [
+      Status.self, Card.self, Peer.self, Member.self, Queue.self, Admin.self, ProposalCommand.self, PolicyCommand.self,
+      Trust.self, Metrics.self,
+    ])
 
   static func main() async { await runCommand(Self.self) }
 }

@@ -29,7 +29,9 @@ struct Peer: AsyncParsableCommand {
         throw CommandError(
           .cannotCreate, "\(known.content.handle) is known by this card already and is \(known.state)")
       }
-      try await node.decide(isNext == true ? .peerCardUpdated(card.unverified) : .peerProposed(card.unverified))
+      let decided = try await node.decide(
+        isNext == true ? .peerCardUpdated(card.unverified) : .peerProposed(card.unverified))
+      guard !decided.hasProposal else { return }
       let handle = card.content.handle
       if isNext != true {
         node.output.explain("Compare its fingerprint over another channel: liaisonctl peer verify \(handle)")

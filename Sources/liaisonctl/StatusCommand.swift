@@ -33,6 +33,7 @@ struct Status: AsyncParsableCommand {
     var storeBytes: UInt64
     var trustLogSize: UInt64
     var trustLogRoot: String
+    var proposals: UInt32
     var peers: [PeerLine]
     var queues: [Queue.Line]
   }
@@ -57,20 +58,21 @@ struct Status: AsyncParsableCommand {
       peersActive: status.peersActive, devicesLinked: status.devicesLinked, members: status.members,
       devices: status.devices, rooms: status.rooms, queued: status.queued, inboxItems: status.inboxItems,
       held: status.held, storeBytes: status.storeBytes, trustLogSize: status.logSize,
-      trustLogRoot: Hex.encode(status.logRoot), peers: peers, queues: queues)
+      trustLogRoot: Hex.encode(status.logRoot), proposals: status.proposals, peers: peers, queues: queues)
     if node.output.json { return node.output.line(Output.jsonLine(line)) }
     Terminal.write(
-      Output.table([
-        ["node", "\(line.handle), \(line.name), \(line.software)"],
-        ["listening", "\(line.listening) since \(line.startedAt)"],
-        ["card", "serial \(line.cardSerial), expires \(line.cardExpiresAt)"],
-        ["links", "\(line.peersLinked) of \(line.peersActive) active peers, \(line.devicesLinked) devices"],
-        ["members", "\(line.members), with \(line.devices) devices, in \(line.rooms) rooms"],
-        ["queues", "\(line.queued) for peers, \(line.inboxItems) for devices, \(line.held) held"],
-        ["clock", line.clock],
-        ["store", "\(line.storeBytes / 1024) KiB"],
-        ["trust log", "\(line.trustLogSize) entries, root \(line.trustLogRoot)"],
-      ]))
+      Output.table(
+        [
+          ["node", "\(line.handle), \(line.name), \(line.software)"],
+          ["listening", "\(line.listening) since \(line.startedAt)"],
+          ["card", "serial \(line.cardSerial), expires \(line.cardExpiresAt)"],
+          ["links", "\(line.peersLinked) of \(line.peersActive) active peers, \(line.devicesLinked) devices"],
+          ["members", "\(line.members), with \(line.devices) devices, in \(line.rooms) rooms"],
+          ["queues", "\(line.queued) for peers, \(line.inboxItems) for devices, \(line.held) held"],
+          ["clock", line.clock],
+          ["store", "\(line.storeBytes / 1024) KiB"],
+          ["trust log", "\(line.trustLogSize) entries, root \(line.trustLogRoot)"],
+        ] + (line.proposals == 0 ? [] : [["proposals", "\(line.proposals) wait: liaisonctl proposal list"]])))
     for peer in peers {
       let queue = queues.first { $0.peer == peer.card.handle }
       let link = peer.linked ? "link up" : "no link"

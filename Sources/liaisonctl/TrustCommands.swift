@@ -71,6 +71,7 @@ extension Trust.Log.Line {
       switch record.author {
       case .administrator(let administrator): (administrator.name, administrator.key.description)
       case .node(let key): ("this node", key.description)
+      case .root(let key): ("the root key", key.description)
       }
     self.init(
       sequence: record.sequence, time: record.time.rfc3339, signedBy: name, key: key, summary: record.summary)

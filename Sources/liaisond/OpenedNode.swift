@@ -15,7 +15,12 @@ struct OpenedNode {
 
   /// Opens and verifies. `passphrase` is asked only where it is needed.
   init(_ home: NodeHome, passphrase: () throws(CommandError) -> SecretBytes) throws {
-    let key = try home.nodeKey(under: try home.unlock(passphrase: passphrase))
+    try self.init(home, under: home.unlock(passphrase: passphrase))
+  }
+
+  /// The same for a home that is unlocked.
+  init(_ home: NodeHome, under storeKey: StoreKey) throws {
+    let key = try home.nodeKey(under: storeKey)
     // A store that is opened where there is none is a new one.
     guard home.hasStore else {
       throw CommandError(.noInput, "there is no store \(escaped(home.database)); restore it from a backup")

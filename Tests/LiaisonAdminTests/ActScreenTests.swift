@@ -52,10 +52,25 @@ import Testing
         MemberRequest(address, .revocation(reason: "left")).act,
       ]
     }
+    for hours in [1, 2] as [UInt32] {
+      acts.append(.policyChanged(try Policy(signatures: [:], proposalHours: hours)))
+      for matter in Policy.Matter.allCases {
+        acts.append(.policyChanged(try Policy(signatures: [matter: 5], proposalHours: hours)))
+      }
+    }
+    acts += [
+      .proposalDeclined(7, reason: "no"), .proposalDeclined(7, reason: "late"), .proposalDeclined(8, reason: "no"),
+    ]
     // Whoever has the same name elsewhere is told apart by the key.
     let screens = acts.map { $0.screen(naming: { _ in "Ana" }).joined(separator: "\n") }
     #expect(Set(screens).count == acts.count)
     #expect(acts.count == Set(acts).count)
+    // Signing a proposal shows what it is about.
+    let signatures = acts.map { act in
+      Act.proposalSigned(7, ActDigest(of: act)).screen(naming: { _ in "Ana" }, about: act).joined(separator: "\n")
+    }
+    #expect(Set(signatures).count == acts.count)
+    #expect(signatures.allSatisfy { $0.hasPrefix("proposal 7 is signed\n") })
   }
 
   @Test("a decision about a member shows all that is asked for")

@@ -8,32 +8,36 @@ import Testing
 
   @Test("each role decides what is its own, and nothing else", arguments: Role.allCases)
   func rights(role: Role) throws {
-    let rights: [Role: Set<Int>] = [.owner: [0, 1, 2, 3], .trustOfficer: [4, 5, 6, 7, 8, 9], .registrar: [10, 11]]
-    for index in 0..<12 {
+    let rights: [Role: Set<Int>] = [
+      .owner: [0, 1, 2, 3, 12], .trustOfficer: [4, 5, 6, 7, 8, 9], .registrar: [10, 11],
+    ]
+    for index in 0...12 {
       var log = try Log()
       let signer = try log.name("Signer", [role])
-      let act = try prepare(act: index, &log)
+      let act = try prepare(act: index, &log, with: signer)
       let refusal = try log.refusal(of: act, by: signer)
       if rights[role]?.contains(index) == true {
         #expect(refusal == nil, "\(role) \(act)")
       } else {
         #expect(refusal?.code == .notPermitted, "\(role) \(act)")
         #expect(refusal?.sentence.hasSuffix("the signer has \(role)") == true)
-        #expect(try log.refusal(of: act) == nil, "the owner of everything \(act)")
+        #expect(try log.refusal(of: act) == nil, "the owner of everything, \(act)")
       }
     }
   }
 
   /// Every act there is, after what has to come before it.
-  private func prepare(act index: Int, _ log: inout Log) throws -> Act {
+  private func prepare(
+    act index: Int, _ log: inout Log, with signer: SigningKey<AdministratorPurpose>
+  ) throws -> Act {
     let handle = try Handle("xb")
     let verified = Act.peerVerified(handle, rootKey: xb.root.publicKey)
     if (5...9).contains(index) { try log.decide(.peerProposed(xb.card())) }
     if (6...8).contains(index) { try log.decide(verified) }
-    if index == 7 { try log.decide(.peerActivated(handle)) }
+    if index == 7 { try log.agree(.peerActivated(handle), [log.owner, signer]) }
     let new = try Administrator(
       key: SigningKey<AdministratorPurpose>().publicKey, name: "New", roles: [.auditor])
-    if (1...2).contains(index) { try log.decide(.administratorNamed(new)) }
+    if (1...2).contains(index) { try log.agree(.administratorNamed(new), [log.owner, signer]) }
     let address = try Address("nino@xa")
     return switch index {
     case 0: .administratorNamed(new)
@@ -46,6 +50,7 @@ import Testing
     case 7: .peerSuspended(handle)
     case 8: .peerRevoked(handle, reason: "why")
     case 9: .peerCardUpdated(try xb.card(serial: 2))
+    case 12: .policyChanged(try Policy(signatures: [.verify: 2], proposalHours: 24))
     case 10: MemberRequest(address, .invitation(name: "N", discipline: .cyber, role: "", expiresAt: noon)).act
     default: MemberRequest(address, .revocation(reason: "left")).act
     }
@@ -101,7 +106,7 @@ import Testing
     #expect(try log.refusal(of: .administratorRemoved(owner, reason: "leaves"))?.code == .wrongState)
     #expect(try log.refusal(of: .administratorChanged(owner, roles: [.registrar]))?.code == .wrongState)
     let second = try log.name("Second", [.owner])
-    try log.decide(.administratorChanged(owner, roles: [.registrar]), by: second)
+    try log.agree(.administratorChanged(owner, roles: [.registrar]), [second, log.owner])
     #expect(
       try log.refusal(of: .administratorRemoved(second.publicKey, reason: "leaves"), by: second)?.code == .wrongState)
     #expect(try log.refusal(of: .administratorRemoved(second.publicKey, reason: "leaves"))?.code == .notPermitted)
@@ -111,10 +116,11 @@ import Testing
   func leaving() throws {
     var log = try Log()
     let second = try log.name("Second", [.owner])
-    let record = try log.decide(.administratorRemoved(second.publicKey, reason: "leaves"), by: second)
+    let leaving = Act.administratorRemoved(second.publicKey, reason: "leaves")
+    let record = try log.agree(leaving, [log.owner, second])
     guard case .administrator(let author) = record.author else { throw Log.Changed() }
     #expect(author.name == "Second")
-    #expect(record.summary == "Second is no administrator any more: leaves")
+    #expect(record.summary == "proposal 3 is signed and in force: Second is no administrator any more: leaves")
     #expect(try TrustLog(entries: log.entries, head: log.head).registry == log.registry)
   }
 

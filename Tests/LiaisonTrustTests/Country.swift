@@ -71,6 +71,34 @@ struct Log {
     try append(entry(act, by: key))
   }
 
+  /// Has all of `keys` want it, the first as a proposal; returns the last entry.
+  @discardableResult
+  mutating func agree(_ act: Act, _ keys: [SigningKey<AdministratorPurpose>]) throws -> LogRecord {
+    var record = try decide(act, by: keys.first)
+    for key in keys.dropFirst() {
+      guard case .waits(let proposal, _)? = record.decision?.outcome else { return record }
+      record = try decide(.proposalSigned(proposal.sequence, ActDigest(of: act)), by: key)
+    }
+    return record
+  }
+
+  /// The number of the proposal that `act` becomes.
+  mutating func propose(_ act: Act, by key: SigningKey<AdministratorPurpose>? = nil) throws -> UInt64 {
+    guard case .waits(let proposal, _)? = try decide(act, by: key).decision?.outcome else { throw Changed() }
+    return proposal.sequence
+  }
+
+  func recovery(
+    owner: AdministratorKey, named name: String, lost: [AdministratorKey], roles: Set<Role> = [.owner],
+    by root: SigningKey<RootPurpose>? = nil
+  ) throws -> [UInt8] {
+    let root = root ?? own.root
+    let recovery = Recovery(
+      position: log.nextPosition, recoveredAt: now, rootKey: root.publicKey,
+      owner: try Administrator(key: owner, name: name, roles: roles), lost: lost)
+    return LogEntry.recovery(Signed(recovery, by: root).unverified).tlsEncoded
+  }
+
   /// Names an administrator with a new key.
   mutating func name(_ name: String, _ roles: Set<Role>) throws -> SigningKey<AdministratorPurpose> {
     let key = SigningKey<AdministratorPurpose>()

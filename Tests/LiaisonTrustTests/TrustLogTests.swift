@@ -19,6 +19,12 @@ import Testing
     try log.decide(MemberRequest(Address("nino@xa"), .revocation(reason: "left")).act, by: ana)
     try log.decide(.administratorChanged(ana.publicKey, roles: [.auditor]))
     try log.decide(.administratorRemoved(ana.publicKey, reason: "left"))
+    let bela = try log.name("Bela", [.owner, .trustOfficer])
+    try log.agree(.policyChanged(Policy(signatures: [.verify: 2], proposalHours: 24)), [bela, log.owner])
+    let number = try log.propose(.peerActivated(Handle("xb")))
+    try log.decide(.proposalDeclined(number, reason: "not yet"), by: bela)
+    try log.append(
+      log.recovery(owner: SigningKey<AdministratorPurpose>().publicKey, named: "Cara", lost: [bela.publicKey]))
     return log
   }
 
@@ -39,7 +45,7 @@ import Testing
     let again = try TrustLog(entries: log.entries, head: log.head)
     #expect(again.registry == log.registry)
     #expect(again.root == MerkleTree.root(ofLeaves: log.entries))
-    #expect(again.size == 14)
+    #expect(again.size == 20)
   }
 
   @Test("any changed byte of any entry is found, in that entry")
@@ -157,30 +163,57 @@ import Testing
   }
 
   @Test(
-    "random histories: what was refused changed nothing, and the rest verifies",
+    "random histories of several administrators: what was refused changed nothing, the rest verifies, four eyes hold",
     arguments: 1...40 as ClosedRange<UInt64>)
   func randomHistories(seed: UInt64) throws {
     var generator = Xorshift(state: seed &* 0x9E37_79B9_7F4A_7C15)
     var log = try Log()
     let countries = ["xb", "xc", "xd"].map { Country($0) }
     var serials = [UInt64](repeating: 1, count: countries.count)
-    for _ in 0..<60 {
+    var keys = [log.owner]
+    for step in 0..<90 {
       let index = Int.random(in: 0..<countries.count, using: &generator)
       let country = countries[index]
       let handle = try Handle(country.handle)
       serials[index] += UInt64.random(in: 0...1, using: &generator)
-      let act: Act =
-        switch Int.random(in: 0..<6, using: &generator) {
-        case 0: .peerProposed(try country.card(serial: serials[index]))
-        case 1: .peerVerified(handle, rootKey: country.root.publicKey)
-        case 2: .peerActivated(handle)
-        case 3: .peerSuspended(handle)
-        case 4: .peerCardUpdated(try country.card(serial: serials[index]))
-        default:
-          Int.random(in: 0..<8, using: &generator) == 0 ? .peerRevoked(handle, reason: "x") : .peerActivated(handle)
-        }
-      let entry = log.entry(act)
-      if try log.refusal(entry: entry) == nil { log.entries.append(entry) }
+      let someone = keys.randomElement(using: &generator) ?? log.owner
+      let roles = Set(Role.allCases.filter { _ in Bool.random(using: &generator) })
+      let act: Act?
+      switch Int.random(in: 0..<12, using: &generator) {
+      case 0: act = .peerProposed(try country.card(serial: serials[index]))
+      case 1: act = .peerVerified(handle, rootKey: country.root.publicKey)
+      case 2, 3: act = .peerActivated(handle)
+      case 4: act = .peerSuspended(handle)
+      case 5: act = .peerCardUpdated(try country.card(serial: serials[index]))
+      case 6:
+        act = Int.random(in: 0..<8, using: &generator) == 0 ? .peerRevoked(handle, reason: "x") : .peerActivated(handle)
+      case 7:
+        keys.append(SigningKey())
+        act = (try? Administrator(key: keys[keys.count - 1].publicKey, name: "A\(step)", roles: roles))
+          .map { .administratorNamed($0) }
+      case 8: act = roles.isAllowed ? .administratorChanged(someone.publicKey, roles: roles) : nil
+      case 9: act = .administratorRemoved(someone.publicKey, reason: "x")
+      case 10:
+        let counts = Policy.Matter.allCases.map { ($0, UInt8.random(in: 1...3, using: &generator)) }
+        act = .policyChanged(try Policy(signatures: Dictionary(uniqueKeysWithValues: counts), proposalHours: 5))
+      default: act = nil
+      }
+      let proposal = log.registry.openProposals(at: log.now).randomElement(using: &generator)
+      let signed = proposal.map { Act.proposalSigned($0.sequence, ActDigest(of: $0.act)) }
+      guard let act = act ?? signed else { continue }
+      log.now = log.now.adding(milliseconds: UInt64.random(in: 0...3_600_000, using: &generator))
+      let before = log.registry
+      let entry = log.entry(act, by: keys.randomElement(using: &generator))
+      guard try log.refusal(entry: entry) == nil else { continue }
+      log.entries.append(entry)
+      #expect(log.registry.administrators.values.contains { $0.roles.contains(.owner) }, "seed \(seed)")
+      for (handle, peer) in log.registry.peers
+      where peer.state == .active && before.peer(handle)?.state != .active {
+        // So many who are entitled wanted it as the policy asked for.
+        let wanted = before.signaturesNeeded(for: .peerActivated(handle))
+        let signers = proposal.flatMap { before.countedSigners(of: $0).count } ?? 0
+        #expect(wanted == 1 || signers + 1 >= wanted, "seed \(seed), step \(step)")
+      }
     }
     let again = try TrustLog(entries: log.entries, head: log.head)
     #expect(again.registry == log.registry)

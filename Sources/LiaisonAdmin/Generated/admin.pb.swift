@@ -154,6 +154,22 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .administratorsRequest(newValue)}
   }
 
+  package var proposalsRequest: AdminEmpty {
+    get {
+      if case .proposalsRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .proposalsRequest(newValue)}
+  }
+
+  package var policyRequest: AdminEmpty {
+    get {
+      if case .policyRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .policyRequest(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -275,6 +291,23 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .decided(newValue)}
   }
 
+  package var proposals: AdminProposals {
+    get {
+      if case .proposals(let v)? = body {return v}
+      return AdminProposals()
+    }
+    set {body = .proposals(newValue)}
+  }
+
+  /// An encoded Policy of trust.md.
+  package var policy: Data {
+    get {
+      if case .policy(let v)? = body {return v}
+      return Data()
+    }
+    set {body = .policy(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -298,6 +331,8 @@ package nonisolated struct AdminFrame: Sendable {
     case logRequest(AdminLogRequest)
     case metricsRequest(AdminEmpty)
     case administratorsRequest(AdminEmpty)
+    case proposalsRequest(AdminEmpty)
+    case policyRequest(AdminEmpty)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -314,6 +349,9 @@ package nonisolated struct AdminFrame: Sendable {
     case metrics(AdminMetrics)
     case administrators(AdminAdministrators)
     case decided(AdminDecided)
+    case proposals(AdminProposals)
+    /// An encoded Policy of trust.md.
+    case policy(Data)
 
   }
 
@@ -495,6 +533,12 @@ package nonisolated struct AdminStatus: @unchecked Sendable {
     set {_uniqueStorage()._logRoot = newValue}
   }
 
+  /// Proposals that wait for signatures.
+  package var proposals: UInt32 {
+    get {_storage._proposals}
+    set {_uniqueStorage()._proposals = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -553,11 +597,62 @@ package nonisolated struct AdminDecided: Sendable {
   /// Clears the value of `invitation`. Subsequent reads from it will return its default value.
   package mutating func clearInvitation() {self._invitation = nil}
 
+  /// Where more signatures are needed, or it was declined: the decision has no other effect yet.
+  package var proposal: AdminProposal {
+    get {_proposal ?? AdminProposal()}
+    set {_proposal = newValue}
+  }
+  /// Returns true if `proposal` has been explicitly set.
+  package var hasProposal: Bool {self._proposal != nil}
+  /// Clears the value of `proposal`. Subsequent reads from it will return its default value.
+  package mutating func clearProposal() {self._proposal = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _invitation: AdminInvitation? = nil
+  fileprivate var _proposal: AdminProposal? = nil
+}
+
+package nonisolated struct AdminProposals: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var proposals: [AdminProposal] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What waits for more signatures.
+package nonisolated struct AdminProposal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The proposing entry's place in the log.
+  package var sequence: UInt64 = 0
+
+  /// An encoded Act of trust.md.
+  package var act: Data = Data()
+
+  package var proposedAt: UInt64 = 0
+
+  package var expiresAt: UInt64 = 0
+
+  /// Names of those who have signed and are still entitled to.
+  package var signers: [String] = []
+
+  package var needed: UInt32 = 0
+
+  package var declined: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct AdminAdministrators: Sendable {
@@ -972,7 +1067,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{2}\"failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{2} failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1140,6 +1235,32 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .administratorsRequest(v)
+        }
+      }()
+      case 17: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .proposalsRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .proposalsRequest(v)
+        }
+      }()
+      case 18: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .policyRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .policyRequest(v)
         }
       }()
       case 50: try {
@@ -1332,6 +1453,27 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .decided(v)
         }
       }()
+      case 66: try {
+        var v: AdminProposals?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .proposals(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .proposals(v)
+        }
+      }()
+      case 67: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .policy(v)
+        }
+      }()
       default: break
       }
     }
@@ -1399,6 +1541,14 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .administratorsRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
+    case .proposalsRequest?: try {
+      guard case .proposalsRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .policyRequest?: try {
+      guard case .policyRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
     case .failure?: try {
       guard case .failure(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
@@ -1458,6 +1608,14 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .decided?: try {
       guard case .decided(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
+    }()
+    case .proposals?: try {
+      guard case .proposals(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 66)
+    }()
+    case .policy?: try {
+      guard case .policy(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 67)
     }()
     case nil: break
     }
@@ -1531,7 +1689,7 @@ nonisolated extension AdminFailure.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0")
 
   fileprivate class _StorageClass {
     var _card: Data = Data()
@@ -1551,6 +1709,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _storeBytes: UInt64 = 0
     var _logSize: UInt64 = 0
     var _logRoot: Data = Data()
+    var _proposals: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1578,6 +1737,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       _storeBytes = source._storeBytes
       _logSize = source._logSize
       _logRoot = source._logRoot
+      _proposals = source._proposals
     }
   }
 
@@ -1613,6 +1773,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._storeBytes) }()
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._logSize) }()
         case 17: try { try decoder.decodeSingularBytesField(value: &_storage._logRoot) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._proposals) }()
         default: break
         }
       }
@@ -1672,6 +1833,9 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._logRoot.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._logRoot, fieldNumber: 17)
       }
+      if _storage._proposals != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._proposals, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1698,6 +1862,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._storeBytes != rhs_storage._storeBytes {return false}
         if _storage._logSize != rhs_storage._logSize {return false}
         if _storage._logRoot != rhs_storage._logRoot {return false}
+        if _storage._proposals != rhs_storage._proposals {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1784,7 +1949,7 @@ nonisolated extension AdminDecide: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Decided"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}invitation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}invitation\0\u{1}proposal\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1794,6 +1959,7 @@ nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._Messag
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._invitation) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._proposal) }()
       default: break
       }
     }
@@ -1810,12 +1976,106 @@ nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try { if let v = self._invitation {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._proposal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: AdminDecided, rhs: AdminDecided) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
     if lhs._invitation != rhs._invitation {return false}
+    if lhs._proposal != rhs._proposal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminProposals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Proposals"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}proposals\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.proposals) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.proposals.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.proposals, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminProposals, rhs: AdminProposals) -> Bool {
+    if lhs.proposals != rhs.proposals {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Proposal"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}act\0\u{3}proposed_at\0\u{3}expires_at\0\u{1}signers\0\u{1}needed\0\u{1}declined\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.act) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.proposedAt) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.signers) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.needed) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.declined) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    if !self.act.isEmpty {
+      try visitor.visitSingularBytesField(value: self.act, fieldNumber: 2)
+    }
+    if self.proposedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.proposedAt, fieldNumber: 3)
+    }
+    if self.expiresAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.expiresAt, fieldNumber: 4)
+    }
+    if !self.signers.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.signers, fieldNumber: 5)
+    }
+    if self.needed != 0 {
+      try visitor.visitSingularUInt32Field(value: self.needed, fieldNumber: 6)
+    }
+    if self.declined != false {
+      try visitor.visitSingularBoolField(value: self.declined, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminProposal, rhs: AdminProposal) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.act != rhs.act {return false}
+    if lhs.proposedAt != rhs.proposedAt {return false}
+    if lhs.expiresAt != rhs.expiresAt {return false}
+    if lhs.signers != rhs.signers {return false}
+    if lhs.needed != rhs.needed {return false}
+    if lhs.declined != rhs.declined {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -4,8 +4,11 @@ package import LiaisonTrust
 
 extension Act {
   /// What an administrator is shown before signing: all that the act says, each line escaped. Acts that differ in
-  /// anything are shown differently. `name` gives an administrator's name, `member` what a member decision asks for.
-  package func screen(naming name: (AdministratorKey) -> String?, member: MemberRequest? = nil) -> [String] {
+  /// anything are shown differently. `name` gives an administrator's name; `member` is what a member decision asks for,
+  /// and `subject` what the proposal is about that is signed or declined.
+  package func screen(
+    naming name: (AdministratorKey) -> String?, member: MemberRequest? = nil, about subject: Act? = nil
+  ) -> [String] {
     let lines: [String] =
       switch self {
       case .administratorNamed(let administrator):
@@ -16,9 +19,11 @@ extension Act {
         [summary(naming: name)] + Self.lines(of: card)
       case .memberInvited, .memberRevoked:
         [member.map(Self.text) ?? summary(naming: name)]
-      case .peerVerified, .peerActivated, .peerSuspended, .peerRevoked: [summary(naming: name)]
+      case .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .policyChanged, .proposalSigned,
+        .proposalDeclined:
+        [summary(naming: name)]
       }
-    return lines.map { escaped($0) }
+    return lines.map { escaped($0) } + (subject?.screen(naming: name) ?? [])
   }
 
   private static func lines(of card: Unverified<NodeCard>) -> [String] {

@@ -1,7 +1,9 @@
 internal import CommandKit
+internal import FoundationEssentials
 internal import LiaisonModel
 internal import LiaisonNode
 internal import LiaisonProtocol
+internal import LiaisonTrust
 
 extension AdminFailure {
   init(_ failure: Frame.Failure) {
@@ -9,6 +11,18 @@ extension AdminFailure {
     // The numbers are the same (admin.proto).
     reason = Reason(rawValue: failure.reason.rawValue) ?? .unspecified
     text = failure.text
+  }
+}
+
+extension AdminProposal {
+  init(_ proposal: Proposal, in registry: Registry) {
+    self.init()
+    sequence = proposal.sequence
+    act = Data(proposal.act.tlsEncoded)
+    proposedAt = proposal.proposedAt.milliseconds
+    expiresAt = proposal.expiresAt.milliseconds
+    signers = registry.countedSigners(of: proposal).map(\.name)
+    needed = UInt32(clamping: registry.signaturesNeeded(for: proposal.act))
   }
 }
 

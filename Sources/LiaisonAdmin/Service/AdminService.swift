@@ -73,6 +73,8 @@ package struct AdminService: Sendable {
     case .logRequest(let request): return .log(await log(from: request.first))
     case .metricsRequest: return .metrics(allMetrics)
     case .administratorsRequest: return .administrators(await administrators())
+    case .proposalsRequest: return .proposals(await proposals())
+    case .policyRequest: return .policy(Data(await keeper.registry.policy.tlsEncoded))
     default:
       throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")
     }
@@ -116,6 +118,7 @@ extension AdminService {
     status.storeBytes = home.storeBytes
     status.logSize = position.sequence
     status.logRoot = Data(position.previousRoot.bytes)
+    status.proposals = UInt32(clamping: await keeper.registry.openProposals(at: clock()).count)
     return status
   }
 
@@ -147,7 +150,7 @@ extension AdminService {
     var signer = "the node"
     if case .administrator(let administrator) = record.author { signer = administrator.name }
     logger.notice(
-      "a decision took effect",
+      record.decision?.outcome.effect == nil ? "a decision was recorded" : "a decision took effect",
       metadata: [
         "entry": "\(record.sequence)", "administrator": "\(escaped(signer))", "what": "\(escaped(record.summary))",
       ])
@@ -157,6 +160,20 @@ extension AdminService {
       answer.invitation.text = invitation.text
       answer.invitation.expiresAt = invitation.expiresAt.milliseconds
     }
+    switch record.decision?.outcome {
+    case .waits(let proposal, _): answer.proposal = AdminProposal(proposal, in: await keeper.registry)
+    case .declined(let proposal):
+      answer.proposal = AdminProposal(proposal, in: await keeper.registry)
+      answer.proposal.declined = true
+    case .inForce, nil: break
+    }
+    return answer
+  }
+
+  private func proposals() async -> AdminProposals {
+    let registry = await keeper.registry
+    var answer = AdminProposals()
+    answer.proposals = registry.openProposals(at: clock()).map { AdminProposal($0, in: registry) }
     return answer
   }
 

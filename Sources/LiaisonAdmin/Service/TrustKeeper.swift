@@ -60,24 +60,23 @@ package actor TrustKeeper {
     await enter()
     defer { leave() }
     let (record, answer) = try await append(entry, members: request?.administration) { (record) throws(Frame.Failure) in
-      guard case .administrator = record.author else {
+      guard let (act, outcome) = record.decision else {
         throw Frame.Failure(.notPermitted, "this is not an administrator's decision")
       }
-      switch record.act {
-      case .ownCardIssued(let card):
-        // A card that names another key would lock the node out of its own links.
-        guard (try? card.claim().nodeKeys.first) == self.key.publicKey else {
-          throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
-        }
+      // A card that names another key would lock the node out of its own links; nor may it be proposed.
+      for case .ownCardIssued(let card)? in [act, outcome.effect]
+      where (try? card.claim().nodeKeys.first) != self.key.publicKey {
+        throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
+      }
+      switch act {
       case .memberInvited, .memberRevoked:
-        guard request?.act == record.act else {
+        guard request?.act == act else {
           throw Frame.Failure(.malformed, "the decision is about another request than the one that came with it")
         }
-        return
-      default: break
-      }
-      guard request == nil else {
-        throw Frame.Failure(.malformed, "the decision is not about the request that came with it")
+      default:
+        guard request == nil else {
+          throw Frame.Failure(.malformed, "the decision is not about the request that came with it")
+        }
       }
     }
     if case .invitation(let invitation) = answer { return (record, invitation) }
@@ -125,7 +124,9 @@ package actor TrustKeeper {
     head = nextHead
     table = nextTable
     entries.append(entry)
-    if case .ownCardIssued = record.act, let card = next.registry.ownCard { await node.take(.ownCardChanged(card)) }
+    if case .ownCardIssued? = record.decision?.outcome.effect, let card = next.registry.ownCard {
+      await node.take(.ownCardChanged(card))
+    }
     return (record, answer)
   }
 
@@ -148,7 +149,7 @@ extension Frame.Failure {
     let reason: Reason =
       switch error.code {
       case .malformed, .notInForce: .malformed
-      case .unknownPeer, .unknownAdministrator: .unknown
+      case .unknownPeer, .unknownAdministrator, .unknownProposal: .unknown
       case .notPermitted, .wrongState, .cardRefused: .notPermitted
       case .wrongPosition: .later
       case .limit: .limit

@@ -1,10 +1,8 @@
-internal import ArgumentParser
-internal import CommandKit
-internal import LiaisonModel
+package import LiaisonModel
 
 /// People compare a fingerprint over another channel: by typing words of it, so that who only copies from the screen
 /// cannot answer.
-struct FingerprintComparison {
+package struct FingerprintComparison {
   /// The key's, as it came here.
   let expected: Fingerprint
   /// What the other side said, where that was typed with the command.
@@ -14,7 +12,8 @@ struct FingerprintComparison {
   /// Where the key stands.
   let place: String
 
-  init(_ expected: Fingerprint, said: String?, of claim: String, on place: String) {
+  /// A comparison, not made yet.
+  package init(_ expected: Fingerprint, said: String?, of claim: String, on place: String) {
     self.expected = expected
     self.said = said
     self.claim = claim
@@ -22,7 +21,7 @@ struct FingerprintComparison {
   }
 
   /// Throws "not permitted" where it is another.
-  func run() throws(CommandError) {
+  package func run() throws(CommandError) {
     guard let said else { return try ask() }
     guard expected.matches(said) else { throw different }
   }

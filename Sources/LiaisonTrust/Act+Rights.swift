@@ -1,0 +1,43 @@
+internal import LiaisonModel
+
+extension Act {
+  /// Whose it is to decide; nil where that is as with the proposal that it is about. What a role may is here and nowhere
+  /// else; ``Registry`` asks for every decision.
+  package var requiredRole: Role? {
+    switch self {
+    case .administratorNamed, .administratorChanged, .administratorRemoved, .ownCardIssued, .policyChanged: .owner
+    case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated: .trustOfficer
+    case .memberInvited, .memberRevoked: .registrar
+    case .proposalSigned, .proposalDeclined: nil
+    }
+  }
+}
+
+extension Registry {
+  /// How many signatures `act` needs as things stand.
+  package func signaturesNeeded(for act: Act) -> Int {
+    guard let matter = matter(of: act), let count = policy.signatures[matter], let role = act.requiredRole else {
+      return 1
+    }
+    return max(1, min(Int(count), administrators.values.count { $0.roles.contains(role) }))
+  }
+
+  /// The policy's rule for `act`; nil where one signature is enough, whatever the policy says.
+  private func matter(of act: Act) -> Policy.Matter? {
+    switch act {
+    case .administratorNamed, .administratorChanged, .administratorRemoved: .administrators
+    case .ownCardIssued(let card): changesKeys(card) ? .rotate : .card
+    case .peerProposed: .propose
+    case .peerVerified: .verify
+    case .peerActivated: .activate
+    case .peerCardUpdated: .update
+    case .policyChanged: .policy
+    case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .proposalSigned, .proposalDeclined: nil
+    }
+  }
+
+  private func changesKeys(_ card: Unverified<NodeCard>) -> Bool {
+    guard let ownCard, let claim = try? card.claim() else { return false }
+    return claim.nodeKeys != ownCard.content.nodeKeys
+  }
+}

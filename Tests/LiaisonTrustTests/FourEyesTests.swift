@@ -1,0 +1,289 @@
+import LiaisonModel
+import LiaisonTrust
+import TLSPresentation
+import Testing
+
+@Suite("Four eyes") struct FourEyesTests {
+  private typealias Key = SigningKey<AdministratorPurpose>
+  private let xb = Country("xb")
+  private let handle: Handle
+
+  init() throws { handle = try Handle("xb") }
+
+  /// A verified peer, the owner of everything, and Ana, another trust officer.
+  private func two() throws -> (Log, ana: Key) {
+    var log = try Log()
+    let ana = try log.name("Ana", [.trustOfficer])
+    try log.decide(.peerProposed(xb.card()))
+    try log.decide(.peerVerified(handle, rootKey: xb.root.publicKey))
+    return (log, ana)
+  }
+
+  private func state(_ log: Log) -> PeerState? { log.registry.peer(handle)?.state }
+
+  private func sign(_ number: UInt64, _ act: Act) -> Act { .proposalSigned(number, ActDigest(of: act)) }
+
+  @Test("where two may activate a peer, one proposes it and the other puts it in force")
+  func activation() throws {
+    var (log, ana) = try two()
+    let act = Act.peerActivated(handle)
+    #expect(log.registry.signaturesNeeded(for: act) == 2)
+    let number = try log.propose(act)
+    #expect(state(log) == .verified)
+    #expect(log.registry.openProposals(at: noon).map(\.sequence) == [number])
+    let record = try log.decide(sign(number, act), by: ana)
+    #expect(record.decision?.outcome.effect == act)
+    #expect(state(log) == .active)
+    #expect(log.registry.openProposals(at: noon).isEmpty)
+    #expect(record.summary == "proposal \(number) is signed and in force: xb becomes active: its links are accepted")
+    #expect(try TrustLog(entries: log.entries, head: log.head).registry == log.registry)
+  }
+
+  @Test("one administrator alone needs one signature for everything")
+  func alone() throws {
+    var log = try Log()
+    try log.admit(xb)
+    #expect(state(log) == .active)
+    try log.decide(.policyChanged(Policy(signatures: [.activate: 8, .policy: 8, .verify: 8], proposalHours: 1)))
+    try log.admit(Country("xc"))
+    try log.decide(.policyChanged(.initial))
+  }
+
+  @Test("a suspension and a revocation are one trust officer's at once, whatever the policy says")
+  func emergency() throws {
+    var (log, ana) = try two()
+    let strict = try Policy(
+      signatures: Dictionary(uniqueKeysWithValues: Policy.Matter.allCases.map { ($0, Policy.signaturesMax) }),
+      proposalHours: 1)
+    try log.decide(.policyChanged(strict))
+    try log.agree(.peerActivated(handle), [log.owner, ana])
+    try log.decide(.peerSuspended(handle), by: ana)
+    #expect(state(log) == .suspended)
+    // To activate it again takes two.
+    _ = try log.propose(.peerActivated(handle), by: ana)
+    #expect(state(log) == .suspended)
+    try log.decide(.peerRevoked(handle, reason: "stolen"), by: ana)
+    #expect(state(log) == .revoked)
+  }
+
+  @Test("nobody signs twice, nor without the role, nor what is not proposed")
+  func signers() throws {
+    var (log, ana) = try two()
+    let registrar = try log.name("Rita", [.registrar])
+    let auditor = try log.name("Aud", [.auditor])
+    let act = Act.peerActivated(handle)
+    let number = try log.propose(act, by: ana)
+    #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .notPermitted)
+    for key in [registrar, auditor] {
+      #expect(try log.refusal(of: sign(number, act), by: key)?.code == .notPermitted)
+      #expect(try log.refusal(of: .proposalDeclined(number, reason: "no"), by: key)?.code == .notPermitted)
+    }
+    #expect(try log.refusal(of: sign(number, act), by: Key())?.code == .notPermitted)
+    #expect(try log.refusal(of: sign(number + 1, act))?.code == .unknownProposal)
+    #expect(state(log) == .verified)
+  }
+
+  @Test("a signature is for what was shown: another act under the same number is refused")
+  func digest() throws {
+    var (log, ana) = try two()
+    let number = try log.propose(.peerActivated(handle), by: ana)
+    #expect(try log.refusal(of: sign(number, .peerActivated(Handle("xc"))))?.code == .malformed)
+    #expect(state(log) == .verified)
+  }
+
+  @Test("a declined proposal is over, also for its proposer, and says why")
+  func decline() throws {
+    var (log, ana) = try two()
+    let act = Act.peerActivated(handle)
+    for (proposer, decliner) in [(ana, log.owner), (log.owner, ana), (ana, ana)] {
+      let number = try log.propose(act, by: proposer)
+      #expect(try log.refusal(of: .proposalDeclined(number, reason: ""), by: decliner)?.code == .malformed)
+      let record = try log.decide(.proposalDeclined(number, reason: "not agreed"), by: decliner)
+      #expect(record.summary.hasPrefix("proposal \(number) is declined: not agreed; it was: xb becomes active"))
+      #expect(try log.refusal(of: sign(number, act))?.code == .unknownProposal)
+      #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .unknownProposal)
+    }
+    #expect(state(log) == .verified)
+  }
+
+  @Test("a proposal expires by the policy's time")
+  func expiry() throws {
+    var (log, ana) = try two()
+    let act = Act.peerActivated(handle)
+    let number = try log.propose(act)
+    var late = log
+    late.now = noon.adding(milliseconds: 7 * day)
+    #expect(try late.refusal(of: sign(number, act), by: ana)?.code == .notInForce)
+    #expect(try late.refusal(of: .proposalDeclined(number, reason: "late"), by: ana)?.code == .notInForce)
+    #expect(late.registry.openProposals(at: late.now).isEmpty)
+    // And it can be made again.
+    let again = try late.propose(act)
+    #expect(late.registry.proposals.keys.sorted() == [again])
+    log.now = noon.adding(milliseconds: 7 * day - 1)
+    try log.decide(sign(number, act), by: ana)
+    #expect(state(log) == .active)
+  }
+
+  @Test("what cannot be is not proposed, and what cannot be any more is not put in force")
+  func impossible() throws {
+    var (log, ana) = try two()
+    #expect(try log.refusal(of: .peerActivated(Handle("xz")))?.code == .unknownPeer)
+    let act = Act.peerActivated(handle)
+    let number = try log.propose(act)
+    #expect(try log.refusal(of: act, by: ana)?.sentence.hasSuffix("liaisonctl proposal sign \(number)") == true)
+    try log.decide(.peerRevoked(handle, reason: "stolen"))
+    #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .wrongState)
+    #expect(state(log) == .revoked)
+  }
+
+  @Test("the signature of somebody who lost the role meanwhile does not count")
+  func lostRole() throws {
+    var (log, ana) = try two()
+    let bela = try log.name("Bela", [.trustOfficer])
+    let act = Act.peerActivated(handle)
+    let number = try log.propose(act, by: ana)
+    try log.decide(.administratorRemoved(ana.publicKey, reason: "key stolen"))
+    let record = try log.decide(sign(number, act), by: bela)
+    guard case .waits(let proposal, let needed)? = record.decision?.outcome else { throw Log.Changed() }
+    #expect(needed == 2 && log.registry.countedSigners(of: proposal).map(\.name) == ["Bela"])
+    #expect(state(log) == .verified)
+    try log.decide(sign(number, act))
+    #expect(state(log) == .active)
+  }
+
+  @Test("a stolen owner's key names nobody, removes nobody and loosens nothing alone")
+  func stolenOwner() throws {
+    var (log, _) = try two()
+    let thief = try log.name("Second", [.owner, .trustOfficer])
+    let (registry, owners) = (log.registry, [log.owner.publicKey, thief.publicKey])
+    let selfMade = try Administrator(key: Key().publicKey, name: "Thief", roles: [.owner, .trustOfficer])
+    for act in [
+      .administratorNamed(selfMade), .administratorRemoved(log.owner.publicKey, reason: "x"),
+      .administratorChanged(log.owner.publicKey, roles: [.registrar]),
+      .policyChanged(try Policy(signatures: [.activate: 1, .policy: 1, .administrators: 1], proposalHours: 1)),
+      .ownCardIssued(try log.own.card(serial: 2, nodeKeys: [SigningKey<NodePurpose>().publicKey])),
+      .peerActivated(handle),
+    ] as [Act] {
+      let number = try log.propose(act, by: thief)
+      #expect(try log.refusal(of: sign(number, act), by: thief)?.code == .notPermitted)
+      #expect(log.registry.administrators == registry.administrators)
+      #expect(log.registry.policy == registry.policy && log.registry.ownCard == registry.ownCard)
+      #expect(log.registry.peers == registry.peers)
+    }
+    #expect(Set(owners).isSubset(of: log.registry.administrators.keys))
+    // The node's card with the same keys is no rotation.
+    try log.decide(.ownCardIssued(log.own.card(serial: 2)), by: thief)
+  }
+
+  @Test("the policy is changed by as many as it says itself, and counts from then on")
+  func policy() throws {
+    var (log, ana) = try two()
+    let second = try log.name("Second", [.owner, .trustOfficer])
+    let policy = try Policy(signatures: [.activate: 3, .policy: 1, .verify: 2], proposalHours: 2)
+    try log.agree(.policyChanged(policy), [second, log.owner])
+    #expect(log.registry.policy == policy)
+    #expect(try log.refusal(of: .policyChanged(policy))?.code == .wrongState)
+    let act = Act.peerActivated(handle)
+    let number = try log.propose(act)
+    #expect(log.registry.proposals[number]?.expiresAt == noon.adding(milliseconds: 7_200_000))
+    try log.decide(sign(number, act), by: ana)
+    #expect(state(log) == .verified)
+    try log.decide(sign(number, act), by: second)
+    #expect(state(log) == .active)
+    try log.decide(.policyChanged(.initial), by: second)
+    #expect(log.registry.policy == .initial)
+  }
+
+  @Test("a policy has one encoding, and numbers within bounds")
+  func policyEncoding() throws {
+    let bytes = Policy.initial.tlsEncoded
+    #expect(try Policy(tlsEncoded: bytes) == .initial)
+    for position in bytes.indices {
+      for value in 0...UInt8.max where value != bytes[position] {
+        var changed = bytes
+        changed[position] = value
+        guard let read = try? Policy(tlsEncoded: changed) else { continue }
+        #expect(read != .initial && read.tlsEncoded == changed)
+        #expect(read.signatures.values.allSatisfy { (1...8).contains($0) })
+        #expect((1...Policy.proposalHoursMax).contains(read.proposalHours))
+      }
+      #expect(throws: TLSPresentationError.self) { try Policy(tlsEncoded: Array(bytes[..<position])) }
+    }
+    for (count, hours) in [(0, 1), (9, 1), (1, 0), (1, 2161)] as [(UInt8, UInt32)] {
+      #expect(throws: ModelError.self) { try Policy(signatures: [.verify: count], proposalHours: hours) }
+    }
+  }
+
+  @Test("so many proposals wait and no more; those that expired make room")
+  func bound() throws {
+    var log = try Log()
+    _ = try log.name("Second", [.owner])
+    for index in 0..<Limits.proposalsMax {
+      let new = try Administrator(key: Key().publicKey, name: "A\(index)", roles: [.auditor])
+      _ = try log.propose(.administratorNamed(new))
+    }
+    let new = try Administrator(key: Key().publicKey, name: "One more", roles: [.auditor])
+    #expect(try log.refusal(of: .administratorNamed(new))?.code == .limit)
+    log.now = noon.adding(milliseconds: 7 * day)
+    _ = try log.propose(.administratorNamed(new))
+    #expect(log.registry.proposals.count == 1)
+  }
+
+  // MARK: Lost keys
+
+  @Test("where all owners' keys are lost, the root key names a new owner, and everything else stays")
+  func recovery() throws {
+    var (log, ana) = try two()
+    let new = Key()
+    let record = try log.append(
+      log.recovery(
+        owner: new.publicKey, named: "Owner", lost: [log.owner.publicKey], roles: [.owner, .trustOfficer]))
+    #expect(record.author == .root(log.own.root.publicKey))
+    #expect(
+      record.summary == "Owner becomes an administrator by the root key: owner, trust officer; "
+        + "no administrators any more: Owner")
+    #expect(try log.refusal(of: .peerSuspended(handle))?.code == .notPermitted)
+    #expect(state(log) == .verified)
+    try log.agree(.peerActivated(handle), [new, ana])
+    #expect(state(log) == .active)
+    #expect(
+      try log.refusal(
+        of: .administratorNamed(
+          Administrator(key: log.owner.publicKey, name: "Back", roles: [.owner])), by: new)?.code == .notPermitted)
+    #expect(try TrustLog(entries: log.entries, head: log.head).registry == log.registry)
+  }
+
+  @Test("where one of two owners is left, four eyes do not lock them out")
+  func oneOfTwo() throws {
+    var log = try Log()
+    let second = try log.name("Second", [.owner])
+    _ = try log.propose(.administratorRemoved(log.owner.publicKey, reason: "lost"), by: second)
+    let spare = Key()
+    try log.append(log.recovery(owner: spare.publicKey, named: "Spare", lost: [log.owner.publicKey]))
+    #expect(Set(log.registry.administrators.values.map(\.name)) == ["Second", "Spare"])
+    let third = try Administrator(key: Key().publicKey, name: "Third", roles: [.trustOfficer])
+    try log.agree(.administratorNamed(third), [second, spare])
+    #expect(log.registry.administrators[third.key] == third)
+  }
+
+  @Test("a recovery is by this country's root key, for its place in the log, and names an owner and known keys")
+  func wrongRecoveries() throws {
+    var (log, ana) = try two()
+    let new = Key().publicKey
+    let good = try log.recovery(owner: new, named: "New", lost: [])
+    #expect(
+      try log.refusal(entry: log.recovery(owner: new, named: "New", lost: [], by: xb.root))?.code == .notPermitted)
+    #expect(
+      try log.refusal(entry: log.recovery(owner: new, named: "New", lost: [], roles: [.trustOfficer]))?.code
+        == .malformed)
+    #expect(
+      try log.refusal(entry: log.recovery(owner: new, named: "New", lost: [Key().publicKey]))?.code
+        == .unknownAdministrator)
+    #expect(
+      try log.refusal(entry: log.recovery(owner: ana.publicKey, named: "New", lost: [ana.publicKey]))?.code
+        == .notPermitted)
+    #expect(try log.refusal(entry: log.recovery(owner: new, named: "Ana", lost: []))?.code == .wrongState)
+    try log.append(good)
+    #expect(try log.refusal(entry: good)?.code == .wrongPosition)
+  }
+}
