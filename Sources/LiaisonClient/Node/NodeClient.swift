@@ -23,6 +23,12 @@ package actor NodeClient {
   /// Those who wait for anything to change.
   private var watchers: [CheckedContinuation<Void, Never>] = []
   private var ended: LinkError?
+  /// Answers and receipts that say only how far a message has come: they go with whatever comes next, or after a moment,
+  /// and share its flush.
+  private var patient = 0
+  private var isPatient = false
+  private static let patientMax = 32
+  private static let patientMilliseconds: Int64 = 20
 
   private init(
     engine: Engine, requester: Requester, position: UInt64, now: @escaping @Sendable () -> Timestamp
@@ -130,18 +136,29 @@ package actor NodeClient {
   // MARK: The session
 
   private func take(_ frames: [Frame]) {
+    var isUrgent = false
     for frame in frames {
       if let work = asked.removeValue(forKey: frame.request) {
+        if case (.submit, .done) = (work.key, frame.body) { patient += 1 } else { isUrgent = true }
         session.answered(work.key, with: frame.body)
       } else if case .inboxItem(let item) = frame.body {
+        if case .receipt = item.content { patient += 1 } else { isUrgent = true }
         session.push(item)
       }
     }
-    pump()
+    if isUrgent || patient > Self.patientMax { return pump() }
+    guard patient > 0, !isPatient else { return }
+    isPatient = true
+    Task {
+      try? await Task.sleep(for: .milliseconds(Self.patientMilliseconds))
+      isPatient = false
+      if patient > 0 { pump() }
+    }
   }
 
   /// Has the session take what waits, and sends what it has to send.
   private func pump() {
+    patient = 0
     let drafts = drafts
     self.drafts = []
     do {

@@ -111,6 +111,7 @@ extension NodeCore {
 extension Frame.Body {
   /// Whether it tells what a device has.
   var isAcknowledgement: Bool { if case .inboxAcknowledge = self { true } else { false } }
+  var isReceipts: Bool { if case .receipts = self { true } else { false } }
 
   /// Whether what its sender sends later must not be taken before it.
   var isOrdered: Bool {

@@ -10,8 +10,8 @@ final class InputQueue: Sendable {
 
   private struct State {
     var waiting = Waiting()
-    /// What need not be taken at once, the latest of each link.
-    var later: [LinkID: Input] = [:]
+    /// What need not be taken at once, in the order in which it came; at most ``laterMax`` of a link.
+    var later: [LinkID: [Input]] = [:]
     var reader: CheckedContinuation<Void, Never>?
     var isOver = false
 
@@ -19,23 +19,37 @@ final class InputQueue: Sendable {
     mutating func takeLater() {
       guard !later.isEmpty else { return }
       waiting.inputs.insert(
-        contentsOf: later.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value), at: 0)
+        contentsOf: later.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value), at: 0)
       later = [:]
     }
   }
+
+  private static let laterMax = 16
 
   private let state = Mutex(State())
 
   /// Adds inputs, and returns at once.
   func put(_ inputs: [Input]) { add(inputs, done: nil) }
 
-  /// Adds an input that takes the place of an earlier one of the link and goes with whatever comes next. `true` where the
-  /// caller has to see to it that ``takeLater()`` is called after a while, in case nothing comes.
-  func putLater(_ input: Input, of link: LinkID) -> Bool {
+  /// How the queue took inputs that may wait.
+  enum Patience {
+    /// They go with whatever comes next.
+    case waiting
+    /// So they do, and they are the first: the caller has to see to it that ``takeLater()`` is called after a while, in case
+    /// nothing comes.
+    case first
+    /// Too many wait: nothing was taken.
+    case full
+  }
+
+  /// Adds inputs of a link that go with whatever comes next. With `replacing`, only the last of them is worth taking, and
+  /// what the link brought so before is not any more.
+  func putLater(_ inputs: [Input], of link: LinkID, replacing: Bool) -> Patience {
     state.withLock { state in
-      guard !state.isOver else { return false }
-      defer { state.later[link] = input }
-      return state.later.isEmpty
+      let waiting = replacing ? Array(inputs.suffix(1)) : state.later[link, default: []] + inputs
+      guard !state.isOver, waiting.count <= Self.laterMax else { return .full }
+      defer { state.later[link] = waiting }
+      return state.later.isEmpty ? .first : .waiting
     }
   }
 

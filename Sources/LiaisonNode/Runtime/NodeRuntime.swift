@@ -23,8 +23,8 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
 
   /// Frames of one link that are taken together.
   private static var framesAtOnceMax: Int { 256 }
-  /// How long an acknowledgement waits for something to go with.
-  private static var acknowledgementMilliseconds: Int64 { 20 }
+  /// How long what only frees a queue waits for something to go with.
+  private static var laterMilliseconds: Int64 { 20 }
   /// Rest after a batch that the store refused, and the least between two ticks.
   private static var storeRestMilliseconds: Int64 { 1000 }
   private static var tickMillisecondsMin: Int64 { 10 }
@@ -270,10 +270,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     await inputs.process([.linkOpened(identifier, peer)])
     if case .peer = owner, let card = link.remoteHello.nodeCard { await cardShown(card) }
     while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
-      if case .device = owner, let last = frames.last, frames.allSatisfy(\.body.isAcknowledgement) {
-        takeLater(.frame(identifier, last), of: identifier)
-        continue
-      }
+      if takeLater(frames, of: identifier, owner) { continue }
       await inputs.process(frames.map { .frame(identifier, $0) })
       // A device that does not take its answers is not asked for more. Two nodes could wait for each other so.
       if case .device = owner, await !link.drained() { break }
@@ -286,12 +283,23 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     await inputs.process([.linkClosed(identifier, because: reason)])
   }
 
-  /// An acknowledgement only frees what a device has: it goes with the next batch, or after a moment, and its flush is
-  /// shared. The last of several says it all.
-  private func takeLater(_ acknowledgement: Input, of link: LinkID) {
-    guard inputs.putLater(acknowledgement, of: link) else { return }
-    let inputs = inputs
-    thread.scheduleTask(in: .milliseconds(Self.acknowledgementMilliseconds)) { inputs.takeLater() }
+  /// What only frees a queue goes with the next batch, or after a moment, and its flush is shared: a device's
+  /// acknowledgements, of which the last says it all, and a peer's receipts. Gives whether these frames are such.
+  private func takeLater(_ frames: [Frame], of link: LinkID, _ owner: LinkOwner) -> Bool {
+    let areAcknowledgements: Bool
+    switch owner {
+    case .device where frames.allSatisfy(\.body.isAcknowledgement): areAcknowledgements = true
+    case .peer where frames.allSatisfy(\.body.isReceipts): areAcknowledgements = false
+    default: return false
+    }
+    switch inputs.putLater(frames.map { .frame(link, $0) }, of: link, replacing: areAcknowledgements) {
+    case .full: return false
+    case .waiting: break
+    case .first:
+      let inputs = inputs
+      thread.scheduleTask(in: .milliseconds(Self.laterMilliseconds)) { inputs.takeLater() }
+    }
+    return true
   }
 
   /// Dials an active peer and serves the link that comes of it.
