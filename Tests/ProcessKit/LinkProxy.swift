@@ -78,6 +78,9 @@ public final class LinkProxy: Sendable {
   /// When links of that kind were dialled, in seconds of a clock that nobody sets.
   public func dials(_ kind: Kind) throws -> [Double] { try onLoop { $0.dials[kind] ?? [] } }
 
+  /// Bytes that passed on links of that kind, both ways: TLS, and what it carries.
+  public func bytes(_ kind: Kind) throws -> Int { try onLoop { $0.bytes[kind] ?? 0 } }
+
   private func onLoop<Value: Sendable>(_ body: @escaping @Sendable (ProxiedConnections) -> Value) throws -> Value {
     let connections = connections
     return try connections.eventLoop.submit { body(connections.value) }.wait()

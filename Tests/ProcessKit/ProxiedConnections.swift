@@ -5,6 +5,7 @@ internal import NIOPosix
 final class ProxiedConnections {
   let target: UInt16
   private(set) var dials: [LinkProxy.Kind: [Double]] = [:]
+  private(set) var bytes: [LinkProxy.Kind: Int] = [:]
   private var disturbances: [LinkProxy.Kind: LinkProxy.Disturbance] = [:]
   private var all: [ObjectIdentifier: ProxiedConnection] = [:]
 
@@ -17,6 +18,8 @@ final class ProxiedConnections {
   }
 
   func dialled(_ kind: LinkProxy.Kind) { dials[kind, default: []].append(monotonicSeconds()) }
+
+  func passed(_ count: Int, on kind: LinkProxy.Kind) { bytes[kind, default: 0] += count }
 
   func ended(_ connection: ProxiedConnection) { all[ObjectIdentifier(connection)] = nil }
 
@@ -147,6 +150,7 @@ final class ProxiedConnection {
     while let first = way.waiting.first, first.due <= .now() {
       way.waiting.removeFirst()
       let count = first.bytes.readableBytes
+      connections.passed(count, on: kind)
       target.writeAndFlush(first.bytes).whenComplete { _ in
         let way = bound.value.way(from: side)
         way.bytes -= count

@@ -10,10 +10,11 @@ final class Network {
   let countries: [Country]
   private var madePairs = 0
 
-  init(_ handles: [String]) throws {
+  /// With `isProxied` a ``LinkProxy`` stands before each node.
+  init(_ handles: [String], isProxied: Bool = false) throws {
     let folder = try TemporaryDirectory()
     self.folder = folder
-    countries = try handles.map { try Country($0, in: folder) }
+    countries = try handles.map { try Country($0, in: folder, isProxied: isProxied) }
     for country in countries { try country.start() }
     for (index, country) in countries.enumerated() {
       for other in countries[..<index] { try Country.introduce(country, other, in: folder) }

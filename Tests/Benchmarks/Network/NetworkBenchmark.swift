@@ -7,7 +7,7 @@ internal import TestKit
 struct NetworkBenchmark: AsyncParsableCommand {
   /// What can be measured.
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case limits, messages, latency, nodes, documents, memory, fanout, growth
+    case limits, messages, latency, nodes, documents, memory, fanout, wire, growth
   }
 
   static let configuration = CommandConfiguration(
@@ -40,6 +40,7 @@ struct NetworkBenchmark: AsyncParsableCommand {
     if parts.contains(.documents) { try await DocumentBenchmark.run(megabytes: documentMegabytes, into: report) }
     if parts.contains(.memory) { try await MemoryBenchmark.run(into: report) }
     if parts.contains(.fanout) { try await FanOutBenchmark.run(seconds: seconds, into: report) }
+    if parts.contains(.wire) { try await WireBenchmark.run(seconds: seconds, into: report) }
     if parts.contains(.growth) {
       let sizes = stored.split(separator: ",").compactMap { Int($0) }
       try await GrowthBenchmark.run(sizes: sizes, into: report)
