@@ -252,11 +252,14 @@ package actor NodeClient {
       // Answers come behind what was pushed before the question; pushes follow our acknowledgements.
       _ = try await request(.directoryQuery(.address(try engine.identity.address)))
       pump()
-      if try engine.inboxPosition == before, session.inboxCount == 0 {
-        session.caughtUp(now: now())
-        return pump()
+      guard session.inboxCount == 0 else {
+        await changed()
+        continue
       }
-      await changed()
+      // Where something came, more may have been waiting behind it.
+      guard try engine.inboxPosition == before else { continue }
+      session.caughtUp(now: now())
+      return pump()
     }
   }
 
@@ -278,6 +281,8 @@ package actor NodeClient {
   /// Waits until the node has a message of this device. Gives whether it has, and why not where it has not.
   package func flush(_ message: MessageIdentifier, milliseconds: UInt64 = 30_000) async throws -> Bool {
     let engine = engine
+    // It may have been written past this client.
+    pump()
     return try await wait(milliseconds: milliseconds) { try !engine.isUnderway(message) }
   }
 
