@@ -24,6 +24,7 @@ struct NetworkBenchmark: AsyncParsableCommand {
   @Option(help: "Senders x window of the load of messages, such as 16x32.") var plan: [String] = []
   @Option(help: "Envelopes of the load between nodes.") var envelopes = 20_000
   @Option(help: "Size of the large document, MiB.") var documentMegabytes = 1024
+  @Option(help: "How many documents of 64 KiB.") var smallDocuments = 1000
   @Option(help: "Numbers of stored messages at which the cost of another is measured.") var stored = "1000,100000"
   @Option(help: "Where to write JSON, a line a figure.") var json: String?
   @Option(help: "Where the homes lie; the system's temporary folder where nothing is said.") var folder: String?
@@ -37,7 +38,9 @@ struct NetworkBenchmark: AsyncParsableCommand {
     if parts.contains(.messages) { try await MessageBenchmark.run(plans, seconds: seconds, into: report) }
     if parts.contains(.latency) { try await LatencyBenchmark.run(seconds: seconds, into: report) }
     if parts.contains(.nodes) { try await SubmissionBenchmark.run(envelopes: envelopes, into: report) }
-    if parts.contains(.documents) { try await DocumentBenchmark.run(megabytes: documentMegabytes, into: report) }
+    if parts.contains(.documents) {
+      try await DocumentBenchmark.run(megabytes: documentMegabytes, smallOnes: smallDocuments, into: report)
+    }
     if parts.contains(.memory) { try await MemoryBenchmark.run(into: report) }
     if parts.contains(.fanout) { try await FanOutBenchmark.run(seconds: seconds, into: report) }
     if parts.contains(.wire) { try await WireBenchmark.run(seconds: seconds, into: report) }
