@@ -76,10 +76,11 @@ package final class Link: Sendable {
 
   /// Sends a frame, waiting while too much is on its way. Frames of one task arrive in its order.
   package func send(_ frame: Frame) async throws(LinkError) {
-    let bytes = ByteBuffer(frames: CollectionOfOne(frame))
-    let weight = bytes.readableBytes
+    let (head, chunk) = frame.buffers
+    let weight = head.readableBytes + (chunk?.readableBytes ?? 0)
+    precondition(weight <= 4 + Limits.frameBytesMax, "a frame of our own is longer than the protocol allows")
     guard await budget.take(weight) else { throw end ?? .cancelled }
-    write(bytes, weight: weight)
+    write(head, chunk, weight: weight)
   }
 
   /// Sends frames without waiting. The caller bounds what it posts; a link that falls too far behind is closed.
@@ -94,11 +95,16 @@ package final class Link: Sendable {
     write(bytes, weight: weight)
   }
 
-  private func write(_ bytes: ByteBuffer, weight: Int) {
+  private func write(_ bytes: ByteBuffer, _ chunk: ByteBuffer? = nil, weight: Int) {
     let done = channel.eventLoop.makePromise(of: Void.self)
     let budget = budget
     done.futureResult.whenComplete { _ in budget.giveBack(weight) }
-    channel.writeAndFlush(bytes, promise: done)
+    guard let chunk else { return channel.writeAndFlush(bytes, promise: done) }
+    // Nobody else's bytes may come between the two.
+    channel.eventLoop.execute { [channel] in
+      channel.write(bytes, promise: nil)
+      channel.writeAndFlush(chunk, promise: done)
+    }
   }
 
   /// Ends the link, after `failure` as this side's last word where there is one. What was sent before still goes out.

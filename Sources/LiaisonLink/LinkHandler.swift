@@ -187,6 +187,7 @@ final class LinkHandler: ChannelInboundHandler, ChannelOutboundHandler {
     } else {
       decoder.bytesMax = Limits.frameBytesMax
     }
+    decoder.reusesMemory = secured.kind == .bulk
     // Where nothing is urgent, the system may take as much as it likes. Where it does not know the option, it does.
     if secured.kind != .bulk {
       context.channel.setOption(.tcpOption(.unsentLowWater), value: .init(Link.unsentBytesMax)).whenFailure { _ in }

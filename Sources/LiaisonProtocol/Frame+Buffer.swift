@@ -1,23 +1,31 @@
-internal import LiaisonModel
+public import LiaisonModel
 public import NIOCore
 
-/// Frames in the buffers of the network. A frame that carries a document's chunk is written and read here without the
-/// copies that the general way makes; its bytes are the same.
+/// Frames in the buffers of the network. A frame that carries a document's chunk is written and read here without copying
+/// it; its bytes are those of the general way.
 extension Frame {
-  /// Appends the frame behind its 4-byte length.
-  public func write(to buffer: inout ByteBuffer) {
+  /// The frame behind its 4-byte length, in one buffer, or with the chunk that ends it in a second one.
+  public var buffers: (head: ByteBuffer, chunk: ByteBuffer?) {
     switch body {
-    case .chunk(let ciphertext): Layout.chunk.write(ciphertext, after: [], request: request, to: &buffer)
+    case .chunk(let ciphertext): return (Layout.chunk.head(of: ciphertext, after: [], request: request), ciphertext)
     case .chunkPut(let room, let ciphertext):
       // Field 1, bytes: the room.
       let room = [0x0A, UInt8(room.bytes.count)] + room.bytes
-      Layout.chunkPut.write(ciphertext, after: room, request: request, to: &buffer)
+      return (Layout.chunkPut.head(of: ciphertext, after: room, request: request), ciphertext)
     default:
       let body = encoded
-      buffer.reserveCapacity(minimumWritableBytes: 4 + body.count)
+      var buffer = ByteBufferAllocator().buffer(capacity: 4 + body.count)
       buffer.writeInteger(UInt32(body.count))
       buffer.writeBytes(body)
+      return (buffer, nil)
     }
+  }
+
+  /// Appends the frame behind its 4-byte length.
+  public func write(to buffer: inout ByteBuffer) {
+    var (head, chunk) = buffers
+    buffer.writeBuffer(&head)
+    if var chunk { buffer.writeBuffer(&chunk) }
   }
 
   /// Reads one frame's body, without its length, which is all of `buffer`.
@@ -52,12 +60,14 @@ private enum Layout {
     }
   }
 
-  func write(_ ciphertext: [UInt8], after fields: [UInt8], request: UInt64, to buffer: inout ByteBuffer) {
+  /// Everything of the frame that comes before the ciphertext.
+  func head(of ciphertext: ByteBuffer, after fields: [UInt8], request: UInt64) -> ByteBuffer {
+    let count = ciphertext.readableBytes
     var inner = ByteBuffer(bytes: fields)
     // A field with no bytes is not written.
-    if !ciphertext.isEmpty {
+    if count > 0 {
       inner.writeVarint(ciphertextTag)
-      inner.writeVarint(UInt64(ciphertext.count))
+      inner.writeVarint(UInt64(count))
     }
     var outer = ByteBuffer()
     if request != 0 {
@@ -65,13 +75,11 @@ private enum Layout {
       outer.writeVarint(request)
     }
     outer.writeVarint(tag)
-    outer.writeVarint(UInt64(inner.readableBytes + ciphertext.count))
-    let length = outer.readableBytes + inner.readableBytes + ciphertext.count
-    buffer.reserveCapacity(minimumWritableBytes: 4 + length)
-    buffer.writeInteger(UInt32(length))
-    buffer.writeBuffer(&outer)
-    buffer.writeBuffer(&inner)
-    buffer.writeBytes(ciphertext)
+    outer.writeVarint(UInt64(inner.readableBytes + count))
+    var head = ByteBuffer(integer: UInt32(outer.readableBytes + inner.readableBytes + count))
+    head.writeBuffer(&outer)
+    head.writeBuffer(&inner)
+    return head
   }
 
   func read(_ buffer: ByteBuffer) -> Frame? {
@@ -97,11 +105,26 @@ private enum Layout {
   }
 
   /// The ciphertext, where it is all that is left.
-  private func readCiphertext(_ buffer: inout ByteBuffer) -> [UInt8]? {
+  private func readCiphertext(_ buffer: inout ByteBuffer) -> ByteBuffer? {
     guard buffer.readVarint() == ciphertextTag, let count = buffer.readVarint(), count == UInt64(buffer.readableBytes)
     else { return nil }
-    return buffer.readBytes(length: Int(count))
+    return buffer.readSlice(length: Int(count))
   }
+}
+
+extension Frame.Body {
+  /// A chunk of these bytes.
+  public static func chunk(ciphertext: [UInt8]) -> Self { .chunk(ciphertext: ByteBuffer(bytes: ciphertext)) }
+
+  /// A chunk of these bytes for a room.
+  public static func chunkPut(room: RoomIdentifier, ciphertext: [UInt8]) -> Self {
+    .chunkPut(room: room, ciphertext: ByteBuffer(bytes: ciphertext))
+  }
+}
+
+extension ChunkName {
+  /// The name of stored ciphertext.
+  public init(of ciphertext: ByteBuffer) { self = ciphertext.withUnsafeReadableBytes { ChunkName(of: $0) } }
 }
 
 extension ByteBuffer {

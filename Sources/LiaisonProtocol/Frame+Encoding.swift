@@ -136,7 +136,7 @@ extension Frame.Body {
       return .chunkPut(
         .with {
           $0.room = Data(room.bytes)
-          $0.ciphertext = Data(ciphertext)
+          $0.ciphertext = Data(ciphertext.readableBytesView)
         })
     case .chunkGet(let room, let name, let origin):
       return .chunkGet(
@@ -145,7 +145,7 @@ extension Frame.Body {
           $0.name = Data(name.bytes)
           $0.origin = origin?.description ?? ""
         })
-    case .chunk(let ciphertext): return .chunk(.with { $0.ciphertext = Data(ciphertext) })
+    case .chunk(let ciphertext): return .chunk(.with { $0.ciphertext = Data(ciphertext.readableBytesView) })
     }
   }
 }

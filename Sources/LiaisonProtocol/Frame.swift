@@ -1,4 +1,5 @@
 public import LiaisonModel
+public import NIOCore
 
 /// What travels on a link, checked and in the model's types. Its encoding is `Frame` of `link.proto`.
 public struct Frame: Hashable, Sendable {
@@ -49,9 +50,9 @@ public struct Frame: Hashable, Sendable {
     // On a bulk link.
     case chunkQuery(room: RoomIdentifier, [ChunkName])
     case chunkMissing([ChunkName])
-    case chunkPut(room: RoomIdentifier, ciphertext: [UInt8])
+    case chunkPut(room: RoomIdentifier, ciphertext: ByteBuffer)
     case chunkGet(room: RoomIdentifier, ChunkName, origin: Handle?)
-    case chunk(ciphertext: [UInt8])
+    case chunk(ciphertext: ByteBuffer)
   }
 
   /// The first frame of either side.

@@ -26,55 +26,43 @@ public struct DocumentCipher: Sendable {
     self.key = key
   }
 
-  /// Encrypts chunk `index`, from 0, into `ciphertext`, which becomes ``overheadLength`` bytes longer than
-  /// `plaintext`. What the buffer held is replaced; its memory is used again.
+  /// Encrypts chunk `index`, from 0, into `ciphertext`, which is ``overheadLength`` bytes longer than `plaintext`.
   public func encryptChunk(
-    _ plaintext: UnsafeRawBufferPointer, index: UInt64, isLast: Bool, into ciphertext: inout [UInt8]
+    _ plaintext: UnsafeRawBufferPointer, index: UInt64, isLast: Bool, into ciphertext: UnsafeMutableRawBufferPointer
   ) {
-    encrypt(plaintext, nonce: Self.nonce(.chunk, index: index, isLast: isLast), into: &ciphertext)
+    let nonce = Self.nonce(.chunk, index: index, isLast: isLast)
+    AEAD.encrypt(plaintext, context: [], nonce: nonce, key: key, into: ciphertext)
   }
 
   /// Encrypts chunk `index`, from 0; the result is ``overheadLength`` bytes longer.
   public func encryptChunk(_ plaintext: [UInt8], index: UInt64, isLast: Bool) -> [UInt8] {
-    var ciphertext: [UInt8] = []
-    plaintext.withUnsafeBytes { encryptChunk($0, index: index, isLast: isLast, into: &ciphertext) }
-    return ciphertext
+    encrypt(plaintext, nonce: Self.nonce(.chunk, index: index, isLast: isLast))
   }
 
-  /// Decrypts chunk `index` into `plaintext`, whose memory is used again. Throws ``SodiumError/authenticationFailed``
-  /// for any other index, flag, key or content, and leaves `plaintext` empty then.
+  /// Decrypts chunk `index` into `plaintext`, which is ``overheadLength`` bytes shorter than `ciphertext`. Throws
+  /// ``SodiumError/authenticationFailed`` for any other index, flag, key, content or length, and leaves nothing of it in
+  /// `plaintext` then.
   public func decryptChunk(
-    _ ciphertext: UnsafeRawBufferPointer, index: UInt64, isLast: Bool, into plaintext: inout [UInt8]
+    _ ciphertext: UnsafeRawBufferPointer, index: UInt64, isLast: Bool, into plaintext: UnsafeMutableRawBufferPointer
   ) throws(SodiumError) {
-    try decrypt(ciphertext, nonce: Self.nonce(.chunk, index: index, isLast: isLast), into: &plaintext)
+    guard ciphertext.count == plaintext.count + Self.overheadLength else { throw .authenticationFailed }
+    let nonce = Self.nonce(.chunk, index: index, isLast: isLast)
+    try AEAD.decrypt(ciphertext, context: [], nonce: nonce, key: key, into: plaintext)
   }
 
   /// Decrypts chunk `index`. Throws ``SodiumError/authenticationFailed`` for any other index, flag, key or content.
   public func decryptChunk(_ ciphertext: [UInt8], index: UInt64, isLast: Bool) throws(SodiumError) -> [UInt8] {
-    var plaintext: [UInt8] = []
-    try ciphertext.withUnsafeBufferPointer { (ciphertext) throws(SodiumError) in
-      try decryptChunk(UnsafeRawBufferPointer(ciphertext), index: index, isLast: isLast, into: &plaintext)
-    }
-    return plaintext
+    try decrypt(ciphertext, nonce: Self.nonce(.chunk, index: index, isLast: isLast))
   }
 
   /// Encrypts the document's one manifest; the result is ``overheadLength`` bytes longer.
   public func encryptManifest(_ plaintext: [UInt8]) -> [UInt8] {
-    var ciphertext: [UInt8] = []
-    plaintext.withUnsafeBytes {
-      encrypt($0, nonce: Self.nonce(.manifest, index: 0, isLast: true), into: &ciphertext)
-    }
-    return ciphertext
+    encrypt(plaintext, nonce: Self.nonce(.manifest, index: 0, isLast: true))
   }
 
   /// Decrypts the manifest. Throws ``SodiumError/authenticationFailed``; a chunk is no manifest.
   public func decryptManifest(_ ciphertext: [UInt8]) throws(SodiumError) -> [UInt8] {
-    var plaintext: [UInt8] = []
-    try ciphertext.withUnsafeBufferPointer { (ciphertext) throws(SodiumError) in
-      let nonce = Self.nonce(.manifest, index: 0, isLast: true)
-      try decrypt(UnsafeRawBufferPointer(ciphertext), nonce: nonce, into: &plaintext)
-    }
-    return plaintext
+    try decrypt(ciphertext, nonce: Self.nonce(.manifest, index: 0, isLast: true))
   }
 
   private static func nonce(_ domain: Domain, index: UInt64, isLast: Bool) -> [UInt8] {
@@ -85,35 +73,29 @@ public struct DocumentCipher: Sendable {
     return nonce
   }
 
-  private func encrypt(_ plaintext: UnsafeRawBufferPointer, nonce: [UInt8], into ciphertext: inout [UInt8]) {
-    ciphertext.resize(to: plaintext.count + Self.overheadLength)
-    ciphertext.withUnsafeMutableBytes { AEAD.encrypt(plaintext, context: [], nonce: nonce, key: key, into: $0) }
-  }
-
-  private func decrypt(
-    _ ciphertext: UnsafeRawBufferPointer, nonce: [UInt8], into plaintext: inout [UInt8]
-  ) throws(SodiumError) {
-    guard ciphertext.count >= Self.overheadLength else {
-      plaintext.removeAll(keepingCapacity: true)
-      throw .authenticationFailed
-    }
-    plaintext.resize(to: ciphertext.count - Self.overheadLength)
-    do {
-      try plaintext.withUnsafeMutableBufferPointer { (output) throws(SodiumError) in
-        try AEAD.decrypt(
-          ciphertext, context: [], nonce: nonce, key: key, into: UnsafeMutableRawBufferPointer(output))
+  private func encrypt(_ plaintext: [UInt8], nonce: [UInt8]) -> [UInt8] {
+    let length = plaintext.count + Self.overheadLength
+    return [UInt8](unsafeUninitializedCapacity: length) { output, count in
+      plaintext.withUnsafeBytes {
+        let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(output)[..<length])
+        AEAD.encrypt($0, context: [], nonce: nonce, key: key, into: output)
       }
-    } catch {
-      plaintext.removeAll(keepingCapacity: true)
-      throw error
+      count = length
     }
   }
-}
 
-extension [UInt8] {
-  /// Brings an array to a length while its memory is kept; what it holds is not specified.
-  fileprivate mutating func resize(to count: Int) {
-    if count < self.count { removeLast(self.count - count) }
-    if count > self.count { append(contentsOf: repeatElement(0, count: count - self.count)) }
+  private func decrypt(_ ciphertext: [UInt8], nonce: [UInt8]) throws(SodiumError) -> [UInt8] {
+    let length = ciphertext.count - Self.overheadLength
+    guard length >= 0 else { throw .authenticationFailed }
+    var isAuthentic = false
+    let plaintext = [UInt8](unsafeUninitializedCapacity: length) { output, count in
+      ciphertext.withUnsafeBytes {
+        let output = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(output)[..<length])
+        isAuthentic = (try? AEAD.decrypt($0, context: [], nonce: nonce, key: key, into: output)) != nil
+      }
+      count = isAuthentic ? length : 0
+    }
+    guard isAuthentic else { throw .authenticationFailed }
+    return plaintext
   }
 }

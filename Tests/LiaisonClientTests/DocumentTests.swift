@@ -203,7 +203,7 @@ private actor Shelf {
     case .chunkPut(_, let ciphertext):
       try beforeEachPut(putCount)
       putCount += 1
-      chunks[ChunkName(of: ciphertext)] = ciphertext
+      chunks[ChunkName(of: ciphertext)] = Array(ciphertext.readableBytesView)
       return .done
     case .chunkGet(_, let name, _):
       guard getsLeft > 0 else { throw Self.down }

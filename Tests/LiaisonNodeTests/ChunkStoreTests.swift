@@ -34,9 +34,9 @@ struct ChunkStoreTests {
   func roundTrip() async throws {
     let name = try await store.put(chunk, in: room)
     #expect(name == ChunkName(of: chunk))
-    #expect(try await store.chunk(name, in: room) == chunk)
-    #expect(try await store.chunk(name, in: otherRoom) == nil)
-    #expect(try await store.chunk(ChunkName(of: [1]), in: room) == nil)
+    #expect(try await store.bytes(name, in: room) == chunk)
+    #expect(try await store.bytes(name, in: otherRoom) == nil)
+    #expect(try await store.bytes(ChunkName(of: [1]), in: room) == nil)
   }
 
   @Test("holds a chunk once, however often and for however many rooms it comes")
@@ -46,7 +46,7 @@ struct ChunkStoreTests {
     #expect(try links(path(name)) == 2)
     try await store.put(chunk, in: otherRoom)
     #expect(try links(path(name)) == 3)
-    #expect(try await store.chunk(name, in: otherRoom) == chunk)
+    #expect(try await store.bytes(name, in: otherRoom) == chunk)
   }
 
   @Test("says what a room lacks, in the order asked")
@@ -67,14 +67,14 @@ struct ChunkStoreTests {
     let file = try #require(FileHandle(forUpdatingAtPath: path(name)))
     try file.write(contentsOf: Data(spoilt))
     try file.close()
-    #expect(try await store.chunk(name, in: room) == nil)
+    #expect(try await store.bytes(name, in: room) == nil)
     #expect(try await store.missing([name], in: room) == [name])
     try await store.put(chunk, in: room)
-    #expect(try await store.chunk(name, in: room) == chunk)
+    #expect(try await store.bytes(name, in: room) == chunk)
     // The other room's link still leads to the spoilt file; it is found out when it is read.
-    #expect(try await store.chunk(name, in: otherRoom) == nil)
+    #expect(try await store.bytes(name, in: otherRoom) == nil)
     try await store.put(chunk, in: otherRoom)
-    #expect(try await store.chunk(name, in: otherRoom) == chunk)
+    #expect(try await store.bytes(name, in: otherRoom) == chunk)
   }
 
   @Test("keeps its chunks over a restart, and clears away what a killed process left half written")
@@ -83,7 +83,7 @@ struct ChunkStoreTests {
     let leftover = (path(name) as NSString).deletingLastPathComponent + "/.0123456789abcdef.new"
     #expect(FileManager.default.createFile(atPath: leftover, contents: Data(count: 100)))
     let again = try ChunkStore(folder: folder.path("documents"))
-    #expect(try await again.chunk(name, in: room) == chunk)
+    #expect(try await again.bytes(name, in: room) == chunk)
     #expect(!FileManager.default.fileExists(atPath: leftover))
   }
 
@@ -117,6 +117,6 @@ struct ChunkStoreTests {
       try await full.put([UInt8](repeating: 9, count: 10), in: room)
     }
     #expect(failure?.reason == .later)
-    #expect(try await full.chunk(ChunkName(of: chunk), in: room) == chunk)
+    #expect(try await full.bytes(ChunkName(of: chunk), in: room) == chunk)
   }
 }

@@ -1,11 +1,12 @@
 internal import LiaisonLink
 package import LiaisonModel
 package import LiaisonProtocol
+internal import NIOCore
 
 /// The way of documents to and from the own node: a link of its own, so that they delay no message.
 package struct BulkLink: Sendable {
-  /// Chunks on their way at once: enough to fill a link, little enough to keep in memory.
-  static let windowCount = 8
+  /// Chunks on their way at once: more than a node works on at once, so that it never waits for the next request.
+  static let windowCount = 16
 
   private let request: @Sendable (Frame.Body) async throws -> Frame.Body
 
@@ -36,12 +37,12 @@ package struct BulkLink: Sendable {
     return Set(missing)
   }
 
-  func put(_ ciphertext: [UInt8], in room: RoomIdentifier) async throws {
+  func put(_ ciphertext: ByteBuffer, in room: RoomIdentifier) async throws {
     guard case .done = try await request(.chunkPut(room: room, ciphertext: ciphertext)) else { throw Self.wrong }
   }
 
   /// A chunk, checked against its name.
-  func get(_ name: ChunkName, in room: RoomIdentifier, from origin: Handle) async throws -> [UInt8] {
+  func get(_ name: ChunkName, in room: RoomIdentifier, from origin: Handle) async throws -> ByteBuffer {
     guard case .chunk(let ciphertext) = try await request(.chunkGet(room: room, name, origin: origin)) else {
       throw Self.wrong
     }

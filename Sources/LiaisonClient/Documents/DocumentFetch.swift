@@ -1,5 +1,6 @@
 internal import Crypto
 internal import LiaisonModel
+internal import NIOCore
 internal import Sodium
 internal import TLSPresentation
 
@@ -8,6 +9,14 @@ internal import TLSPresentation
 package struct DocumentFetch: Sendable {
   private static let damaged = ClientError(
     .badData, "document-damaged", "the document does not verify; nothing was kept under its name")
+
+  /// Chunks after which the system begins to write them to the disk.
+  private static let chunksToFlush = 16
+
+  private enum Event: Sendable {
+    case came(Int, ByteBuffer)
+    case wrote(Int)
+  }
 
   private let entry: HistoryEntry
   private let reference: DocumentReference
@@ -37,7 +46,8 @@ package struct DocumentFetch: Sendable {
   package func run(over link: BulkLink, progress: @escaping @Sendable (UInt64) -> Void) async throws -> [UInt8] {
     let cipher = try DocumentCipher(key: SecretBytes(copying: reference.key))
     let sealed = try await link.get(reference.manifest, in: entry.room, from: reference.origin)
-    guard let bytes = try? cipher.decryptManifest(sealed), let manifest = try? DocumentManifest(tlsEncoded: bytes),
+    guard let bytes = try? cipher.decryptManifest(Array(sealed.readableBytesView)),
+      let manifest = try? DocumentManifest(tlsEncoded: bytes),
       manifest.size == reference.size
     else { throw Self.damaged }
     let file = try OpenFile(writing: path + ".part")
@@ -70,14 +80,15 @@ package struct DocumentFetch: Sendable {
     _ file: OpenFile, _ manifest: DocumentManifest, _ cipher: DocumentCipher, _ digest: inout SHA256
   ) throws -> Int {
     let size = try file.status().size
+    var plaintext = ByteBufferAllocator().buffer(capacity: Int(min(size, UInt64(manifest.chunkSize))))
     for (index, name) in manifest.chunks.enumerated() {
       guard offset(index + 1, manifest) <= size else { return index }
-      let plaintext = try file.read(length(index, manifest), at: offset(index, manifest))
+      try file.read(length(index, manifest), at: offset(index, manifest), into: &plaintext)
       let isLast = index == manifest.chunks.count - 1
-      guard ChunkName(of: cipher.encryptChunk(plaintext, index: UInt64(index), isLast: isLast)) == name else {
+      guard ChunkName(of: cipher.encryptedChunk(plaintext, index: UInt64(index), isLast: isLast)) == name else {
         return index
       }
-      digest.update(data: plaintext)
+      plaintext.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
     }
     return manifest.chunks.count
   }
@@ -90,26 +101,59 @@ package struct DocumentFetch: Sendable {
     let room = entry.room
     let origin = reference.origin
     var digest = digest
-    try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { gets in
-      // Chunks are asked for a window ahead and written in their order, so that a file that stops short can go on.
-      var early: [Int: [UInt8]] = [:]
-      var next = first
-      var asked = first
-      while next < count {
-        while asked < count, asked < next + BulkLink.windowCount {
+    try await withThrowingTaskGroup(of: Event.self) { group in
+      // Chunks are asked for a window ahead and written in their order, so that a file that stops short can go on. While
+      // some are written, later ones are hashed.
+      var early: [Int: ByteBuffer] = [:]
+      var hashed: [ByteBuffer] = []
+      var isWriting = false
+      var failure: (any Error)?
+      var (asked, next, written) = (first, first, first)
+      while written < count {
+        if let failure, group.isEmpty { throw failure }
+        while failure == nil, asked < count, asked < written + BulkLink.windowCount {
           let (index, name) = (asked, manifest.chunks[asked])
-          gets.addTask { (index, try await link.get(name, in: room, from: origin)) }
+          group.addTask {
+            let ciphertext = try await link.get(name, in: room, from: origin)
+            guard
+              let plaintext = cipher.decryptedChunk(ciphertext, index: UInt64(index), isLast: index == count - 1),
+              plaintext.readableBytes == length(index, manifest)
+            else { throw Self.damaged }
+            return .came(index, plaintext)
+          }
           asked += 1
         }
-        if let (index, ciphertext) = try await gets.next() { early[index] = ciphertext }
-        while let ciphertext = early.removeValue(forKey: next) {
-          guard let plaintext = try? cipher.decryptChunk(ciphertext, index: UInt64(next), isLast: next == count - 1),
-            plaintext.count == length(next, manifest)
-          else { throw Self.damaged }
-          digest.update(data: plaintext)
-          try file.write(plaintext, at: offset(next, manifest))
+        do {
+          switch try await group.next() {
+          case .came(let index, let plaintext): early[index] = plaintext
+          case .wrote(let number):
+            isWriting = false
+            written += number
+            progress(offset(written, manifest))
+          // Something is always under way until all is written, or something failed.
+          case nil: break
+          }
+        } catch {
+          // What came all the same is kept for the next attempt.
+          failure = failure ?? error
+          continue
+        }
+        while let plaintext = early.removeValue(forKey: next) {
+          plaintext.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
+          hashed.append(plaintext)
           next += 1
-          progress(offset(next, manifest))
+        }
+        if !isWriting, !hashed.isEmpty {
+          let (chunks, start) = (hashed, written)
+          hashed = []
+          isWriting = true
+          group.addTask {
+            for (number, plaintext) in chunks.enumerated() {
+              try file.write(plaintext, at: offset(start + number, manifest))
+              if (start + number + 1).isMultiple(of: Self.chunksToFlush) { file.beginFlush() }
+            }
+            return .wrote(chunks.count)
+          }
         }
       }
     }

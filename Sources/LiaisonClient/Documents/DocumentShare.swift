@@ -1,5 +1,6 @@
 internal import Crypto
 package import LiaisonModel
+internal import NIOCore
 internal import Sodium
 internal import TLSPresentation
 
@@ -51,7 +52,7 @@ package struct DocumentShare: Sendable {
       throw error
     }
     let sealed = cipher.encryptManifest(manifest.tlsEncoded)
-    try await link.put(sealed, in: room)
+    try await link.put(ByteBuffer(bytes: sealed), in: room)
     let reference = DocumentReference(
       title: title, size: status.size, key: key, manifest: ChunkName(of: sealed),
       origin: try engine.identity.address.handle)
@@ -68,22 +69,25 @@ package struct DocumentShare: Sendable {
     guard known.count <= count else { throw Self.changed }
     var digest = SHA256()
     var names: [ChunkName] = []
+    var plaintext = ByteBufferAllocator().buffer(capacity: Int(min(status.size, UInt64(chunkBytes))))
     let room = room
     let size = status.size
     try await withThrowingTaskGroup(of: Void.self) { puts in
       var underway = 0
-      for start in stride(from: 0, to: count, by: BulkLink.windowCount) {
-        let part = start..<min(start + BulkLink.windowCount, count)
-        var chunks: [[UInt8]] = []
+      // One half of the window is made ready while the other is under way.
+      let partCount = BulkLink.windowCount / 2
+      for start in stride(from: 0, to: count, by: partCount) {
+        let part = start..<min(start + partCount, count)
+        var chunks: [ByteBuffer] = []
         for index in part {
           let offset = UInt64(index) * UInt64(chunkBytes)
           let expected = Int(min(UInt64(chunkBytes), size - offset))
-          let plaintext = try file.read(expected, at: offset)
-          guard plaintext.count == expected else { throw Self.changed }
-          digest.update(data: plaintext)
-          chunks.append(cipher.encryptChunk(plaintext, index: UInt64(index), isLast: index == count - 1))
+          try file.read(expected, at: offset, into: &plaintext)
+          guard plaintext.readableBytes == expected else { throw Self.changed }
+          plaintext.withUnsafeReadableBytes { digest.update(bufferPointer: $0) }
+          chunks.append(cipher.encryptedChunk(plaintext, index: UInt64(index), isLast: index == count - 1))
         }
-        let partNames = chunks.map(ChunkName.init(of:))
+        let partNames = chunks.map { ChunkName(of: $0) }
         for (index, name) in zip(part, partNames) where index < known.count && known[index] != name {
           throw Self.changed
         }
@@ -94,7 +98,7 @@ package struct DocumentShare: Sendable {
         // Only what an earlier attempt noted can be there already: the key is this document's alone.
         let missing = start < known.count ? try await link.missing(partNames, in: room) : Set(partNames)
         for (index, (name, chunk)) in zip(part, zip(partNames, chunks)) where missing.contains(name) {
-          if underway >= BulkLink.windowCount {
+          if underway >= partCount {
             try await puts.next()
             underway -= 1
           }

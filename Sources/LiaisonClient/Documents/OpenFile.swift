@@ -1,4 +1,7 @@
+internal import Dispatch
+internal import NIOCore
 internal import Sodium
+internal import Synchronization
 
 #if canImport(Darwin)
 internal import Darwin
@@ -12,6 +15,8 @@ internal import Glibc
 final class OpenFile: Sendable {
   let path: String
   private let descriptor: Int32
+  private let flusher = DispatchQueue(label: "liaison.flush")
+  private let flushErrorNumber = Mutex<Int32>(0)
 
   /// What tells one state of a file from another without reading it.
   struct Status: Equatable {
@@ -75,27 +80,29 @@ final class OpenFile: Sendable {
       size: UInt64(clamping: status.st_size), modified: times.flatMap { [Int64($0.tv_sec), Int64($0.tv_nsec)] })
   }
 
-  /// Up to `count` bytes from `offset`; fewer only at the file's end.
-  func read(_ count: Int, at offset: UInt64) throws(FileError) -> [UInt8] {
+  /// Fills `buffer`, which has room for them, with up to `count` bytes from `offset`; fewer only at the file's end.
+  func read(_ count: Int, at offset: UInt64, into buffer: inout ByteBuffer) throws(FileError) {
     var number: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    buffer.clear()
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
+      var filled = 0
       while filled < count {
-        let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<count])
+        let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled..<count])
         let got = pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(filled))
         if got < 0 && errno == EINTR { continue }
         if got < 0 { number = errno }
         if got <= 0 { break }
         filled += got
       }
+      return filled
     }
     guard number == 0 else { throw FileError(.read, path: path, errorNumber: number) }
-    return bytes
   }
 
-  func write(_ bytes: [UInt8], at offset: UInt64) throws(FileError) {
+  func write(_ bytes: ByteBuffer, at offset: UInt64) throws(FileError) {
     var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer in
+    while written < bytes.readableBytes {
+      let count = bytes.withUnsafeReadableBytes { buffer in
         let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
         return pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(written))
       }
@@ -105,12 +112,22 @@ final class OpenFile: Sendable {
     }
   }
 
+  /// Begins to flush what was written, so that ``flush()``, which says whether it went well, finds little left.
+  func beginFlush() { flusher.async { self.flushOnQueue() } }
+
+  private func flushOnQueue() {
+    // An error is told to one flush only, whichever comes first.
+    if fsync(descriptor) != 0 { flushErrorNumber.withLock { $0 = errno } }
+  }
+
   func truncate(to size: UInt64) throws(FileError) {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw FileError(.write, path: path, errorNumber: errno) }
   }
 
   func flush() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError(.flush, path: path, errorNumber: errno) }
+    flusher.sync { flushOnQueue() }
+    let number = flushErrorNumber.withLock { $0 }
+    guard number == 0 else { throw FileError(.flush, path: path, errorNumber: number) }
   }
 
   /// Gives this file the name `target`. Where something has that name it stays, unless `replacing`.

@@ -10,7 +10,13 @@ public struct ChunkName: Hashable, Sendable, CustomStringConvertible, TLSCodable
     self.bytes = bytes
   }
 
-  public init(of ciphertext: [UInt8]) { bytes = Array(SHA256.hash(data: ciphertext)) }
+  public init(of ciphertext: [UInt8]) { self = ciphertext.withUnsafeBytes { ChunkName(of: $0) } }
+
+  public init(of ciphertext: UnsafeRawBufferPointer) {
+    var hash = SHA256()
+    hash.update(bufferPointer: ciphertext)
+    bytes = Array(hash.finalize())
+  }
 
   public var description: String { Hex.encode(bytes) }
 

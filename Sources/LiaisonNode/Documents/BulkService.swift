@@ -1,7 +1,9 @@
 package import LiaisonLink
 package import LiaisonModel
 package import LiaisonProtocol
+internal import NIOCore
 internal import Sodium
+internal import Synchronization
 
 /// Who may do what with a room's chunks, and how other nodes are reached: what the bulk service asks of the node.
 package protocol BulkAuthority: Sendable {
@@ -34,7 +36,8 @@ package final class BulkService: Sendable {
   private let chunks: ChunkStore
   private let authority: any BulkAuthority
   private let origins: OriginLinks
-  private let pulls = SingleFlight<Want, Result<[UInt8], Frame.Failure>>()
+  private let links = Mutex(0)
+  private let pulls = SingleFlight<Want, Result<ByteBuffer, Frame.Failure>>()
 
   /// The service of the node `handle`.
   package init(handle: Handle, chunks: ChunkStore, authority: any BulkAuthority) {
@@ -52,6 +55,14 @@ package final class BulkService: Sendable {
 
   /// Serves one link until it ends.
   package func serve(_ link: Link, for remote: BulkRemote) async {
+    links.withLock { $0 += 1 }
+    defer {
+      let isLast = links.withLock { links in
+        links -= 1
+        return links == 0
+      }
+      if isLast { LargeBuffers.shared.letGo() }
+    }
     await withTaskGroup(of: Void.self) { group in
       var underWay = 0
       for await frame in link.frames {
@@ -91,7 +102,7 @@ package final class BulkService: Sendable {
     case .chunkPut(let room, let ciphertext):
       try await permit(remote, in: room)
       guard case .device = remote else { throw Frame.Failure.notPermitted("only a device puts chunks") }
-      guard 1...Limits.chunkBytesMax ~= ciphertext.count else {
+      guard 1...Limits.chunkBytesMax ~= ciphertext.readableBytes else {
         throw Frame.Failure.limit("a chunk is 1 to \(Limits.chunkBytesMax) bytes")
       }
       try await chunks.put(ciphertext, in: room)
@@ -124,20 +135,20 @@ package final class BulkService: Sendable {
   }
 
   /// Takes a chunk from the node that it was uploaded to, once for all who want it now, and keeps it.
-  private func pull(_ name: ChunkName, in room: RoomIdentifier, from origin: Handle) async throws -> [UInt8] {
+  private func pull(_ name: ChunkName, in room: RoomIdentifier, from origin: Handle) async throws -> ByteBuffer {
     guard try await authority.isParticipant(origin, in: room) else {
       throw Frame.Failure.notPermitted("the node that the document comes from is not in this room")
     }
     let pulled = await pulls.value(for: Want(room: room, name: name)) {
-      () async -> Result<[UInt8], Frame.Failure> in
+      () async -> Result<ByteBuffer, Frame.Failure> in
       do {
         // Another pull may have ended between the look before and this one.
         if let ciphertext = try await self.chunks.chunk(name, in: room) { return .success(ciphertext) }
         let answer = try await self.origins.request(.chunkGet(room: room, name, origin: nil), of: origin)
-        guard case .chunk(let ciphertext) = answer, ChunkName(of: ciphertext) == name else {
+        guard case .chunk(let ciphertext) = answer, try await ChunkStore.name(of: ciphertext) == name else {
           return .failure(.unavailable("the node that the document comes from gave something else"))
         }
-        try await self.chunks.put(ciphertext, in: room)
+        try await self.chunks.put(ciphertext, as: name, in: room)
         return .success(ciphertext)
       } catch let failure as Frame.Failure {
         return .failure(failure)

@@ -1,6 +1,7 @@
-internal import Crypto
+internal import LiaisonLink
 package import LiaisonModel
 internal import LiaisonProtocol
+package import NIOCore
 internal import NIOPosix
 package import Sodium
 
@@ -19,8 +20,15 @@ internal import Glibc
 ///
 /// A room's claim to a chunk is a hard link, so that the chunk is stored once, a claim never stands for a chunk that is
 /// not there, and a document that is being moved asks nothing of the store that messages wait for. Work on files is done
-/// on threads of its own.
+/// on threads of its own, so many that their flushes share what the disk does for one.
 package struct ChunkStore: Sendable {
+  /// Threads start when the first chunk comes. Hashing is left to the processor's own: here one mostly waits.
+  private static let files: NIOThreadPool = {
+    let pool = NIOThreadPool(numberOfThreads: 8)
+    pool.start()
+    return pool
+  }()
+
   private let folder: String
   private let reserveBytes: Int
   private let usage: RoomUsage
@@ -41,25 +49,33 @@ package struct ChunkStore: Sendable {
   /// Keeps a chunk for a room: it is on disk when this returns. Doing it again changes nothing. Throws a
   /// ``LiaisonProtocol/Frame/Failure`` where the disk, or the room, has no room for it.
   @discardableResult
-  package func put(_ ciphertext: [UInt8], in room: RoomIdentifier) async throws -> ChunkName {
-    try await offLoop {
-      let name = ChunkName(of: ciphertext)
-      try keep(ciphertext, as: name, in: room)
-      return name
-    }
+  package func put(_ ciphertext: ByteBuffer, in room: RoomIdentifier) async throws -> ChunkName {
+    let name = try await Self.name(of: ciphertext)
+    try await put(ciphertext, as: name, in: room)
+    return name
+  }
+
+  /// The same for a chunk whose name has been found.
+  package func put(_ ciphertext: ByteBuffer, as name: ChunkName, in room: RoomIdentifier) async throws {
+    try await offLoop { try keep(ciphertext, as: name, in: room) }
+  }
+
+  /// A chunk's name, found on no thread that others wait for.
+  package static func name(of ciphertext: ByteBuffer) async throws -> ChunkName {
+    try await NIOThreadPool.singleton.runIfActive { ChunkName(of: ciphertext) }
   }
 
   /// The chunk of that name, where it is here and belongs to the room. A file that is no longer what its name says is
   /// removed, as if it had never come.
-  package func chunk(_ name: ChunkName, in room: RoomIdentifier) async throws -> [UInt8]? {
+  package func chunk(_ name: ChunkName, in room: RoomIdentifier) async throws -> ByteBuffer? {
+    let place = placePath(name, room)
+    guard let bytes = try await offLoop({ try read(place) }) else { return nil }
+    if try await Self.name(of: bytes) == name { return bytes }
     try await offLoop {
-      let place = placePath(name, room)
-      guard let bytes = try read(place) else { return nil }
-      if ChunkName(of: bytes) == name { return bytes }
       unlink(place)
       unlink(path(name))
-      return nil
     }
+    return nil
   }
 
   /// Those of the names that the room has no chunk of, in their order.
@@ -68,7 +84,7 @@ package struct ChunkStore: Sendable {
   }
 
   private func offLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await NIOThreadPool.singleton.runIfActive(body)
+    try await Self.files.runIfActive(body)
   }
 
   // MARK: Files
@@ -77,19 +93,23 @@ package struct ChunkStore: Sendable {
 
   private func placePath(_ name: ChunkName, _ room: RoomIdentifier) -> String { "\(folder)/rooms/\(room)/\(name)" }
 
-  private func keep(_ ciphertext: [UInt8], as name: ChunkName, in room: RoomIdentifier) throws {
+  private func keep(_ ciphertext: ByteBuffer, as name: ChunkName, in room: RoomIdentifier) throws {
     let place = placePath(name, room)
     if access(place, F_OK) == 0 { return }
-    try checkSpace(for: ciphertext.count)
-    try usage.add(ciphertext.count, to: room)
+    try checkSpace(for: ciphertext.readableBytes)
+    try usage.add(ciphertext.readableBytes, to: room)
     var isKept = false
-    defer { if !isKept { usage.remove(ciphertext.count, from: room) } }
+    defer { if !isKept { usage.remove(ciphertext.readableBytes, from: room) } }
     let path = path(name)
     // Another room may have it; what the disk spoilt since is written again.
     let present = try read(path)
     if present != ciphertext {
       try Self.makeFolder("\(folder)/\(Hex.encode(name.bytes.prefix(1)))")
-      do { try AtomicFile.write(ciphertext, to: path, replacing: present != nil) } catch {
+      do throws(FileError) {
+        try ciphertext.withUnsafeReadableBytes { (bytes) throws(FileError) in
+          try AtomicFile.write(bytes, to: path, replacing: present != nil)
+        }
+      } catch {
         // Somebody else has just written the same.
         guard error.exists else { throw error }
       }
@@ -117,7 +137,7 @@ package struct ChunkStore: Sendable {
   }
 
   /// `nil` where there is no such file, or one that no chunk can be.
-  private func read(_ path: String) throws(FileError) -> [UInt8]? {
+  private func read(_ path: String) throws(FileError) -> ByteBuffer? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
@@ -129,8 +149,9 @@ package struct ChunkStore: Sendable {
     let size = Int(status.st_size)
     guard size <= Limits.chunkBytesMax else { return nil }
     var errorNumber: Int32?
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
-      filled = 0
+    var bytes = LargeBuffers.shared.take(size)
+    bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { buffer in
+      var filled = 0
       while filled < size {
         let count = pread(descriptor, buffer.baseAddress.map { $0 + filled }, size - filled, off_t(filled))
         if count < 0 && errno == EINTR { continue }
@@ -138,7 +159,9 @@ package struct ChunkStore: Sendable {
         if count <= 0 { break }
         filled += count
       }
+      return filled
     }
+    LargeBuffers.shared.keep(bytes)
     if let errorNumber { throw FileError(.read, path: path, errorNumber: errorNumber) }
     return bytes
   }
