@@ -20,6 +20,7 @@ package struct BulkLink: Sendable {
   ) async throws -> Value {
     let identity = try engine.identity
     let link = try await NodeClient.dial(identity, .bulk, now: now)
+    defer { LargeBuffers.shared.letGo() }
     return try await Requester.with(link) { requester in
       let handle = identity.address.handle
       return try await body(
