@@ -160,7 +160,9 @@ let package = Package(
         "NodeSimulation", "TestKit", "LiaisonStore", "LiaisonRooms", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol",
         "LiaisonModel", "MLS", crypto, nioPosix, logging,
       ]),
-    tests("LiaisonStore", ["TestKit", "LiaisonNode", "LiaisonModel", grdb]),
+    tests(
+      "LiaisonStore",
+      ["TestKit", "CommandKit", "LiaisonAdmin", "LiaisonNode", "LiaisonTrust", "LiaisonModel", grdb]),
     .target(
       name: "SimulationKit",
       dependencies: [

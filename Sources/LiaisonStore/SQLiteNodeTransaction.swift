@@ -45,7 +45,7 @@ package final class SQLiteNodeTransaction: NodeTransaction {
 
 extension SQLiteNodeTransaction: TrustLogStore {
   package func appendTrustLogEntry(_ entry: TrustLogEntry) throws(StoreError) {
-    let count: Int64 = try row("SELECT count(*) FROM trust_log")?.integer(0) ?? 0
+    let count: Int64 = try row("SELECT coalesce(max(sequence) + 1, 0) FROM trust_log")?.integer(0) ?? 0
     guard entry.sequence == UInt64(count) else { throw .constraint("the trust log has \(count) entries") }
     try run("INSERT INTO trust_log (sequence, entry) VALUES (?, ?)", count, entry.bytes)
   }

@@ -31,6 +31,24 @@ package struct TrustLog: Sendable {
   /// The Merkle root over them.
   package var root: MerkleHash { tree.root }
 
+  /// The root over the first `size` entries; nil where there are fewer.
+  package func root(size: Int) -> MerkleHash? { try? tree.root(size: size) }
+
+  /// Throws ``TrustLogFault/continuation(_:)`` where this log does not begin with all of `older`, by whose root key
+  /// both have to be.
+  package func checkContinues(_ older: TrustLog) throws(TrustLogFault) {
+    guard let own = registry.ownCard?.content, own.rootKey == older.registry.ownCard?.content.rootKey else {
+      throw .continuation("the older log is another country's")
+    }
+    guard older.size <= size else {
+      throw .continuation(
+        "the older log has \(older.size) entries, and this one \(size): the last ones are missing here")
+    }
+    guard root(size: older.size) == older.root else {
+      throw .continuation("the older log has other entries than this one: one of the two was made up")
+    }
+  }
+
   /// Where the next entry belongs.
   package var nextPosition: LogPosition { LogPosition(sequence: UInt64(size), previousRoot: root) }
 
@@ -139,12 +157,16 @@ package enum TrustLogFault: Error, Equatable, Sendable {
   case entry(Int, TrustError)
   /// The entries are in order, and the head does not speak of them.
   case head(String)
+  /// A file is not one that holds a log.
+  case file(String)
+  /// Two logs do not belong together.
+  case continuation(String)
 
   /// One sentence for a person.
   package var sentence: String {
     switch self {
     case .entry(let index, let error): "trust log entry \(index) is wrong: \(error.sentence)"
-    case .head(let sentence): sentence
+    case .head(let sentence), .file(let sentence), .continuation(let sentence): sentence
     }
   }
 }

@@ -6,7 +6,7 @@ internal import LiaisonTrust
 
 struct Trust: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The record of every decision about trust.", subcommands: [Log.self])
+    abstract: "The record of every decision about trust.", subcommands: [Log.self, Diff.self, Export.self, Verify.self])
 
   struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,39 +30,48 @@ struct Trust: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let (entries, head) = try await fetch()
+      let file = try await node.trustLog()
       var log = TrustLog()
       var lines: [Line] = []
-      for (index, entry) in entries.enumerated() {
+      for (index, entry) in file.entries.enumerated() {
         do { lines.append(Line(try log.append(entry))) } catch {
-          throw CommandError(.badData, TrustLogFault.entry(index, error).sentence)
+          throw CommandError(TrustLogFault.entry(index, error))
         }
       }
       if verify {
-        guard let head = try? Unverified<LogHead>(tlsEncoded: head) else {
-          throw CommandError(.badData, "the log's head is malformed")
-        }
-        do { try log.check(head) } catch { throw CommandError(.badData, error.sentence) }
+        do { try log.check(file.head) } catch { throw CommandError(error) }
       }
       node.output.listing(lines, columns: ["ENTRY", "TIME", "SIGNED BY", "WHAT"], empty: "The log is empty.") {
         ["\($0.sequence)", $0.time, $0.signedBy, $0.summary]
       }
       if verify { node.output.explain("All \(log.size) entries verify; the root is \(log.root).") }
     }
+  }
+}
 
-    /// Page by page, all against one head.
-    private func fetch() async throws -> (entries: [[UInt8]], head: [UInt8]) {
-      var entries: [[UInt8]] = []
-      while true {
-        var request = AdminLogRequest()
-        request.first = UInt64(entries.count)
-        guard case .log(let page) = try await node.ask(.logRequest(request)) else { throw CommandError.wrongAnswer }
-        entries += page.entries.map { Array($0) }
-        if UInt64(entries.count) >= page.size { return (entries, Array(page.head)) }
-        guard !page.entries.isEmpty else { throw CommandError(.badData, "the node does not give all of its log") }
+extension NodeOptions {
+  /// All of the node's trust log, not verified: page by page, and the head of the last.
+  func trustLog() async throws -> TrustLogFile {
+    var entries: [[UInt8]] = []
+    while true {
+      var request = AdminLogRequest()
+      request.first = UInt64(entries.count)
+      guard case .log(let page) = try await ask(.logRequest(request)) else { throw CommandError.wrongAnswer }
+      entries += page.entries.map { Array($0) }
+      if UInt64(entries.count) >= page.size {
+        guard let head = try? Unverified<LogHead>(tlsEncoded: Array(page.head)) else {
+          throw CommandError(.badData, "the log's head is malformed")
+        }
+        return TrustLogFile(head: head, entries: entries)
       }
+      guard !page.entries.isEmpty else { throw CommandError(.badData, "the node does not give all of its log") }
     }
   }
+}
+
+extension CommandError {
+  /// What is wrong with a log.
+  init(_ fault: TrustLogFault) { self.init(.badData, escaped(fault.sentence)) }
 }
 
 extension Trust.Log.Line {

@@ -26,12 +26,8 @@ struct OpenedNode {
       throw CommandError(.noInput, "there is no store \(escaped(home.database)); restore it from a backup")
     }
     store = try SQLiteNodeStore(path: home.database)
-    let (entries, head) = try store.read { (try $0.trustLogEntries().map(\.bytes), try $0.trustLogHead()) }
-    self.entries = entries
-    guard let head = head.flatMap({ try? Unverified<LogHead>(tlsEncoded: $0) }) else {
-      throw CommandError(.badData, "the trust log has no head, or a damaged one")
-    }
-    do { log = try TrustLog(entries: entries, head: head) } catch { throw CommandError(.badData, error.sentence) }
+    let stored = try StoredTrustLog(in: store)
+    (log, entries) = (stored.log, stored.entries)
     guard let card = log.registry.ownCard else {
       throw CommandError(.badData, "the trust log names no card of this node")
     }
