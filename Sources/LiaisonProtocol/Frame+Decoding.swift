@@ -59,6 +59,14 @@ extension Frame.Body {
                 envelopeDigest: Array(inclusion.envelopeDigest)), index: inclusion.index,
               path: stride(from: 0, to: path.count, by: 32).map { Array(path[$0..<$0 + 32]) })
           }))
+    case .trustLogHeads(let heads):
+      guard heads.own.count <= 1024, heads.seen.count <= 1024, heads.proof.count <= 64,
+        heads.proof.allSatisfy({ $0.count == 32 })
+      else { throw FrameError("heads of trust logs are malformed") }
+      self = .trustLogHeads(
+        Frame.TrustLogHeads(
+          own: Array(heads.own), seen: Array(heads.seen), proof: heads.proof.map { Array($0) },
+          lostUntil: Timestamp(milliseconds: heads.lostUntil)))
     case .refused(let refused):
       self = .refused(message: try MessageIdentifier(bytes: Array(refused.message)), Frame.Failure(refused.failure))
     case .hubCommit(let commit):

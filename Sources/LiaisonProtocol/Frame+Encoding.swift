@@ -46,6 +46,14 @@ extension Frame.Body {
             }
           }
         })
+    case .trustLogHeads(let heads):
+      return .trustLogHeads(
+        .with {
+          $0.own = Data(heads.own)
+          $0.seen = Data(heads.seen)
+          $0.proof = heads.proof.map { Data($0) }
+          $0.lostUntil = heads.lostUntil.milliseconds
+        })
     case .refused(let message, let failure):
       return .refused(
         .with {

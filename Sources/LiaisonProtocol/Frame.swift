@@ -32,6 +32,7 @@ public struct Frame: Hashable, Sendable {
     case keyPackages([[UInt8]])
     case directoryQuery(DirectoryQuery)
     case directoryAnswer([Unverified<MemberCard>])
+    case trustLogHeads(TrustLogHeads)
 
     // Between a device and its node.
     /// An encoded ``LiaisonModel/Envelope``.
@@ -75,6 +76,28 @@ public struct Frame: Hashable, Sendable {
       self.software = software
       self.nodeCard = nodeCard
       self.inboxPosition = inboxPosition
+    }
+  }
+
+  /// What two nodes know of each other's trust logs. Heads are carried as encoded; each part may be empty.
+  public struct TrustLogHeads: Hashable, Sendable {
+    /// The sender's signed head.
+    public var own: [UInt8]
+    /// The newest head of the receiver's log that the sender has.
+    public var seen: [UInt8]
+    /// Leads from what the receiver had seen to ``own``: hashes of 32 bytes.
+    public var proof: [[UInt8]]
+    /// Of heads signed until then the sender has said that entries are lost.
+    public var lostUntil: Timestamp
+
+    public init(
+      own: [UInt8] = [], seen: [UInt8] = [], proof: [[UInt8]] = [],
+      lostUntil: Timestamp = Timestamp(milliseconds: 0)
+    ) {
+      self.own = own
+      self.seen = seen
+      self.proof = proof
+      self.lostUntil = lostUntil
     }
   }
 

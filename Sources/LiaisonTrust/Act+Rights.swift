@@ -5,7 +5,9 @@ extension Act {
   /// else; ``Registry`` asks for every decision.
   package var requiredRole: Role? {
     switch self {
-    case .administratorNamed, .administratorChanged, .administratorRemoved, .ownCardIssued, .policyChanged: .owner
+    case .administratorNamed, .administratorChanged, .administratorRemoved, .ownCardIssued, .policyChanged,
+      .historyLost:
+      .owner
     case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated: .trustOfficer
     case .memberInvited, .memberRevoked: .registrar
     case .proposalSigned, .proposalDeclined: nil
@@ -32,6 +34,7 @@ extension Registry {
     case .peerActivated: .activate
     case .peerCardUpdated: .update
     case .policyChanged: .policy
+    case .historyLost: .restore
     case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .proposalSigned, .proposalDeclined: nil
     }
   }

@@ -12,6 +12,7 @@ extension Act {
     case .policyChanged(let policy): "the policy becomes: \(policy.text)"
     case .proposalSigned(let proposal, _): "proposal \(proposal) is signed"
     case .proposalDeclined(let proposal, let reason): "proposal \(proposal) is declined: \(reason)"
+    case .historyLost(let head): Self.text(head)
     case .memberInvited(let request): "a member is invited (request \(request))"
     case .memberRevoked(let request): "a member is revoked (request \(request))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"
@@ -23,6 +24,13 @@ extension Act {
     case .peerSuspended(let handle): "\(handle) is suspended: its links are refused until it is activated again"
     case .peerRevoked(let handle, let reason): "\(handle) is revoked for good: \(reason)"
     }
+  }
+
+  private static func text(_ head: Unverified<LogHead>) -> String {
+    guard let head = try? head.claim() else { return "a head that is malformed is let go" }
+    return
+      "entries of this trust log are lost: a head over \(head.size) of them, with the root \(head.root), is let go, "
+      + "and all that were signed before it"
   }
 
   private static func text(_ card: Unverified<NodeCard>) -> String {

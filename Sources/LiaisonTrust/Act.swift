@@ -8,7 +8,8 @@ package import TLSPresentation
 ///   administrator_named(1), own_card_issued(2), peer_proposed(3), peer_verified(4),
 ///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8),
 ///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12),
-///   policy_changed(13), proposal_signed(14), proposal_declined(15), (65535)
+///   policy_changed(13), proposal_signed(14), proposal_declined(15), history_lost(16),
+///   (65535)
 /// } ActType;
 /// ```
 package enum Act: Hashable, Sendable {
@@ -42,6 +43,9 @@ package enum Act: Hashable, Sendable {
   case proposalSigned(UInt64, ActDigest)
   /// What was proposed at that place will not be.
   case proposalDeclined(UInt64, reason: String)
+  /// What heads of this log said until this one was signed, does not count any more: a peer has this head, and entries
+  /// that it speaks of are lost.
+  case historyLost(Unverified<LogHead>)
 }
 
 extension Act {
@@ -61,6 +65,7 @@ extension Act {
     case policyChanged = 13
     case proposalSigned = 14
     case proposalDeclined = 15
+    case historyLost = 16
   }
 
   private var kind: Kind {
@@ -80,6 +85,7 @@ extension Act {
     case .policyChanged: .policyChanged
     case .proposalSigned: .proposalSigned
     case .proposalDeclined: .proposalDeclined
+    case .historyLost: .historyLost
     }
   }
 }
@@ -106,6 +112,7 @@ extension Act: TLSCodable {
     case .proposalSigned: self = .proposalSigned(try decoder.read(), try decoder.read())
     case .proposalDeclined:
       self = .proposalDeclined(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
+    case .historyLost: self = .historyLost(try decoder.read())
     case nil: throw .unknownValue(UInt64(code))
     }
   }
@@ -136,6 +143,7 @@ extension Act: TLSCodable {
     case .proposalDeclined(let proposal, let reason):
       encoder.write(proposal)
       encoder.write(string: reason)
+    case .historyLost(let head): encoder.write(head)
     }
   }
 }

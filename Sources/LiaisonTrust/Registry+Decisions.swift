@@ -8,6 +8,14 @@ package enum Outcome: Hashable, Sendable {
   case waits(Proposal, needed: Int)
   case declined(Proposal)
 
+  /// What it is about.
+  package var subject: Act {
+    switch self {
+    case .inForce(let act, _): act
+    case .waits(let proposal, _), .declined(let proposal): proposal.act
+    }
+  }
+
   /// What took effect.
   package var effect: Act? { if case .inForce(let act, _) = self { act } else { nil } }
 }
@@ -81,6 +89,7 @@ extension Registry {
     case .policyChanged(let new):
       guard new != policy else { throw TrustError(.wrongState, "this is the policy already") }
       policy = new
+    case .historyLost(let head): try lose(head)
     case .proposalSigned, .proposalDeclined:
       throw TrustError(.malformed, "a proposal is about something else than proposals")
     }
@@ -106,6 +115,17 @@ extension Registry {
     for key in recovery.lost { try after.drop(key) }
     try after.name(recovery.owner)
     self = after
+  }
+
+  private mutating func lose(_ unverified: Unverified<LogHead>) throws(TrustError) {
+    guard let own = ownCard?.content,
+      let head = own.nodeKeys.lazy.compactMap({ try? unverified.verified(by: $0).content }).first,
+      head.handle == own.handle
+    else { throw TrustError(.malformed, "this is no head of this node's trust log") }
+    guard head.signedAt > lostUntil else {
+      throw TrustError(.wrongState, "heads that were signed until then do not count any more already")
+    }
+    lostUntil = head.signedAt
   }
 
   private mutating func issue(_ unverified: Unverified<NodeCard>, at time: Timestamp) throws(TrustError) {

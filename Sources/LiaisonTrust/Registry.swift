@@ -27,6 +27,8 @@ package struct Registry: Equatable, Sendable {
   package internal(set) var policy = Policy.initial
   /// What waits for signatures, by its place in the log; what has expired may still be among it.
   package internal(set) var proposals: [UInt64: Proposal] = [:]
+  /// Heads of this log that were signed until then may speak of entries that are lost.
+  package internal(set) var lostUntil = Timestamp(milliseconds: 0)
   /// This node's own card.
   package internal(set) var ownCard: Signed<NodeCard>?
   /// Every peer ever proposed, by handle.

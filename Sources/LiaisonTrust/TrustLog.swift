@@ -34,6 +34,12 @@ package struct TrustLog: Sendable {
   /// The root over the first `size` entries; nil where there are fewer.
   package func root(size: Int) -> MerkleHash? { try? tree.root(size: size) }
 
+  /// What shows that this log begins with its first `size` entries, 1 or more (RFC 9162 §2.1.4); nil where there are
+  /// fewer.
+  package func consistencyProof(from size: Int) -> [MerkleHash]? {
+    try? tree.consistencyProof(from: size, to: self.size)
+  }
+
   /// Throws ``TrustLogFault/continuation(_:)`` where this log does not begin with all of `older`, by whose root key
   /// both have to be.
   package func checkContinues(_ older: TrustLog) throws(TrustLogFault) {

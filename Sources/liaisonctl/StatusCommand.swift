@@ -34,6 +34,7 @@ struct Status: AsyncParsableCommand {
     var trustLogSize: UInt64
     var trustLogRoot: String
     var proposals: UInt32
+    var lostHistory: String?
     var peers: [PeerLine]
     var queues: [Queue.Line]
   }
@@ -58,7 +59,8 @@ struct Status: AsyncParsableCommand {
       peersActive: status.peersActive, devicesLinked: status.devicesLinked, members: status.members,
       devices: status.devices, rooms: status.rooms, queued: status.queued, inboxItems: status.inboxItems,
       held: status.held, storeBytes: status.storeBytes, trustLogSize: status.logSize,
-      trustLogRoot: Hex.encode(status.logRoot), proposals: status.proposals, peers: peers, queues: queues)
+      trustLogRoot: Hex.encode(status.logRoot), proposals: status.proposals,
+      lostHistory: status.lostHistory.isEmpty ? nil : status.lostHistory, peers: peers, queues: queues)
     if node.output.json { return node.output.line(Output.jsonLine(line)) }
     Terminal.write(
       Output.table(
@@ -72,7 +74,8 @@ struct Status: AsyncParsableCommand {
           ["clock", line.clock],
           ["store", "\(line.storeBytes / 1024) KiB"],
           ["trust log", "\(line.trustLogSize) entries, root \(line.trustLogRoot)"],
-        ] + (line.proposals == 0 ? [] : [["proposals", "\(line.proposals) wait: liaisonctl proposal list"]])))
+        ] + (line.proposals == 0 ? [] : [["proposals", "\(line.proposals) wait: liaisonctl proposal list"]])
+          + (line.lostHistory.map { [["ALARM", "\($0): liaisonctl trust restored"]] } ?? [])))
     for peer in peers {
       let queue = queues.first { $0.peer == peer.card.handle }
       let link = peer.linked ? "link up" : "no link"

@@ -6,7 +6,8 @@ internal import LiaisonTrust
 
 struct Trust: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The record of every decision about trust.", subcommands: [Log.self, Diff.self, Export.self, Verify.self])
+    abstract: "The record of every decision about trust.",
+    subcommands: [Log.self, Diff.self, Export.self, Verify.self, Restored.self])
 
   struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -59,7 +59,8 @@ struct Run: AsyncParsableCommand {
     let keeper: TrustKeeper
     do {
       keeper = try TrustKeeper(
-        log: node.log, entries: node.entries, key: identity.key, node: runtime, clock: clock)
+        log: node.log, entries: node.entries, key: identity.key, node: runtime,
+        peerHeads: PeerHeads(folder: home.heads), clock: clock, logger: logger)
     } catch { throw CommandError(.badData, error.sentence) }
     let service = AdminService(
       keeper: keeper, node: runtime, home: home, key: identity.key, software: software,

@@ -3,6 +3,7 @@ import LiaisonModel
 import LiaisonNode
 import LiaisonProtocol
 import LiaisonTrust
+import Logging
 import Synchronization
 import Testing
 
@@ -16,6 +17,7 @@ import Testing
       var tables: [PeerTable] = []
       var cards: [Signed<NodeCard>] = []
       var members: [AdministrationRequest] = []
+      var growths = 0
     }
     let state = Mutex(State())
 
@@ -34,6 +36,8 @@ import Testing
         return .done
       }
     }
+
+    func trustLogGrew() async { state.withLock { $0.growths += 1 } }
 
     func take(_ input: Input) async {
       state.withLock { state in
@@ -90,7 +94,8 @@ import Testing
       entries.append(entry)
     }
     let clock = clock
-    keeper = try TrustKeeper(log: log, entries: entries, key: own.node, node: node, clock: { clock.now })
+    keeper = try TrustKeeper(
+      log: log, entries: entries, key: own.node, node: node, clock: { clock.now }, logger: Logger(label: "test"))
   }
 
   static func entry(
@@ -117,6 +122,7 @@ import Testing
     let (log, heads, tables) = node.state.withLock { ($0.log, $0.heads, $0.tables) }
     #expect(log.map(\.sequence) == [2, 3, 4])
     #expect(tables.map { $0.isActive(other.handle) } == [false, false, true])
+    #expect(node.state.withLock { $0.growths } == 3)
     let page = await keeper.page(from: 0, bytesMax: .max)
     #expect(page.entries.suffix(3) == log.map(\.bytes)[...])
     let head = try Unverified<LogHead>(tlsEncoded: try #require(heads.last))

@@ -47,6 +47,8 @@ struct FrameTests {
       .hubCommit(Frame.HubCommit(message: message, room: room, commit: [1], welcome: [3], groupInfo: [2])),
       .hubAnswer(Frame.HubAnswer(.stale, epoch: 4, text: "another commit came first")),
       .keyPackagesRequest(address), .keyPackages([[1], [2, 3]]), .directoryQuery(.address(address)),
+      .trustLogHeads(Frame.TrustLogHeads()),
+      .trustLogHeads(Frame.TrustLogHeads(own: [1], seen: [2], proof: [digest, digest], lostUntil: now)),
       .directoryQuery(.text("ana")), .directoryAnswer([memberCard]), .submit(envelope: [7]),
       .createRoom(Frame.CreateRoom(room: room, groupInfo: [1], ratchetTree: [2])),
       .uploadKeyPackages(keyPackages: [[1]], lastResort: [2]), .uploadKeyPackages(keyPackages: [], lastResort: nil),

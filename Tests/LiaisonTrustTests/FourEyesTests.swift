@@ -229,6 +229,25 @@ import Testing
     #expect(log.registry.proposals.count == 1)
   }
 
+  @Test("that entries are lost is said by two owners, of a head of this log, and of later ones again")
+  func lostHistory() throws {
+    var log = try Log()
+    let second = try log.name("Second", [.owner])
+    func head(at time: UInt64, by key: SigningKey<NodePurpose>? = nil, handle: String = "xa") throws -> Act {
+      let head = LogHead(
+        handle: try Handle(handle), size: 99, root: log.log.root, signedAt: noon.adding(milliseconds: time))
+      return .historyLost(Signed(head, by: key ?? log.own.node).unverified)
+    }
+    #expect(log.registry.signaturesNeeded(for: try head(at: 5)) == 2)
+    #expect(try log.refusal(of: head(at: 5, by: xb.node))?.code == .malformed)
+    #expect(try log.refusal(of: head(at: 5, handle: "xb"))?.code == .malformed)
+    try log.agree(head(at: 5), [second, log.owner])
+    #expect(log.registry.lostUntil == noon.adding(milliseconds: 5))
+    #expect(try log.refusal(of: head(at: 5))?.code == .wrongState)
+    try log.agree(head(at: 6), [second, log.owner])
+    #expect(log.registry.lostUntil == noon.adding(milliseconds: 6))
+  }
+
   // MARK: Lost keys
 
   @Test("where all owners' keys are lost, the root key names a new owner, and everything else stays")

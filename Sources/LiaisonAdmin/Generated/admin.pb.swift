@@ -539,6 +539,18 @@ package nonisolated struct AdminStatus: @unchecked Sendable {
     set {_uniqueStorage()._proposals = newValue}
   }
 
+  /// A LogHead of this node's trust log that speaks of entries which are missing, as a peer has it; empty where there is
+  /// none, and in words.
+  package var lostHead: Data {
+    get {_storage._lostHead}
+    set {_uniqueStorage()._lostHead = newValue}
+  }
+
+  package var lostHistory: String {
+    get {_storage._lostHistory}
+    set {_uniqueStorage()._lostHistory = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1689,7 +1701,7 @@ nonisolated extension AdminFailure.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0\u{3}lost_head\0\u{3}lost_history\0")
 
   fileprivate class _StorageClass {
     var _card: Data = Data()
@@ -1710,6 +1722,8 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _logSize: UInt64 = 0
     var _logRoot: Data = Data()
     var _proposals: UInt32 = 0
+    var _lostHead: Data = Data()
+    var _lostHistory: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1738,6 +1752,8 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       _logSize = source._logSize
       _logRoot = source._logRoot
       _proposals = source._proposals
+      _lostHead = source._lostHead
+      _lostHistory = source._lostHistory
     }
   }
 
@@ -1774,6 +1790,8 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._logSize) }()
         case 17: try { try decoder.decodeSingularBytesField(value: &_storage._logRoot) }()
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._proposals) }()
+        case 19: try { try decoder.decodeSingularBytesField(value: &_storage._lostHead) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._lostHistory) }()
         default: break
         }
       }
@@ -1836,6 +1854,12 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._proposals != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._proposals, fieldNumber: 18)
       }
+      if !_storage._lostHead.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._lostHead, fieldNumber: 19)
+      }
+      if !_storage._lostHistory.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._lostHistory, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1863,6 +1887,8 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._logSize != rhs_storage._logSize {return false}
         if _storage._logRoot != rhs_storage._logRoot {return false}
         if _storage._proposals != rhs_storage._proposals {return false}
+        if _storage._lostHead != rhs_storage._lostHead {return false}
+        if _storage._lostHistory != rhs_storage._lostHistory {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -19,6 +19,8 @@ package struct NodeHome: Hashable, Sendable {
   package var nodeKey: String { folder + "/keys/node.key" }
   /// The store.
   package var database: String { folder + "/node.sqlite" }
+  /// What peers have shown of their trust logs.
+  package var heads: String { folder + "/heads" }
   /// Chunks of documents.
   package var documents: String { folder + "/documents" }
   /// The first owner's key, as `liaisond init` made it; it may be moved elsewhere.

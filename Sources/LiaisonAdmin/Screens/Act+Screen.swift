@@ -17,6 +17,8 @@ extension Act {
         [summary(naming: name), "  fingerprint  \(Fingerprint(of: key))"]
       case .ownCardIssued(let card), .peerProposed(let card), .peerCardUpdated(let card):
         [summary(naming: name)] + Self.lines(of: card)
+      case .historyLost(let head):
+        [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
       case .memberInvited, .memberRevoked:
         [member.map(Self.text) ?? summary(naming: name)]
       case .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .policyChanged, .proposalSigned,

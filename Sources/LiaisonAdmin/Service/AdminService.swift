@@ -118,6 +118,10 @@ extension AdminService {
     status.storeBytes = home.storeBytes
     status.logSize = position.sequence
     status.logRoot = Data(position.previousRoot.bytes)
+    if let lost = await keeper.lostHistory {
+      status.lostHead = Data(lost.head.tlsEncoded)
+      status.lostHistory = lost.sentence
+    }
     status.proposals = UInt32(clamping: await keeper.registry.openProposals(at: clock()).count)
     return status
   }

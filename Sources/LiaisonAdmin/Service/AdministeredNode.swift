@@ -6,4 +6,6 @@ package protocol AdministeredNode: Sendable {
   func administer(_ request: AdministrationRequest) async -> AdministrationAnswer
   /// Tells the core that something changed.
   func take(_ input: Input) async
+  /// Tells linked peers that the trust log has grown.
+  func trustLogGrew() async
 }

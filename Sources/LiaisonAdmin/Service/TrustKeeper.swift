@@ -2,13 +2,20 @@ package import LiaisonModel
 internal import LiaisonNode
 package import LiaisonProtocol
 package import LiaisonTrust
+package import Logging
 
 /// Keeps a running node's trust log: verifies each new entry, has it made durable together with its head and its
 /// effects, and only then takes it over. One entry at a time.
 package actor TrustKeeper {
-  private var log: TrustLog
+  private(set) var log: TrustLog
   private var entries: [[UInt8]]
-  private var head: Signed<LogHead>
+  private(set) var head: Signed<LogHead>
+  /// What peers have shown of their logs.
+  var peerHeads: PeerHeads
+  /// What a peer has seen of this log and is not here; until owners have said that it is lost, nothing but a suspension or
+  /// a revocation is decided.
+  package internal(set) var lostHistory: LostHistory?
+  let logger: Logger
   private let key: SigningKey<NodePurpose>
   private let handle: Handle
   private let node: any AdministeredNode
@@ -21,14 +28,16 @@ package actor TrustKeeper {
   /// Takes over a log that was verified. Throws where it names no card of this node.
   package init(
     log: TrustLog, entries: [[UInt8]], key: SigningKey<NodePurpose>, node: any AdministeredNode,
-    clock: @escaping @Sendable () -> Timestamp
+    peerHeads: PeerHeads = PeerHeads(), clock: @escaping @Sendable () -> Timestamp, logger: Logger
   ) throws(TrustLogFault) {
     guard let own = log.registry.ownCard else { throw .head("the log names no card of this node") }
     self.log = log
     self.entries = entries
     self.key = key
     self.node = node
+    self.peerHeads = peerHeads
     self.clock = clock
+    self.logger = logger
     handle = own.content.handle
     table = PeerTable(log.registry, at: clock())
     head = Signed(log.head(of: own.content.handle, at: clock()), by: key)
@@ -68,6 +77,7 @@ package actor TrustKeeper {
       where (try? card.claim().nodeKeys.first) != self.key.publicKey {
         throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
       }
+      try self.checkHistory(outcome.subject)
       switch act {
       case .memberInvited, .memberRevoked:
         guard request?.act == act else {
@@ -81,6 +91,23 @@ package actor TrustKeeper {
     }
     if case .invitation(let invitation) = answer { return (record, invitation) }
     return (record, nil)
+  }
+
+  /// While entries of the log are missing, nothing is decided but that, and what cannot wait.
+  private func checkHistory(_ act: Act) throws(Frame.Failure) {
+    switch act {
+    case .historyLost(let head):
+      guard lostHistory?.head == head else {
+        throw Frame.Failure(.notPermitted, "no peer has shown this head of entries that are missing here")
+      }
+    case .peerSuspended, .peerRevoked: break
+    default:
+      if let lostHistory {
+        throw Frame.Failure(
+          .notPermitted,
+          lostHistory.sentence + "; nothing is decided before an owner says so: liaisonctl trust restored")
+      }
+    }
   }
 
   /// Enters a known peer's next card, signed by the root key that is known, which it showed on its link. Nothing
@@ -124,6 +151,10 @@ package actor TrustKeeper {
     head = nextHead
     table = nextTable
     entries.append(entry)
+    if let lost = lostHistory, let claim = try? lost.head.claim(), claim.signedAt <= registry.lostUntil {
+      lostHistory = nil
+    }
+    await node.trustLogGrew()
     if case .ownCardIssued? = record.decision?.outcome.effect, let card = next.registry.ownCard {
       await node.take(.ownCardChanged(card))
     }

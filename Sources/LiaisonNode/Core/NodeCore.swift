@@ -128,7 +128,8 @@ extension Frame.Body {
       .peersRequest, .enrol, .chunkQuery, .chunkPut, .chunkGet:
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
-      .roomState, .peers, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver:
+      .roomState, .peers, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
+      .trustLogHeads:
       false
     }
   }

@@ -46,13 +46,14 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private var random = SystemRandomNumberGenerator()
   private var lastLink: UInt64 = 0
   private var lastAdministration: UInt64 = 0
-  private var links: [LinkID: Link] = [:]
-  private var linksOfPeers: [LinkID: (peer: Handle, status: PeerLink)] = [:]
+  private(set) var links: [LinkID: Link] = [:]
+  private(set) var linksOfPeers: [LinkID: (peer: Handle, status: PeerLink)] = [:]
   private var bulkLinks: [LinkID: Link] = [:]
   private var bulk: BulkService?
   private var answers: [AdministrationID: CheckedContinuation<AdministrationAnswer, Never>] = [:]
   private var dialErrors: [Handle: LinkError] = [:]
   private var cardShown: @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
+  private(set) var witness: (any TrustLogWitness)?
   private var timer: Scheduled<Void>?
   private var isOver = false
 
@@ -79,11 +80,13 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   }
 
   /// Runs until the task is cancelled; then closes the port and every link, and returns. What was acknowledged is on
-  /// disk by then. `cardShown` gets each card that a peer shows on its link.
+  /// disk by then. `cardShown` gets each card that a peer shows on its link, `witness` what it says of trust logs.
   package func run(
-    on listener: LinkListener, cardShown: @escaping @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
+    on listener: LinkListener, witness: (any TrustLogWitness)? = nil,
+    cardShown: @escaping @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
   ) async {
     self.cardShown = cardShown
+    self.witness = witness
     let bulk = BulkService(handle: handle, chunks: chunks, authority: self)
     self.bulk = bulk
     inputs.put([.tick])
@@ -268,8 +271,13 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     }
     links[identifier] = link
     await inputs.process([.linkOpened(identifier, peer)])
-    if case .peer = owner, let card = link.remoteHello.nodeCard { await cardShown(card) }
-    while let frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
+    if case .peer(let peer) = owner {
+      if let card = link.remoteHello.nodeCard { await cardShown(card) }
+      await tellHeads(to: peer, on: link)
+    }
+    while var frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
+      if case .peer(let peer) = owner { frames = await takingHeads(of: frames, from: peer, on: link) }
+      if frames.isEmpty { continue }
       if takeLater(frames, of: identifier, owner) { continue }
       await inputs.process(frames.map { .frame(identifier, $0) })
       // A device that does not take its answers is not asked for more. Two nodes could wait for each other so.

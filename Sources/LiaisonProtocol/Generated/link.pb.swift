@@ -152,6 +152,14 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .directoryAnswer(newValue)}
   }
 
+  var trustLogHeads: Liaison_Link_V1_TrustLogHeads {
+    get {
+      if case .trustLogHeads(let v)? = body {return v}
+      return Liaison_Link_V1_TrustLogHeads()
+    }
+    set {body = .trustLogHeads(newValue)}
+  }
+
   /// Between a device and its node.
   var submit: Liaison_Link_V1_Submit {
     get {
@@ -301,6 +309,7 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case keyPackages(Liaison_Link_V1_KeyPackages)
     case directoryQuery(Liaison_Link_V1_DirectoryQuery)
     case directoryAnswer(Liaison_Link_V1_DirectoryAnswer)
+    case trustLogHeads(Liaison_Link_V1_TrustLogHeads)
     /// Between a device and its node.
     case submit(Liaison_Link_V1_Submit)
     case createRoom(Liaison_Link_V1_CreateRoom)
@@ -1001,13 +1010,36 @@ nonisolated struct Liaison_Link_V1_Chunk: Sendable {
   init() {}
 }
 
+/// What two nodes know of each other's trust logs (trust.md). Each part may be empty.
+nonisolated struct Liaison_Link_V1_TrustLogHeads: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The sender's signed LogHead.
+  var own: Data = Data()
+
+  /// The newest LogHead of the receiver's log that the sender has.
+  var seen: Data = Data()
+
+  /// RFC 9162 §2.1.4: leads from the head that the receiver said it had seen to `own`; at most 64 hashes of 32 bytes.
+  var proof: [Data] = []
+
+  /// Of heads that were signed until then the sender's country has said that it lost entries; 0 where it has not.
+  var lostUntil: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{2}\u{c}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{2}\u{b}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1196,6 +1228,19 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .directoryAnswer(v)
+        }
+      }()
+      case 19: try {
+        var v: Liaison_Link_V1_TrustLogHeads?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .trustLogHeads(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .trustLogHeads(v)
         }
       }()
       case 30: try {
@@ -1475,6 +1520,10 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .directoryAnswer?: try {
       guard case .directoryAnswer(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .trustLogHeads?: try {
+      guard case .trustLogHeads(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
     case .submit?: try {
       guard case .submit(let v)? = self.body else { preconditionFailure() }
@@ -2739,6 +2788,51 @@ nonisolated extension Liaison_Link_V1_Chunk: SwiftProtobuf.Message, SwiftProtobu
 
   static func ==(lhs: Liaison_Link_V1_Chunk, rhs: Liaison_Link_V1_Chunk) -> Bool {
     if lhs.ciphertext != rhs.ciphertext {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_TrustLogHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrustLogHeads"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}own\0\u{1}seen\0\u{1}proof\0\u{3}lost_until\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.own) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.seen) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.proof) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lostUntil) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.own.isEmpty {
+      try visitor.visitSingularBytesField(value: self.own, fieldNumber: 1)
+    }
+    if !self.seen.isEmpty {
+      try visitor.visitSingularBytesField(value: self.seen, fieldNumber: 2)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.proof, fieldNumber: 3)
+    }
+    if self.lostUntil != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lostUntil, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_TrustLogHeads, rhs: Liaison_Link_V1_TrustLogHeads) -> Bool {
+    if lhs.own != rhs.own {return false}
+    if lhs.seen != rhs.seen {return false}
+    if lhs.proof != rhs.proof {return false}
+    if lhs.lostUntil != rhs.lostUntil {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

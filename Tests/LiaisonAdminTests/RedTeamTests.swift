@@ -1,0 +1,205 @@
+import Foundation
+import LiaisonAdmin
+import LiaisonModel
+import LiaisonTrust
+import Logging
+import Synchronization
+import Testing
+
+/// What somebody tries who has the node's socket and perhaps a key: each ends in a refusal with a reason, a line in the
+/// node's log, and a registry and a trust log as before.
+@Suite("Red team: the administrators' door") struct RedTeamTests {
+  private typealias Key = SigningKey<AdministratorPurpose>
+  private typealias Country = TrustKeeperTests.Country
+
+  /// Lines at `warning` and above.
+  private final class Lines: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+    func append(_ line: String) { lines.withLock { $0.append(line) } }
+  }
+
+  private struct Handler: LogHandler {
+    let lines: Lines
+    var logLevel = Logger.Level.warning
+    var metadata: Logger.Metadata = [:]
+
+    init(_ lines: Lines) { self.lines = lines }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      lines.append("\(event.message) \(event.metadata ?? [:])")
+    }
+  }
+
+  private let clock = TrustKeeperTests.Clock()
+  private let own: Country
+  private let peer: Country
+  private let owner = Key()
+  private let officer = Key()
+  private let registrar = Key()
+  private let removed = Key()
+  private let keeper: TrustKeeper
+  private let service: AdminService
+  private let lines = Lines()
+  private let past: [[UInt8]]
+
+  init() throws {
+    own = try Country("xa")
+    peer = try Country("xb")
+    let now = clock.now
+    var log = TrustLog()
+    var entries: [[UInt8]] = []
+    for act in [
+      .administratorNamed(try Administrator(key: owner.publicKey, name: "Owner", roles: NewNode.firstRoles)),
+      .ownCardIssued(try own.card(serial: 1, at: now)), .peerProposed(try peer.card(serial: 5, at: now)),
+      .peerVerified(peer.handle, rootKey: peer.root.publicKey), .peerActivated(peer.handle),
+      .peerSuspended(peer.handle), .peerActivated(peer.handle),
+      .administratorNamed(try Administrator(key: officer.publicKey, name: "Officer", roles: [.trustOfficer])),
+      .administratorNamed(try Administrator(key: registrar.publicKey, name: "Registrar", roles: [.registrar])),
+      .administratorNamed(try Administrator(key: removed.publicKey, name: "Removed", roles: [.owner])),
+    ] as [Act] {
+      let entry = TrustKeeperTests.entry(act, at: log.nextPosition, now, by: owner)
+      try log.append(entry)
+      entries.append(entry)
+    }
+    // Two owners remove the one whose key was stolen.
+    let removal = Act.administratorRemoved(removed.publicKey, reason: "stolen")
+    let proposal = log.nextPosition.sequence
+    for (act, key) in [(removal, owner), (.proposalSigned(proposal, ActDigest(of: removal)), removed)] as [(Act, Key)] {
+      let entry = TrustKeeperTests.entry(act, at: log.nextPosition, now, by: key)
+      try log.append(entry)
+      entries.append(entry)
+    }
+    past = entries
+    let (clock, lines) = (clock, lines)
+    let logger = Logger(label: "red team") { _ in Handler(lines) }
+    let node = TrustKeeperTests.Node()
+    keeper = try TrustKeeper(
+      log: log, entries: entries, key: own.node, node: node, clock: { clock.now }, logger: logger)
+    service = AdminService(
+      keeper: keeper, node: node, home: NodeHome("/nowhere"), key: own.node, software: "test",
+      listening: try Endpoint("127.0.0.1:1"), clock: { clock.now }, logger: logger)
+  }
+
+  /// Brings an entry to the socket, and holds what comes of it against what has to.
+  private func attack(
+    _ what: String, _ entry: [UInt8], member: MemberRequest? = nil, _ reason: AdminFailure.Reason, _ text: String
+  ) async throws {
+    let (registry, position, before) = (await keeper.registry, await keeper.position, lines.all.count)
+    var frame = AdminFrame()
+    frame.decide.entry = Data(entry)
+    if let member { frame.decide.memberRequest = Data(member.tlsEncoded) }
+    let answer = await service.answer(frame)
+    #expect(answer.failure.reason == reason, "\(what): \(answer)")
+    #expect(answer.failure.text.contains(text), "\(what): \(answer.failure.text)")
+    #expect(await keeper.registry == registry, "\(what)")
+    #expect(await keeper.position == position, "\(what)")
+    let line = lines.all.dropFirst(before)
+    #expect(line.count == 1 && line.first?.hasPrefix("a decision was refused ") == true, "\(what): \(line)")
+    if member == nil { #expect(line.first?.contains(answer.failure.text) == true, "\(what): \(line)") }
+  }
+
+  private func entry(_ act: Act, by key: Key, at time: Timestamp? = nil) async -> [UInt8] {
+    TrustKeeperTests.entry(act, at: await keeper.position, time ?? clock.now, by: key)
+  }
+
+  @Test("a key that was removed, a stranger's, and another role's decide nothing")
+  func keys() async throws {
+    let revocation = Act.peerRevoked(peer.handle, reason: "x")
+    let stranger = "no administrator's"
+    try await attack("a removed key", await entry(revocation, by: removed), .notPermitted, stranger)
+    try await attack("a stranger's key", await entry(revocation, by: Key()), .notPermitted, stranger)
+    try await attack("a registrar's key", await entry(revocation, by: registrar), .notPermitted, "trust officer")
+    let thief = Act.administratorNamed(try Administrator(key: Key().publicKey, name: "Thief", roles: [.owner]))
+    try await attack("an officer's key", await entry(thief, by: officer), .notPermitted, "role owner")
+    let invitation = MemberRequest(
+      try Address("thief@xa"), .invitation(name: "Thief", discipline: .cyber, role: "", expiresAt: clock.now))
+    try await attack(
+      "an officer's key", await entry(invitation.act, by: officer), member: invitation, .notPermitted, "registrar")
+    #expect(!lines.all.joined().contains("thief@xa"))
+  }
+
+  @Test("a stolen officer's key admits nobody alone, and signs for nobody else")
+  func stolenKey() async throws {
+    _ = try await keeper.decide(await entry(.peerSuspended(peer.handle), by: officer))
+    let activation = Act.peerActivated(peer.handle)
+    let number = await keeper.position.sequence
+    let (record, _) = try await keeper.decide(await entry(activation, by: officer))
+    #expect(record.decision?.outcome.effect == nil)
+    #expect(await keeper.registry.peer(peer.handle)?.state == .suspended)
+    let signature = Act.proposalSigned(number, ActDigest(of: activation))
+    try await attack("a second signature", await entry(signature, by: officer), .notPermitted, "signed proposal")
+    try await attack("a removed owner's", await entry(signature, by: removed), .notPermitted, "no administrator's")
+    let other = Act.proposalSigned(number, ActDigest(of: .peerActivated(own.handle)))
+    try await attack("another act's digest", await entry(other, by: owner), .malformed, "something else")
+    let forged = Decision(
+      position: await keeper.position, decidedAt: clock.now, administrator: owner.publicKey, act: signature)
+    try await attack(
+      "the owner's name", LogEntry.decision(Signed(forged, by: officer).unverified).tlsEncoded, .malformed,
+      "signature does not verify")
+  }
+
+  @Test("a decision is good once, in its place, in its log, at its time")
+  func replay() async throws {
+    for (index, old) in past.enumerated() {
+      try await attack("entry \(index) again", old, .later, "it was signed as entry")
+    }
+    let elsewhere = LogPosition(sequence: await keeper.position.sequence, previousRoot: .emptyTree)
+    let act = Act.peerSuspended(peer.handle)
+    try await attack(
+      "another log's", TrustKeeperTests.entry(act, at: elsewhere, clock.now, by: owner), .later, "after other entries")
+    let year: UInt64 = 365 * 86_400_000
+    for time in [clock.now.adding(milliseconds: year), clock.now.subtracting(milliseconds: year)] {
+      try await attack("a year off", await entry(act, by: owner, at: time), .malformed, "differ by more than an hour")
+    }
+    var bytes = await entry(act, by: owner)
+    bytes[bytes.count - 1] ^= 1
+    try await attack("a bent signature", bytes, .malformed, "signature does not verify")
+    try await attack("noise", [1, 2, 3], .malformed, "malformed")
+  }
+
+  @Test("a card that is older, another root's, expired, of a name or a key that is taken, is refused")
+  func cards() async throws {
+    let now = clock.now
+    func propose(_ what: String, _ act: Act, _ reason: AdminFailure.Reason, _ text: String) async throws {
+      try await attack(what, await entry(act, by: officer), reason, text)
+    }
+    try await propose("a downgrade", .peerCardUpdated(peer.card(serial: 4, at: now)), .notPermitted, "has serial 4")
+    let impostor = try Country("xb")
+    try await propose(
+      "an impostor", .peerProposed(impostor.card(serial: 9, at: now)), .notPermitted, "another root key")
+    try await propose(
+      "an impostor's next", .peerCardUpdated(impostor.card(serial: 9, at: now)), .notPermitted, "another root key")
+    try await propose(
+      "a look-alike", .peerProposed(Country("x-b").card(serial: 1, at: now)), .notPermitted, "looks like xb")
+    try await propose("our name", .peerProposed(Country("xa").card(serial: 1, at: now)), .notPermitted, "own handle")
+    let keyTaken = try Country("xc").card(serial: 1, at: now, key: peer.node.publicKey)
+    try await propose("another's key", .peerProposed(keyTaken), .notPermitted, "holds a key of xb")
+    let expired = try Country("xc").card(serial: 1, at: now.subtracting(milliseconds: 2 * 86_400_000))
+    try await propose("an expired card", .peerProposed(expired), .malformed, "has expired")
+    let ahead = try Country("xc").card(serial: 1, at: now.adding(milliseconds: 86_400_000))
+    try await propose("a card of tomorrow", .peerProposed(ahead), .malformed, "dated in the future")
+  }
+
+  @Test("what is the node's and the root key's to enter does not come by this door")
+  func otherEntries() async throws {
+    let position = await keeper.position
+    let recovery = Recovery(
+      position: position, recoveredAt: clock.now, rootKey: own.root.publicKey,
+      owner: try Administrator(key: Key().publicKey, name: "Thief", roles: [.owner]), lost: [owner.publicKey])
+    try await attack(
+      "a recovery", LogEntry.recovery(Signed(recovery, by: own.root).unverified).tlsEncoded, .notPermitted,
+      "not an administrator's decision")
+    let received = CardReceived(
+      position: position, receivedAt: clock.now, nodeKey: own.node.publicKey,
+      card: try peer.card(serial: 6, at: clock.now))
+    try await attack(
+      "a received card", LogEntry.cardReceived(Signed(received, by: own.node).unverified).tlsEncoded, .notPermitted,
+      "not an administrator's decision")
+  }
+}
