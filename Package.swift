@@ -136,7 +136,10 @@ let package = Package(
       name: "MLSTests", dependencies: ["MLS", "MLSTestKit", "TestKit", "TLSPresentation", crypto],
       exclude: ["Fixtures"], swiftSettings: settings),
     .target(
-      name: "FuzzKit", dependencies: ["MLSTestKit", "MLS", "LiaisonModel", "LiaisonProtocol", "TLSPresentation"],
+      name: "FuzzKit",
+      dependencies: [
+        "MLSTestKit", "MLS", "LiaisonModel", "LiaisonProtocol", "LiaisonTrust", "MerkleLog", "TLSPresentation",
+      ],
       path: "Tests/FuzzKit", swiftSettings: settings),
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzKit", "TestKit"], exclude: ["Findings"], swiftSettings: settings),

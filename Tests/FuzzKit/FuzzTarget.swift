@@ -6,7 +6,7 @@ public struct FuzzTarget: Sendable {
   /// Inputs to begin with, most of them valid.
   public let seeds: @Sendable () throws -> [[UInt8]]
 
-  public static let all = mls + presentation + model + protocols + [liveGroup, storedState]
+  public static let all = mls + presentation + model + protocols + trust + [liveGroup, storedState]
 
   public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

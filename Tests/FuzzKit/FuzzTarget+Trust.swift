@@ -1,0 +1,123 @@
+import LiaisonModel
+import LiaisonTrust
+import MerkleLog
+import TLSPresentation
+
+extension FuzzTarget {
+  /// The trust log: what is on a disk, in a file or comes from an administrator.
+  static let trust: [FuzzTarget] = [
+    FuzzTarget(name: "log-entry") { input in
+      if let entry = try? LogEntry(tlsEncoded: input) {
+        precondition(entry.tlsEncoded == input, "a value has two encodings")
+      }
+      var log = TrustLog()
+      _ = try? log.append(input)
+      if let card = try? Unverified<AdministratorCard>(tlsEncoded: input) { _ = try? card.verifiedBySelf() }
+      if let request = try? MemberRequest(tlsEncoded: input) { precondition(request.tlsEncoded == input) }
+      if let head = try? LogHead(tlsEncoded: input) { precondition(head.tlsEncoded == input) }
+    } seeds: {
+      try DecisionFuzz().entries
+    },
+    FuzzTarget(name: "trust-log-file") { input in
+      guard let file = try? TrustLogFile(bytes: input) else { return }
+      precondition(file.bytes == input, "a file has two encodings")
+      _ = try? file.verified()
+    } seeds: {
+      [try DecisionFuzz().file.bytes]
+    },
+    // Acts that administrators sign, whatever they say: what was refused changed nothing, and the rest verifies.
+    FuzzTarget(name: "decisions") { input in
+      do {
+        var fuzz = try DecisionFuzz()
+        fuzz.decide(input)
+        let again = try fuzz.file.verified().registry
+        precondition(again == fuzz.log.registry, "the fold is not what it was")
+      } catch { preconditionFailure("\(error)") }
+    } seeds: {
+      let handle = try Handle("xb")
+      let peer = try DecisionFuzz.card("xb")
+      let acts: [Act] = [
+        .peerProposed(peer), .peerVerified(handle, rootKey: try peer.claim().rootKey), .peerActivated(handle),
+        .proposalSigned(5, ActDigest(of: .peerActivated(handle))), .peerSuspended(handle),
+        .peerRevoked(handle, reason: "x"), .policyChanged(try Policy(signatures: [.verify: 1], proposalHours: 1)),
+      ]
+      return [
+        acts.enumerated().flatMap { index, act in
+          var encoder = TLSEncoder()
+          encoder.write(UInt8(index % 2))
+          encoder.write(opaque: act.tlsEncoded)
+          return encoder.bytes
+        }
+      ]
+    },
+    FuzzTarget(name: "merkle-proof") { input in
+      var decoder = TLSDecoder(input)
+      guard let first = try? decoder.read(UInt64.self), let second = try? decoder.read(UInt64.self) else { return }
+      var proof: [MerkleHash] = []
+      while let bytes = try? decoder.read(fixed: MerkleHash.length), let hash = MerkleHash(bytes) { proof.append(hash) }
+      let hash = MerkleHash.emptyTree
+      try? MerkleProof.verifyInclusion(leafHash: hash, index: first, size: second, proof: proof, root: hash)
+      try? MerkleProof.verifyConsistency(
+        firstSize: first, secondSize: second, proof: proof, firstRoot: hash, secondRoot: hash)
+    } seeds: {
+      [[UInt8](repeating: 0, count: 7) + [3] + [UInt8](repeating: 0, count: 7) + [9] + [UInt8](repeating: 1, count: 96)]
+    },
+  ]
+}
+
+/// A log with two administrators, to which whatever they sign is appended.
+private struct DecisionFuzz {
+  var log = TrustLog()
+  var entries: [[UInt8]] = []
+  private let node = SigningKey<NodePurpose>()
+  private let keys = [SigningKey<AdministratorPurpose>(), SigningKey<AdministratorPurpose>()]
+  private static let now = Timestamp(milliseconds: 1_790_000_000_000)
+
+  init() throws {
+    let roles: Set<Role> = [.owner, .trustOfficer, .registrar]
+    for (index, key) in keys.enumerated() {
+      append(
+        .administratorNamed(try Administrator(key: key.publicKey, name: "A\(index)", roles: roles)), by: keys[0])
+    }
+    append(.ownCardIssued(try Self.card("xa", node)), by: keys[0])
+  }
+
+  var file: TrustLogFile {
+    get throws {
+      TrustLogFile(
+        head: Signed(log.head(of: try Handle("xa"), at: Self.now), by: node).unverified, entries: entries)
+    }
+  }
+
+  /// Acts one after the other: who signs, in one byte, and the act.
+  mutating func decide(_ input: [UInt8]) {
+    var decoder = TLSDecoder(input)
+    while let signer = try? decoder.read(UInt8.self), let bytes = try? decoder.readOpaque(bound: 1 << 16) {
+      guard let act = try? Act(tlsEncoded: bytes) else { continue }
+      precondition(act.tlsEncoded == bytes, "a value has two encodings")
+      append(act, by: keys[Int(signer) % keys.count])
+    }
+  }
+
+  private mutating func append(_ act: Act, by key: SigningKey<AdministratorPurpose>) {
+    let decision = Decision(
+      position: log.nextPosition, decidedAt: Self.now, administrator: key.publicKey, act: act)
+    let entry = LogEntry.decision(Signed(decision, by: key).unverified).tlsEncoded
+    let before = log.registry
+    if (try? log.append(entry, at: Self.now)) != nil {
+      entries.append(entry)
+    } else {
+      precondition(log.registry == before, "what was refused changed something")
+    }
+  }
+
+  static func card(
+    _ handle: String, _ node: SigningKey<NodePurpose> = SigningKey(), _ root: SigningKey<RootPurpose> = SigningKey()
+  ) throws -> Unverified<NodeCard> {
+    Signed(
+      try NodeCard(
+        handle: Handle(handle), country: "XA", name: "A", rootKey: root.publicKey, nodeKeys: [node.publicKey],
+        endpoints: [], serial: 1, issuedAt: now, expiresAt: now.adding(milliseconds: 1 << 30)), by: root
+    ).unverified
+  }
+}
