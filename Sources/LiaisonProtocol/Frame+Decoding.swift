@@ -45,6 +45,7 @@ extension Frame.Body {
     case .done: self = .done
     case .deliver(let deliver): self = .deliver(envelope: Array(deliver.envelope))
     case .receipts(let receipts):
+      guard receipts.inclusions.count <= Limits.receiptBatchMax else { throw FrameError("too many receipts at once") }
       self = .receipts(
         Frame.Receipts(
           batch: try Unverified(tlsEncoded: Array(receipts.batch)),

@@ -58,6 +58,8 @@ extension Registry {
     try take(.revoke, handle, at: time)
     peers[handle]?.reason = reason
     if let root = peers[handle]?.card.content.rootKey { revokedRoots.insert(root) }
+    // The handle may come again with another root key, which nobody who signed these has seen.
+    proposals = proposals.filter { $0.value.act != .peerActivated(handle) }
   }
 
   mutating func take(_ step: PeerState.Step, _ handle: Handle, at time: Timestamp) throws(TrustError) {

@@ -166,6 +166,22 @@ struct BulkServiceTests {
     }
   }
 
+  @Test("takes nothing from the origin that is longer than a chunk")
+  func oversize() async throws {
+    let chunk = [UInt8](repeating: 7, count: Limits.chunkBytesMax + 1)
+    xb.saysOnly = chunk
+    let said = "the node that the document comes from gave something else"
+    try await with(xa, reaching: xb, as: device) { requester in
+      await #expect(throws: RequestError.refused(Frame.Failure(.unavailable, said))) {
+        _ = try await requester.request(.chunkGet(room: room, ChunkName(of: chunk), origin: xb.handle))
+      }
+      let longest = Array(chunk.dropLast())
+      xb.saysOnly = longest
+      let answer = try await requester.request(.chunkGet(room: room, ChunkName(of: longest), origin: xb.handle))
+      #expect(answer == .chunk(ciphertext: longest))
+    }
+  }
+
   @Test("closes a link on which something comes that is no request, and answers a request of another kind")
   func outOfTurn() async throws {
     try await with(xa, reaching: xb, as: device) { requester in
@@ -201,6 +217,13 @@ final class BulkNode: Sendable {
   private let folder = try? TemporaryDirectory()
   private let service: BulkService
   private let deviceKeys = Mutex<[DeviceIdentifier: SigningKey<DeviceLinkPurpose>]>([:])
+  private let onlyAnswer = Mutex<[UInt8]?>(nil)
+
+  /// A chunk with which it answers whatever peers ask; a node that lies.
+  var saysOnly: [UInt8]? {
+    get { onlyAnswer.withLock { $0 } }
+    set { onlyAnswer.withLock { $0 = newValue } }
+  }
 
   init(_ name: String) throws {
     handle = try Handle(name)
@@ -233,7 +256,12 @@ final class BulkNode: Sendable {
             ? .refused(Frame.Failure(.notPermitted, "not accepted"))
             : .accepted(Frame.Hello(clock: .now(), software: handle.description))
         } serve: { [self] link in
-          if let remote = remote(link.remoteKey) { await service.serve(link, for: remote) }
+          guard let remote = remote(link.remoteKey) else { return }
+          guard saysOnly != nil else { return await service.serve(link, for: remote) }
+          for await frame in link.frames {
+            guard let answer = saysOnly else { return }
+            try? await link.send(Frame(request: frame.request, .chunk(ciphertext: answer)))
+          }
         }
       }
       defer { group.cancelAll() }

@@ -132,8 +132,21 @@ import Testing
     let number = try log.propose(act)
     #expect(try log.refusal(of: act, by: ana)?.sentence.hasSuffix("liaisonctl proposal sign \(number)") == true)
     try log.decide(.peerRevoked(handle, reason: "stolen"))
-    #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .wrongState)
+    #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .unknownProposal)
     #expect(state(log) == .revoked)
+  }
+
+  @Test("a signature for a peer does not count for who comes by its handle after a revocation")
+  func anotherRoot() throws {
+    var (log, ana) = try two()
+    let act = Act.peerActivated(handle)
+    let number = try log.propose(act)
+    try log.decide(.peerRevoked(handle, reason: "made up"), by: ana)
+    let other = Country("\(handle)")
+    try log.decide(.peerProposed(other.card()), by: ana)
+    try log.decide(.peerVerified(handle, rootKey: other.root.publicKey), by: ana)
+    #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .unknownProposal)
+    #expect(state(log) == .verified)
   }
 
   @Test("the signature of somebody who lost the role meanwhile does not count")

@@ -51,6 +51,16 @@ package struct DocumentFetch: Sendable {
       manifest.size == reference.size
     else { throw Self.damaged }
     let file = try OpenFile(writing: path + ".part")
+    do { return try await fill(file, manifest, cipher, over: link, progress) } catch {
+      file.abandon()
+      throw error
+    }
+  }
+
+  private func fill(
+    _ file: OpenFile, _ manifest: DocumentManifest, _ cipher: DocumentCipher, over link: BulkLink,
+    _ progress: @escaping @Sendable (UInt64) -> Void
+  ) async throws -> [UInt8] {
     var digest = SHA256()
     let present = try resume(file, manifest, cipher, &digest)
     try file.truncate(to: offset(present, manifest))

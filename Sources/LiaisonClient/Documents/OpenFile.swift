@@ -124,6 +124,13 @@ final class OpenFile: Sendable {
     guard ftruncate(descriptor, off_t(size)) == 0 else { throw FileError(.write, path: path, errorNumber: errno) }
   }
 
+  /// Ends what ``beginFlush()`` began. Where the disk did not take all of it, nothing in the file counts any more: it
+  /// would say so to no later flush.
+  func abandon() {
+    flusher.sync {}
+    if flushErrorNumber.withLock({ $0 }) != 0 { ftruncate(descriptor, 0) }
+  }
+
   func flush() throws(FileError) {
     flusher.sync { flushOnQueue() }
     let number = flushErrorNumber.withLock { $0 }

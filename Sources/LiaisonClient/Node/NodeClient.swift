@@ -211,6 +211,8 @@ package actor NodeClient {
   }
 
   private func end(_ error: LinkError) {
+    // What came before the end counts.
+    if patient > 0, ended == nil { pump() }
     ended = error
     pump()
   }

@@ -145,7 +145,9 @@ package final class BulkService: Sendable {
         // Another pull may have ended between the look before and this one.
         if let ciphertext = try await self.chunks.chunk(name, in: room) { return .success(ciphertext) }
         let answer = try await self.origins.request(.chunkGet(room: room, name, origin: nil), of: origin)
-        guard case .chunk(let ciphertext) = answer, try await ChunkStore.name(of: ciphertext) == name else {
+        guard case .chunk(let ciphertext) = answer, 1...Limits.chunkBytesMax ~= ciphertext.readableBytes,
+          try await ChunkStore.name(of: ciphertext) == name
+        else {
           return .failure(.unavailable("the node that the document comes from gave something else"))
         }
         try await self.chunks.put(ciphertext, as: name, in: room)

@@ -95,7 +95,9 @@ package struct ChunkStore: Sendable {
 
   private func keep(_ ciphertext: ByteBuffer, as name: ChunkName, in room: RoomIdentifier) throws {
     let place = placePath(name, room)
-    if access(place, F_OK) == 0 { return }
+    let roomFolder = "\(folder)/rooms/\(room)"
+    // Whoever made the claim may still be flushing it.
+    if access(place, F_OK) == 0 { return try Self.flushFolder(roomFolder) }
     try checkSpace(for: ciphertext.readableBytes)
     try usage.add(ciphertext.readableBytes, to: room)
     var isKept = false
@@ -114,14 +116,16 @@ package struct ChunkStore: Sendable {
         guard error.exists else { throw error }
       }
     }
-    let roomFolder = "\(folder)/rooms/\(room)"
     try Self.makeFolder(roomFolder)
     guard link(path, place) == 0 else {
       // Somebody else has just done, and counted, the same.
-      if errno == EEXIST { return }
+      if errno == EEXIST { return try Self.flushFolder(roomFolder) }
       throw FileError(.link, path: place, errorNumber: errno)
     }
-    try Self.flushFolder(roomFolder)
+    do throws(FileError) { try Self.flushFolder(roomFolder) } catch {
+      unlink(place)
+      throw error
+    }
     isKept = true
   }
 

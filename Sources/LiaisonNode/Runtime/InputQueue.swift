@@ -12,19 +12,22 @@ final class InputQueue: Sendable {
     var waiting = Waiting()
     /// What need not be taken at once, in the order in which it came; at most ``laterMax`` of a link.
     var later: [LinkID: [Input]] = [:]
+    /// Inputs at the front of ``waiting`` that were such.
+    var patient = 0
     var reader: CheckedContinuation<Void, Never>?
     var isOver = false
 
     /// Puts what can go with something else before it: the end of a link comes after what the link brought.
     mutating func takeLater() {
       guard !later.isEmpty else { return }
-      waiting.inputs.insert(
-        contentsOf: later.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value), at: 0)
+      let inputs = later.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap(\.value)
+      waiting.inputs.insert(contentsOf: inputs, at: patient)
+      patient += inputs.count
       later = [:]
     }
   }
 
-  private static let laterMax = 16
+  private static let laterMax = 8
 
   private let state = Mutex(State())
 
@@ -75,7 +78,10 @@ final class InputQueue: Sendable {
     while true {
       let (waiting, isOver) = state.withLock { state in
         if !state.waiting.inputs.isEmpty || state.isOver { state.takeLater() }
-        defer { state.waiting = Waiting() }
+        defer {
+          state.waiting = Waiting()
+          state.patient = 0
+        }
         return (state.waiting, state.isOver)
       }
       if !waiting.inputs.isEmpty { return waiting }
