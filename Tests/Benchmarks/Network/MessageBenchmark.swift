@@ -15,9 +15,10 @@ enum MessageBenchmark {
       let own = Meter { Usage.ownProcessorSeconds }
       let batches = Meter { (try? network.batches()) ?? .nan }
       let outcome = try await load.run(seconds: seconds) {
+        // Asking for them costs the nodes something too.
+        batches.start()
         nodes.start()
         own.start()
-        batches.start()
       } done: {
         nodes.stop()
         own.stop()
