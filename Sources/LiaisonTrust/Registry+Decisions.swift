@@ -64,6 +64,14 @@ extension Registry {
     }
   }
 
+  /// What would become of `act`, decided now by the administrator of `key` as the entry of that place.
+  package func outcome(
+    of act: Act, at sequence: UInt64, by key: AdministratorKey, at time: Timestamp
+  ) throws(TrustError) -> Outcome {
+    var trial = self
+    return try trial.apply(act, at: sequence, by: key, at: time)
+  }
+
   /// The first entry: the first owner names themselves.
   private mutating func begin(_ act: Act, by key: AdministratorKey) throws(TrustError) {
     guard case .administratorNamed(let first) = act, first.key == key, first.roles.contains(.owner) else {

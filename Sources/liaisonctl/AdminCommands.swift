@@ -166,7 +166,7 @@ struct Admin: AsyncParsableCommand {
         Example: liaisonctl admin add ana.card --role trust-officer --role registrar
         """)
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "A file that holds an administrator card.") var file: String
     @Option(name: .long, help: "owner, trust-officer, registrar or auditor; may be repeated.") var role: [RoleArgument]
     @Option(name: .long, help: ArgumentHelp("What the person said, in words or hexadecimal.", valueName: "text"))
@@ -178,7 +178,7 @@ struct Admin: AsyncParsableCommand {
       try FingerprintComparison(
         card.fingerprint, said: fingerprint, of: "The card says it is \(card.name)'s.", on: "this card"
       ).run()
-      try await node.decide(.administratorNamed(Administrator(key: card.key, name: card.name, roles: roles)))
+      try await decision.decide(.administratorNamed(Administrator(key: card.key, name: card.name, roles: roles)))
     }
   }
 
@@ -187,13 +187,13 @@ struct Admin: AsyncParsableCommand {
       abstract: "Give an administrator other roles, in place of the present ones. Owners do this.",
       discussion: "Example: liaisonctl admin role 'Ana Arden' --role owner --role trust-officer")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The administrator's name.") var name: String
     @Option(name: .long, help: "owner, trust-officer, registrar or auditor; may be repeated.") var role: [RoleArgument]
 
     func run() async throws {
       let roles = try RoleArgument.roles(role)
-      try await node.decide(.administratorChanged(node.administrator(named: name).key, roles: roles))
+      try await decision.decide(.administratorChanged(decision.node.administrator(named: name).key, roles: roles))
     }
   }
 
@@ -202,13 +202,13 @@ struct Admin: AsyncParsableCommand {
       abstract: "Take all rights from an administrator's key for good. Owners do this; one owner must remain.",
       discussion: "Example: liaisonctl admin remove 'Ana Arden' --reason 'left the service'")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The administrator's name.") var name: String
     @Option(name: .long, help: "Why; it stays in the trust log.") var reason: String
 
     func run() async throws {
       let reason = try Reason.checked(reason)
-      try await node.decide(.administratorRemoved(node.administrator(named: name).key, reason: reason))
+      try await decision.decide(.administratorRemoved(decision.node.administrator(named: name).key, reason: reason))
     }
   }
 }

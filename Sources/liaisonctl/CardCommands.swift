@@ -49,22 +49,22 @@ struct Card: AsyncParsableCommand {
         Example: liaisonctl card renew --advertise liaison.example.org:7400 --expires 52w
         """)
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Option(name: .long, help: ArgumentHelp("Where others reach the node; may be repeated.", valueName: "host:port"))
     var advertise: [String] = []
     @Option(name: .long, help: ArgumentHelp("How long the card is in force.", valueName: "time")) var expires = "52w"
 
     func run() async throws {
       let lifetime = try Span(expires)
-      let home = try node.home
-      let before = try await node.ownCard().content
+      let home = try decision.node.home
+      let before = try await decision.node.ownCard().content
       var endpoints = try advertise.map { try Endpoint($0) }
       if endpoints.isEmpty {
         endpoints = try await NodeConfiguration.load(home, environment: Terminal.environment).advertised
       }
       let storeKey = try home.unlock { () throws(CommandError) in
         try Passphrase.obtain(
-          file: node.administratorOptions.passphraseOptions.passphraseFile,
+          file: decision.node.administratorOptions.passphraseOptions.passphraseFile,
           prompt: "Passphrase of the node \(before.handle): ")
       }
       let root = try home.rootKey(under: storeKey)
@@ -73,7 +73,7 @@ struct Card: AsyncParsableCommand {
         handle: before.handle, country: before.country, name: before.name, rootKey: before.rootKey,
         nodeKeys: before.nodeKeys, endpoints: endpoints.isEmpty ? before.endpoints : endpoints,
         serial: before.serial + 1, issuedAt: now, expiresAt: now.adding(milliseconds: lifetime.milliseconds))
-      try await node.decide(.ownCardIssued(Signed(next, by: root).unverified))
+      try await decision.decide(.ownCardIssued(Signed(next, by: root).unverified))
     }
   }
 }

@@ -17,7 +17,7 @@ struct Member: AsyncParsableCommand {
         Example: liaisonctl member invite nino.beridze@xa --name 'Nino Beridze' --discipline cyber --expires 3d
         """)
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The member's address, such as nino.beridze@xa.") var address: AddressArgument
     @Option(name: .long, help: "The person's name.") var name: String
     @Option(name: .long, help: "physical, security, cyber or other.") var discipline: String
@@ -38,11 +38,11 @@ struct Member: AsyncParsableCommand {
       let expiry = Timestamp.now.adding(milliseconds: lifetime.milliseconds)
       let request = MemberRequest(
         address.address, .invitation(name: name, discipline: discipline, role: role, expiresAt: expiry))
-      let invitation = try await node.decide(request.act, member: request).invitation
-      node.output.result(
+      guard let invitation = try await decision.decide(request.act, member: request)?.invitation else { return }
+      decision.node.output.result(
         Line(address: address.address.description, expiresAt: expiry.rfc3339, invitation: invitation.text),
         invitation.text)
-      node.output.explain(
+      decision.node.output.explain(
         "An invitation for \(address.address), usable once until \(expiry.shown); it is a secret. On the member's machine: "
           + "liaison join INVITATION")
     }
@@ -140,13 +140,13 @@ struct Member: AsyncParsableCommand {
       abstract: "Remove a member: their devices lose their links at once, and open invitations are withdrawn.",
       discussion: "Example: liaisonctl member revoke nino.beridze@xa --reason 'left the service'")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The member's address.") var address: AddressArgument
     @Option(name: .long, help: "Why.") var reason: String
 
     func run() async throws {
       let request = MemberRequest(address.address, .revocation(reason: reason))
-      try await node.decide(request.act, member: request)
+      try await decision.decide(request.act, member: request)
     }
   }
 }

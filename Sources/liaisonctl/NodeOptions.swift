@@ -54,35 +54,6 @@ struct NodeOptions: ParsableArguments {
     }
     return found
   }
-
-  /// Shows all that `act` says, signs it for the log as it stands, and has the node put it into effect, or wait for more
-  /// signatures. `member` is what a decision about a member asks for, `subject` what a proposal is about.
-  @discardableResult
-  func decide(_ act: Act, member: MemberRequest? = nil, about subject: Act? = nil) async throws -> AdminDecided {
-    guard case .position(let answer) = try await ask(.positionRequest(AdminEmpty())) else {
-      throw CommandError.wrongAnswer
-    }
-    let position = try LogPosition(answer)
-    let administrators = try await administrators()
-    for line in act.screen(naming: { administrators[$0]?.name }, member: member, about: subject) {
-      output.explain(line)
-    }
-    let profile = try administratorOptions.folder(in: homeOptions)
-    let key = try administratorOptions.open(profile, for: answer.handle)
-    let decision = Decision(position: position, decidedAt: .now, administrator: key.publicKey, act: act)
-    var request = AdminDecide()
-    request.entry = .init(LogEntry.decision(Signed(decision, by: key).unverified).tlsEncoded)
-    if let member { request.memberRequest = .init(member.tlsEncoded) }
-    guard case .decided(let decided) = try await ask(.decide(request)) else { throw CommandError.wrongAnswer }
-    if decided.hasProposal, !decided.proposal.declined {
-      let proposal = decided.proposal
-      output.explain(
-        "This is proposal \(proposal.sequence), with \(proposal.signers.count) of \(proposal.needed) signatures. Until "
-          + "\(Timestamp(milliseconds: proposal.expiresAt).shown) another administrator can sign it: "
-          + "liaisonctl proposal sign \(proposal.sequence)")
-    }
-    return decided
-  }
 }
 
 extension Administrator {

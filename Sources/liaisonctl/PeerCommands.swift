@@ -16,27 +16,27 @@ struct Peer: AsyncParsableCommand {
       abstract: "Propose a peer by its card, or take a known peer's next card.",
       discussion: "Nothing is trusted yet: compare the fingerprint next.\n\nExample: liaisonctl peer add xb.card")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "A file that holds a node card.") var file: String
 
     func run() async throws {
       let card = try CardFile.read(file)
       try card.checkInForce(at: .now)
-      let known = try await node.peers().first { $0.content.handle == card.content.handle }
+      let known = try await decision.node.peers().first { $0.content.handle == card.content.handle }
       let isNext = known.map { $0.state != PeerState.revoked.rawValue && $0.content.rootKey == card.content.rootKey }
       // A known peer's lower card is refused as such, and an impostor's as another root key's.
       if let known, isNext == true, card.content.serial == known.content.serial, card.content == known.content {
         throw CommandError(
           .cannotCreate, "\(known.content.handle) is known by this card already and is \(known.state)")
       }
-      let decided = try await node.decide(
+      let decided = try await decision.decide(
         isNext == true ? .peerCardUpdated(card.unverified) : .peerProposed(card.unverified))
-      guard !decided.hasProposal else { return }
+      guard let decided, !decided.hasProposal else { return }
       let handle = card.content.handle
       if isNext != true {
-        node.output.explain("Compare its fingerprint over another channel: liaisonctl peer verify \(handle)")
+        decision.node.output.explain("Compare its fingerprint over another channel: liaisonctl peer verify \(handle)")
       }
-      if node.output.json { node.output.line(Output.jsonLine(try await node.peer(handle))) }
+      if decision.node.output.json { decision.node.output.line(Output.jsonLine(try await decision.node.peer(handle))) }
     }
   }
 
@@ -52,20 +52,20 @@ struct Peer: AsyncParsableCommand {
           liaisonctl peer verify xb --fingerprint 'kidab-luzof-…'
         """)
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The peer's handle.") var handle: HandleArgument
     @Option(name: .long, help: ArgumentHelp("What the other side said, in words or hexadecimal.", valueName: "text"))
     var fingerprint: String?
 
     func run() async throws {
-      let peer = try await node.peer(handle.handle)
+      let peer = try await decision.node.peer(handle.handle)
       let expected = peer.content.fingerprint
       try FingerprintComparison(
         expected, said: fingerprint,
         of: "The card says it is \(peer.card.name) (\(peer.card.country)), \(peer.card.handle).",
         on: "the card of \(handle.handle)"
       ).run()
-      try await node.decide(.peerVerified(handle.handle, rootKey: peer.content.rootKey))
+      try await decision.decide(.peerVerified(handle.handle, rootKey: peer.content.rootKey))
     }
   }
 
@@ -73,12 +73,12 @@ struct Peer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Accept a verified or suspended peer's links.", discussion: "Example: liaisonctl peer activate xb")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The peer's handle.") var handle: HandleArgument
 
     func run() async throws {
-      _ = try await node.peer(handle.handle)
-      try await node.decide(.peerActivated(handle.handle))
+      _ = try await decision.node.peer(handle.handle)
+      try await decision.decide(.peerActivated(handle.handle))
     }
   }
 
@@ -87,12 +87,12 @@ struct Peer: AsyncParsableCommand {
       abstract: "Refuse an active peer's links until it is activated again; a link that stands is closed at once.",
       discussion: "Example: liaisonctl peer suspend xb")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The peer's handle.") var handle: HandleArgument
 
     func run() async throws {
-      _ = try await node.peer(handle.handle)
-      try await node.decide(.peerSuspended(handle.handle))
+      _ = try await decision.node.peer(handle.handle)
+      try await decision.decide(.peerSuspended(handle.handle))
     }
   }
 
@@ -101,14 +101,14 @@ struct Peer: AsyncParsableCommand {
       abstract: "Refuse a peer's links for good; its root key is never taken again.",
       discussion: "Example: liaisonctl peer revoke xb --reason 'root key stolen, by telephone from Brenova'")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The peer's handle.") var handle: HandleArgument
     @Option(name: .long, help: "Why; it stays in the trust log.") var reason: String
 
     func run() async throws {
       let reason = try Reason.checked(reason)
-      _ = try await node.peer(handle.handle)
-      try await node.decide(.peerRevoked(handle.handle, reason: reason))
+      _ = try await decision.node.peer(handle.handle)
+      try await decision.decide(.peerRevoked(handle.handle, reason: reason))
     }
   }
 

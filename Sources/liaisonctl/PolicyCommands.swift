@@ -48,14 +48,14 @@ struct PolicyCommand: AsyncParsableCommand {
         Example: liaisonctl policy set activate=3 verify=2 --proposals-expire 2d
         """)
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: ArgumentHelp("What needs how many signatures, 1 to 8.", valueName: "what=count"))
     var rules: [RuleArgument] = []
     @Option(name: .long, help: ArgumentHelp("How long a proposal waits, in whole hours.", valueName: "time"))
     var proposalsExpire: String?
 
     func run() async throws {
-      let before = try await node.policy()
+      let before = try await decision.node.policy()
       guard !rules.isEmpty || proposalsExpire != nil else {
         throw CommandError(.usage, "say what to change, such as activate=3")
       }
@@ -71,7 +71,7 @@ struct PolicyCommand: AsyncParsableCommand {
       let policy = try CommandError.typed { () throws(ModelError) in
         try Policy(signatures: before.signatures.merging(rules) { $1 }, proposalHours: hours)
       }
-      try await node.decide(.policyChanged(policy))
+      try await decision.decide(.policyChanged(policy))
     }
   }
 

@@ -80,12 +80,12 @@ struct ProposalCommand: AsyncParsableCommand {
       abstract: "Sign what another administrator proposed; with the last signature it takes effect.",
       discussion: "Example: liaisonctl proposal sign 7")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The proposal's number.") var proposal: UInt64
 
     func run() async throws {
-      let act = try await node.proposal(proposal).act
-      try await node.decide(.proposalSigned(proposal, ActDigest(of: act)), about: act)
+      let act = try await decision.node.proposal(proposal).act
+      try await decision.decide(.proposalSigned(proposal, ActDigest(of: act)), about: act)
     }
   }
 
@@ -93,14 +93,14 @@ struct ProposalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "End a proposal.", discussion: "Example: liaisonctl proposal decline 7 --reason 'not agreed'")
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
     @Argument(help: "The proposal's number.") var proposal: UInt64
     @Option(name: .long, help: "Why; it stays in the trust log.") var reason: String
 
     func run() async throws {
       let reason = try Reason.checked(reason)
-      let act = try await node.proposal(proposal).act
-      try await node.decide(.proposalDeclined(proposal, reason: reason), about: act)
+      let act = try await decision.node.proposal(proposal).act
+      try await decision.decide(.proposalDeclined(proposal, reason: reason), about: act)
     }
   }
 }

@@ -16,17 +16,17 @@ extension Trust {
         Example: liaisonctl trust restored
         """)
 
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var decision: DecisionOptions
 
     func run() async throws {
-      guard case .status(let status) = try await node.ask(.statusRequest(AdminEmpty())) else {
+      guard case .status(let status) = try await decision.node.ask(.statusRequest(AdminEmpty())) else {
         throw CommandError.wrongAnswer
       }
       guard let head = try? Unverified<LogHead>(tlsEncoded: Array(status.lostHead)) else {
         throw CommandError(.noInput, "no peer has shown entries of this node's trust log that are missing here")
       }
-      node.output.explain(escaped(status.lostHistory))
-      try await node.decide(.historyLost(head))
+      decision.node.output.explain(escaped(status.lostHistory))
+      try await decision.decide(.historyLost(head))
     }
   }
 }

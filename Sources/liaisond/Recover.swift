@@ -23,6 +23,7 @@ struct Recover: AsyncParsableCommand {
   var lost: [String] = []
   @Option(name: .long, help: ArgumentHelp("What the new owner said, in words or hexadecimal.", valueName: "text"))
   var fingerprint: String?
+  @Flag(name: .long, help: "Show what would change, and change nothing.") var dryRun = false
 
   func run() async throws {
     let home = NodeHome(try homeOptions.folder())
@@ -49,6 +50,7 @@ struct Recover: AsyncParsableCommand {
     let entry = LogEntry.recovery(Signed(recovery, by: root).unverified).tlsEncoded
     var log = node.log
     do { try log.append(entry, at: .now) } catch { throw CommandError(.notPermitted, error.sentence) }
+    if dryRun { return Terminal.writeError("Dry run: nothing was changed.\n") }
     let head = Signed(log.head(of: node.identity.handle, at: .now), by: node.identity.key)
     try node.store.write { transaction in
       try transaction.appendTrustLogEntry(TrustLogEntry(sequence: recovery.position.sequence, bytes: entry))

@@ -225,6 +225,22 @@ import Testing
     #expect(node.state.withLock { $0.members.count } == 1)
   }
 
+  @Test("what would become of a decision is told, and nothing changes")
+  func outcome() async throws {
+    let position = await keeper.position
+    let act = Act.peerProposed(try other.card(serial: 1, at: clock.now))
+    #expect(try await keeper.outcome(of: act, by: owner.publicKey).effect == act)
+    for (act, key) in [
+      (act, SigningKey<AdministratorPurpose>().publicKey), (.peerActivated(other.handle), owner.publicKey),
+      (.ownCardIssued(try own.card(serial: 2, at: clock.now, key: other.node.publicKey)), owner.publicKey),
+    ] as [(Act, AdministratorKey)] {
+      await #expect(throws: Frame.Failure.self) { try await keeper.outcome(of: act, by: key) }
+    }
+    #expect(await keeper.position == position)
+    #expect(await keeper.registry.peers.isEmpty)
+    #expect(node.state.withLock { $0.log.isEmpty })
+  }
+
   @Test("the node learns of its next card, and takes none that would lock it out")
   func ownCard() async throws {
     try await decide(.ownCardIssued(own.card(serial: 2, at: clock.now)))

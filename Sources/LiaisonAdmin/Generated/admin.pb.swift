@@ -170,6 +170,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .policyRequest(newValue)}
   }
 
+  package var `try`: AdminTry {
+    get {
+      if case .try(let v)? = body {return v}
+      return AdminTry()
+    }
+    set {body = .try(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -333,6 +341,7 @@ package nonisolated struct AdminFrame: Sendable {
     case administratorsRequest(AdminEmpty)
     case proposalsRequest(AdminEmpty)
     case policyRequest(AdminEmpty)
+    case `try`(AdminTry)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -585,6 +594,23 @@ package nonisolated struct AdminDecide: Sendable {
 
   /// The encoded MemberRequest of which the entry holds the hash.
   package var memberRequest: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What would become of a decision: answered like one, and changes nothing.
+package nonisolated struct AdminTry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// An encoded Act of trust.md.
+  package var act: Data = Data()
+
+  /// Who would sign it.
+  package var administrator: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1079,7 +1105,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{2} failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{2}\u{1f}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1273,6 +1299,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .policyRequest(v)
+        }
+      }()
+      case 19: try {
+        var v: AdminTry?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .try(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .try(v)
         }
       }()
       case 50: try {
@@ -1560,6 +1599,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .policyRequest?: try {
       guard case .policyRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .try?: try {
+      guard case .try(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
     case .failure?: try {
       guard case .failure(let v)? = self.body else { preconditionFailure() }
@@ -1968,6 +2011,41 @@ nonisolated extension AdminDecide: SwiftProtobuf.Message, SwiftProtobuf._Message
   package static func ==(lhs: AdminDecide, rhs: AdminDecide) -> Bool {
     if lhs.entry != rhs.entry {return false}
     if lhs.memberRequest != rhs.memberRequest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminTry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Try"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}act\0\u{1}administrator\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.act) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.administrator) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.act.isEmpty {
+      try visitor.visitSingularBytesField(value: self.act, fieldNumber: 1)
+    }
+    if !self.administrator.isEmpty {
+      try visitor.visitSingularBytesField(value: self.administrator, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminTry, rhs: AdminTry) -> Bool {
+    if lhs.act != rhs.act {return false}
+    if lhs.administrator != rhs.administrator {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,6 +26,19 @@ extension AdminProposal {
   }
 }
 
+extension AdminDecided {
+  /// Notes what a decision became, where it is not in force.
+  mutating func note(_ outcome: Outcome, in registry: Registry) {
+    switch outcome {
+    case .waits(let proposal, _): self.proposal = AdminProposal(proposal, in: registry)
+    case .declined(let proposal):
+      self.proposal = AdminProposal(proposal, in: registry)
+      self.proposal.declined = true
+    case .inForce: break
+    }
+  }
+}
+
 extension AdminMember {
   init(_ member: MemberRecord) {
     self.init()

@@ -63,6 +63,7 @@ package struct AdminService: Sendable {
     case .cardRequest: return .card(Data(try await ownCard().bytes))
     case .positionRequest: return .position(await position())
     case .decide(let decide): return .decided(try await self.decide(decide))
+    case .try(let request): return .decided(try await outcome(of: request))
     case .peersRequest: return .peers(try await peers())
     case .peerRequest(let handle): return .peers(try await peers(only: Handle(handle)))
     case .testRequest(let handle): return .test(try await test(Handle(handle)))
@@ -164,13 +165,19 @@ extension AdminService {
       answer.invitation.text = invitation.text
       answer.invitation.expiresAt = invitation.expiresAt.milliseconds
     }
-    switch record.decision?.outcome {
-    case .waits(let proposal, _): answer.proposal = AdminProposal(proposal, in: await keeper.registry)
-    case .declined(let proposal):
-      answer.proposal = AdminProposal(proposal, in: await keeper.registry)
-      answer.proposal.declined = true
-    case .inForce, nil: break
+    if let outcome = record.decision?.outcome { answer.note(outcome, in: await keeper.registry) }
+    return answer
+  }
+
+  private func outcome(of request: AdminTry) async throws -> AdminDecided {
+    guard let act = try? Act(tlsEncoded: Array(request.act)) else {
+      throw Frame.Failure(.malformed, "the act is malformed")
     }
+    let outcome = try await keeper.outcome(
+      of: act, by: AdministratorKey(bytes: Array(request.administrator)))
+    var answer = AdminDecided()
+    answer.sequence = await keeper.position.sequence
+    answer.note(outcome, in: await keeper.registry)
     return answer
   }
 

@@ -72,12 +72,7 @@ package actor TrustKeeper {
       guard let (act, outcome) = record.decision else {
         throw Frame.Failure(.notPermitted, "this is not an administrator's decision")
       }
-      // A card that names another key would lock the node out of its own links; nor may it be proposed.
-      for case .ownCardIssued(let card)? in [act, outcome.effect]
-      where (try? card.claim().nodeKeys.first) != self.key.publicKey {
-        throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
-      }
-      try self.checkHistory(outcome.subject)
+      try self.check(act, outcome)
       switch act {
       case .memberInvited, .memberRevoked:
         guard request?.act == act else {
@@ -91,6 +86,27 @@ package actor TrustKeeper {
     }
     if case .invitation(let invitation) = answer { return (record, invitation) }
     return (record, nil)
+  }
+
+  /// What would become of a decision, for whoever wants to know before signing.
+  package func outcome(of act: Act, by administrator: AdministratorKey) throws(Frame.Failure) -> Outcome {
+    let outcome: Outcome
+    do {
+      outcome = try log.registry.outcome(
+        of: act, at: log.nextPosition.sequence, by: administrator, at: clock())
+    } catch { throw Frame.Failure(error) }
+    try check(act, outcome)
+    return outcome
+  }
+
+  /// What the node asks of a decision besides what the registry does.
+  private func check(_ act: Act, _ outcome: Outcome) throws(Frame.Failure) {
+    // A card that names another key would lock the node out of its own links; nor may it be proposed.
+    for case .ownCardIssued(let card)? in [act, outcome.effect]
+    where (try? card.claim().nodeKeys.first) != key.publicKey {
+      throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
+    }
+    try checkHistory(outcome.subject)
   }
 
   /// While entries of the log are missing, nothing is decided but that, and what cannot wait.
