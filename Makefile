@@ -31,12 +31,11 @@ demo: install ## three countries on this machine: enrol, write, share, remove, s
 
 test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests
-	$(SWIFT) test $(FLAGS) --skip-build
+	@SWIFT='$(SWIFT)' Config/build/test
 
 simulate: deps ## run SEEDS simulated networks from the seed FIRST on: make simulate SEEDS=100 FIRST=1000
 	$(SWIFT) build $(FLAGS) --build-tests
-	SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),120) \
-	  $(SWIFT) test $(FLAGS) --skip-build --filter '^NetworkTests\.'
+	@SIMULATION_FIRST=$(or $(FIRST),1) SIMULATION_SEEDS=$(or $(SEEDS),120) SWIFT='$(SWIFT)' Config/build/test '^NetworkTests\.'
 
 soak: deps ## disturb a network of real processes, then account for every message: make soak MINUTES=10 SEED=1
 	$(SWIFT) build $(FLAGS)

@@ -83,7 +83,7 @@ final class Shell {
       sh -c 'liaisond run --home "$@" >"$1.out" 2>"$1.log" </dev/null & echo $! >"$1.pid"; wait $!; echo $? >"$1.status"' \
         sh "$home" "$@" >/dev/null 2>&1 </dev/null &
       i=0
-      while [ $i -lt 300 ]; do
+      while [ $i -lt 1200 ]; do
         if grep -q ' listening' "$home.log" 2>/dev/null; then return 0; fi
         if [ -e "$home.status" ]; then cat "$home.log" >&2; return "$(cat "$home.status")"; fi
         i=$((i + 1)); sleep 0.1
@@ -93,7 +93,7 @@ final class Shell {
     stop() {
       kill "$(cat "$1.pid")"
       i=0
-      while [ $i -lt 300 ]; do
+      while [ $i -lt 1200 ]; do
         if [ -e "$1.status" ]; then rm "$1.pid"; return "$(cat "$1.status")"; fi
         i=$((i + 1)); sleep 0.1
       done
@@ -111,10 +111,10 @@ final class Shell {
       liaison --home "$2" join --no-passphrase >/dev/null 2>&1 \
         "$(liaisonctl --home "$1" member invite "$2@$1" --name "$2" --discipline cyber 2>/dev/null)"
     }
-    # Tries a command until it succeeds, at most 20 seconds.
+    # Tries a command until it succeeds, at most three minutes.
     eventually() {
       i=0
-      while [ $i -lt 100 ]; do
+      while [ $i -lt 900 ]; do
         if "$@" >/dev/null 2>&1; then return 0; fi
         i=$((i + 1)); sleep 0.2
       done

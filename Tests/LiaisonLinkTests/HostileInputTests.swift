@@ -7,7 +7,7 @@ import NIOSSL
 import Testing
 
 /// Each of these loses its own connection; the listener and an honest link go on.
-@Suite("Hostile input", .serialized, .timeLimit(.minutes(1)))
+@Suite("Hostile input", .serialized, .timeLimit(.minutes(5)))
 struct HostileInputTests {
   var bench = LinkBench()
 

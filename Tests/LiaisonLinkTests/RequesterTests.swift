@@ -4,7 +4,7 @@ import LiaisonProtocol
 import Synchronization
 import Testing
 
-@Suite("A requester", .serialized, .timeLimit(.minutes(1)))
+@Suite("A requester", .serialized, .timeLimit(.minutes(5)))
 struct RequesterTests {
   let bench = LinkBench()
 

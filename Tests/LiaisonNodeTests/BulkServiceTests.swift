@@ -7,7 +7,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@Suite("The bulk service", .serialized, .timeLimit(.minutes(1)))
+@Suite("The bulk service", .serialized, .timeLimit(.minutes(5)))
 struct BulkServiceTests {
   let xa: BulkNode
   let xb: BulkNode

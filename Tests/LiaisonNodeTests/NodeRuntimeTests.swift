@@ -4,7 +4,7 @@ import LiaisonNode
 import LiaisonProtocol
 import Testing
 
-@Suite("A running node", .serialized, .timeLimit(.minutes(1)))
+@Suite("A running node", .serialized, .timeLimit(.minutes(5)))
 struct NodeRuntimeTests {
   @Test("and its peer dial each other at once and end with one link, the same at both")
   func oneLink() async throws {
@@ -151,7 +151,7 @@ struct NodeRuntimeTests {
     }
   }
 
-  @Test("stops within a second, with links standing and requests under way")
+  @Test("stops without waiting for anybody, with links standing and requests under way")
   func stops() async throws {
     let (xa, xb) = (try LiveNode("xa"), try LiveNode("xb"))
     let clock = ContinuousClock()
@@ -164,6 +164,7 @@ struct NodeRuntimeTests {
       #expect(silent.end == nil)
       return clock.now
     }
-    #expect(began.duration(to: clock.now) < .seconds(2))
+    // It takes milliseconds; a wait for a silent peer would take half a minute.
+    #expect(began.duration(to: clock.now) < .seconds(10))
   }
 }

@@ -128,8 +128,8 @@ public func objects(_ text: String) -> [[String: Any]] {
   text.split(separator: "\n").compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
 }
 
-/// Tries until `condition` holds, a minute at most; it then fails and says what for.
-public func waiting(_ what: String, seconds: Double = 60, until condition: () throws -> Bool) throws {
+/// Tries until `condition` holds, three minutes at most; it then fails and says what for.
+public func waiting(_ what: String, seconds: Double = 180, until condition: () throws -> Bool) throws {
   let deadline = Date().addingTimeInterval(seconds)
   while Date() < deadline {
     if try condition() { return }

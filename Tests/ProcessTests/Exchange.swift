@@ -47,7 +47,7 @@ struct Exchange {
     for (from, to) in [(ana, boris), (boris, ana)] {
       let expected = sent[from.address] ?? []
       #expect(!expected.isEmpty)
-      try waiting("everything of \(from.address) to arrive", seconds: 120) {
+      try waiting("everything of \(from.address) to arrive") {
         _ = try from.run("inbox")
         return try Self.received(by: to, from: from).count >= expected.count
       }

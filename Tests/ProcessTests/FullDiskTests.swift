@@ -125,7 +125,7 @@ struct FullDiskTests {
       sent.append("\(number)")
       try expectDone(try ana.run("send", boris.address, "-m", "\(number)", "--tlp", "GREEN"))
     }
-    try waiting("everything to arrive", seconds: 90) {
+    try waiting("everything to arrive") {
       try texts(boris, with: ana).count > sent.count && texts(ana, with: boris).contains("kept by boris")
     }
     #expect(try texts(boris, with: ana).filter { $0 != "kept by boris" } == sent)

@@ -76,7 +76,7 @@ struct LinkTests {
     #expect((queue["next"] as? String)?.hasPrefix("dials again in ") == true, "\(shown.output)")
 
     for proxy in proxies { try proxy.set(nil) }
-    try waiting("the message to arrive", seconds: 120) {
+    try waiting("the message to arrive") {
       try Exchange.texts(exchange.boris, with: exchange.ana.address) == ["first", "second"]
     }
     try exchange.end()

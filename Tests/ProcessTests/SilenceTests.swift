@@ -64,11 +64,11 @@ struct SilenceTests {
     for country in [a, c] { try country.proxy?.set(nil) }
     watch.signal(SIGCONT)
     let numbers = (0...5).map { "\($0)" }
-    try waiting("the watch to show everything", seconds: 90) { try Self.texts(in: watched).count >= numbers.count }
+    try waiting("the watch to show everything") { try Self.texts(in: watched).count >= numbers.count }
     let seen = try Self.texts(in: watched)
     #expect(seen == numbers)
     for reader in [boris, carla] {
-      try waiting("everything to arrive at \(reader.address)", seconds: 90) {
+      try waiting("everything to arrive at \(reader.address)") {
         _ = try reader.run("inbox")
         return try Exchange.texts(reader, with: ana.address).count >= numbers.count
       }
@@ -90,7 +90,7 @@ struct SilenceTests {
   /// A peer's queue, once its link is gone.
   private static func waitingQueue(of peer: String, at country: Country) throws -> [String: Any] {
     var queue: [String: Any] = [:]
-    try waiting("the link to \(peer) to be given up", seconds: 30) {
+    try waiting("the link to \(peer) to be given up") {
       queue = objects(try country.control("queue", "show", peer, "--json").output).first ?? [:]
       return queue["linked"] as? Bool == false
     }
