@@ -28,8 +28,8 @@ public enum Limits {
   public static let peersMax = 1000
   /// Administrators of a node: people who know one another.
   public static let administratorsMax = 64
-  /// Proposals that wait for administrators' signatures at one time.
-  public static let proposalsMax = 256
+  /// Proposals of one administrator that wait for others' signatures at one time.
+  public static let proposalsPerProposerMax = 16
   /// Why a peer or a member was suspended or revoked, bytes of UTF-8.
   public static let reasonBytesMax = 512
   /// The receipts of one message, bytes: one of each of the most peers, with the longest paths.

@@ -15,6 +15,24 @@ extension Act {
   }
 }
 
+extension Act {
+  /// Whether it settles a lost key or lost entries, for which there is room whatever else waits.
+  var isRemedy: Bool {
+    switch self {
+    case .administratorChanged, .administratorRemoved, .historyLost: true
+    default: false
+    }
+  }
+
+  /// The administrator who would have other rights, or none, by it.
+  var administratorConcerned: AdministratorKey? {
+    switch self {
+    case .administratorChanged(let key, _), .administratorRemoved(let key, _): key
+    default: nil
+    }
+  }
+}
+
 extension Registry {
   /// How many signatures `act` needs as things stand.
   package func signaturesNeeded(for act: Act) -> Int {

@@ -20,7 +20,7 @@ extension Act {
     case .peerCardUpdated(let card): "the peer's card becomes \(Self.text(card))"
     case .peerVerified(let handle, let rootKey):
       "\(handle) is verified: the fingerprint \(Fingerprint(of: rootKey)) was compared"
-    case .peerActivated(let handle): "\(handle) becomes active: its links are accepted"
+    case .peerActivated(let handle, _): "\(handle) becomes active: its links are accepted"
     case .peerSuspended(let handle): "\(handle) is suspended: its links are refused until it is activated again"
     case .peerRevoked(let handle, let reason): "\(handle) is revoked for good: \(reason)"
     }

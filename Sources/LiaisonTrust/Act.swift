@@ -21,8 +21,8 @@ package enum Act: Hashable, Sendable {
   case peerProposed(Unverified<NodeCard>)
   /// The fingerprint of the peer's root key was compared over another channel.
   case peerVerified(Handle, rootKey: RootKey)
-  /// Links with the peer are accepted.
-  case peerActivated(Handle)
+  /// Links with the peer are accepted, as long as its root key is this one.
+  case peerActivated(Handle, rootKey: RootKey)
   /// Links with the peer are refused until it is activated again.
   case peerSuspended(Handle)
   /// Links with the peer are refused, and its root key is never taken again.
@@ -98,7 +98,7 @@ extension Act: TLSCodable {
     case .ownCardIssued: self = .ownCardIssued(try decoder.read())
     case .peerProposed: self = .peerProposed(try decoder.read())
     case .peerVerified: self = .peerVerified(try decoder.read(), rootKey: try decoder.read())
-    case .peerActivated: self = .peerActivated(try decoder.read())
+    case .peerActivated: self = .peerActivated(try decoder.read(), rootKey: try decoder.read())
     case .peerSuspended: self = .peerSuspended(try decoder.read())
     case .peerRevoked:
       self = .peerRevoked(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
@@ -122,10 +122,10 @@ extension Act: TLSCodable {
     switch self {
     case .administratorNamed(let administrator): encoder.write(administrator)
     case .ownCardIssued(let card), .peerProposed(let card), .peerCardUpdated(let card): encoder.write(card)
-    case .peerVerified(let handle, let rootKey):
+    case .peerVerified(let handle, let rootKey), .peerActivated(let handle, let rootKey):
       encoder.write(handle)
       encoder.write(rootKey)
-    case .peerActivated(let handle), .peerSuspended(let handle): encoder.write(handle)
+    case .peerSuspended(let handle): encoder.write(handle)
     case .peerRevoked(let handle, let reason):
       encoder.write(handle)
       encoder.write(string: reason)

@@ -52,6 +52,9 @@ extension Registry {
     case .proposalDeclined(let number, let reason):
       let proposal = try open(number, at: time)
       try check(proposal.act.requiredRole)
+      guard proposal.act.administratorConcerned != key else {
+        throw TrustError(.notPermitted, "nobody declines what is proposed about their own key")
+      }
       guard !reason.isEmpty else { throw TrustError(.malformed, "to decline a proposal needs a reason") }
       proposals[number] = nil
       return .declined(proposal)
@@ -89,7 +92,7 @@ extension Registry {
     case .peerProposed(let card): try propose(card, at: time)
     case .peerCardUpdated(let card): try update(card, at: time)
     case .peerVerified(let handle, let rootKey): try verify(handle, rootKey, at: time)
-    case .peerActivated(let handle): try activate(handle, at: time)
+    case .peerActivated(let handle, let rootKey): try activate(handle, rootKey, at: time)
     case .peerSuspended(let handle): try take(.suspend, handle, at: time)
     case .peerRevoked(let handle, let reason): try revoke(handle, because: reason, at: time)
     // Members are no part of the registry; the entry proves who decided.

@@ -47,8 +47,11 @@ extension Registry {
     try take(.verify, handle, at: time)
   }
 
-  mutating func activate(_ handle: Handle, at time: Timestamp) throws(TrustError) {
+  mutating func activate(_ handle: Handle, _ rootKey: RootKey, at time: Timestamp) throws(TrustError) {
     let card = try known(handle).card
+    guard card.content.rootKey == rootKey else {
+      throw TrustError(.cardRefused, "\(handle) has another root key than the one that is to be active")
+    }
     do { try card.checkInForce(at: time) } catch { throw TrustError(error) }
     try take(.activate, handle, at: time)
   }
@@ -58,8 +61,7 @@ extension Registry {
     try take(.revoke, handle, at: time)
     peers[handle]?.reason = reason
     if let root = peers[handle]?.card.content.rootKey { revokedRoots.insert(root) }
-    // The handle may come again with another root key, which nobody who signed these has seen.
-    proposals = proposals.filter { $0.value.act != .peerActivated(handle) }
+    proposals = proposals.filter { !$0.value.act.activates(handle) }
   }
 
   mutating func take(_ step: PeerState.Step, _ handle: Handle, at time: Timestamp) throws(TrustError) {
@@ -124,5 +126,11 @@ extension Registry {
     for key in peer.card.content.nodeKeys { handlesByNodeKey[key] = peer.handle }
     handlesByRootKey[peer.card.content.rootKey] = peer.handle
     handlesBySkeleton[LookAlike.skeleton(peer.handle)] = peer.handle
+  }
+}
+
+extension Act {
+  fileprivate func activates(_ handle: Handle) -> Bool {
+    if case .peerActivated(handle, _) = self { true } else { false }
   }
 }

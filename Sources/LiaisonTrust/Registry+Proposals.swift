@@ -23,8 +23,11 @@ extension Registry {
         .wrongState, "this is proposed already: sign it with liaisonctl proposal sign \(other.sequence)")
     }
     let open = proposals.filter { time < $0.value.expiresAt }
-    guard open.count < Limits.proposalsMax else {
-      throw TrustError(.limit, "\(Limits.proposalsMax) proposals wait for signatures, which is the limit")
+    // By proposer, so that whoever has one key leaves room to all others, and to their own removal.
+    let alike = open.values.count { $0.signers.first == key && $0.act.isRemedy == act.isRemedy }
+    let limit = act.isRemedy ? Limits.administratorsMax : Limits.proposalsPerProposerMax
+    guard alike < limit else {
+      throw TrustError(.limit, "\(limit) proposals of yours wait for signatures, which is the limit: decline some")
     }
     let proposal = Proposal(
       sequence: sequence, act: act, proposedAt: time,
@@ -34,18 +37,20 @@ extension Registry {
     return .waits(proposal, needed: needed)
   }
 
-  /// Adds a signature, and has the act take effect with the last one that it needs.
+  /// Adds a signature, and has the act take effect with the last one that it needs. Where fewer are needed by now than
+  /// there are, anybody who may sign has it take effect, who has signed before too.
   mutating func sign(
     _ proposal: Proposal, by key: AdministratorKey, at time: Timestamp
   ) throws(TrustError) -> Outcome {
-    guard !proposal.signers.contains(key) else {
-      throw TrustError(
-        .notPermitted, "you have signed proposal \(proposal.sequence) already; another administrator has to")
-    }
+    let isNew = !proposal.signers.contains(key)
     var signed = proposal
-    signed.signers.append(key)
+    if isNew { signed.signers.append(key) }
     let needed = signaturesNeeded(for: signed.act)
     guard countedSigners(of: signed).count >= needed else {
+      guard isNew else {
+        throw TrustError(
+          .notPermitted, "you have signed proposal \(proposal.sequence) already; another administrator has to")
+      }
       proposals[signed.sequence] = signed
       return .waits(signed, needed: needed)
     }

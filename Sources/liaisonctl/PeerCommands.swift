@@ -77,8 +77,8 @@ struct Peer: AsyncParsableCommand {
     @Argument(help: "The peer's handle.") var handle: HandleArgument
 
     func run() async throws {
-      _ = try await decision.node.peer(handle.handle)
-      try await decision.decide(.peerActivated(handle.handle))
+      let peer = try await decision.node.peer(handle.handle)
+      try await decision.decide(.peerActivated(handle.handle, rootKey: peer.content.rootKey))
     }
   }
 

@@ -34,6 +34,9 @@ struct PolicyCommand: AsyncParsableCommand {
         proposalHours: policy.proposalHours)
       node.output.result(line, Output.table([["WHAT", "SIGNATURES"]] + rules).dropLast().description)
       if !node.output.json {
+        for alone in policy.decidesAlone(among: try await node.administrators().values) {
+          node.output.explain("Warning: \(escaped(alone.sentence)).")
+        }
         node.output.explain("Proposals wait for \(Span.shown(milliseconds: UInt64(policy.proposalHours) * 3_600_000)).")
       }
     }

@@ -34,6 +34,8 @@ struct Status: AsyncParsableCommand {
     var trustLogSize: UInt64
     var trustLogRoot: String
     var proposals: UInt32
+    /// Who decides alone what the policy wants several for, in sentences.
+    var decidesAlone: [String]
     var lostHistory: String?
     var peers: [PeerLine]
     var queues: [Queue.Line]
@@ -49,6 +51,7 @@ struct Status: AsyncParsableCommand {
     guard case .queues(let waiting) = try await node.ask(.queuesRequest(AdminEmpty())) else {
       throw CommandError.wrongAnswer
     }
+    let alone = try await node.policy().decidesAlone(among: node.administrators().values)
     let queues = waiting.queues.map { Queue.Line($0) }
     let line = Line(
       handle: card.handle.description, name: card.name, software: status.software, listening: status.listening,
@@ -60,7 +63,8 @@ struct Status: AsyncParsableCommand {
       devices: status.devices, rooms: status.rooms, queued: status.queued, inboxItems: status.inboxItems,
       held: status.held, storeBytes: status.storeBytes, trustLogSize: status.logSize,
       trustLogRoot: Hex.encode(status.logRoot), proposals: status.proposals,
-      lostHistory: status.lostHistory.isEmpty ? nil : status.lostHistory, peers: peers, queues: queues)
+      decidesAlone: alone.map(\.sentence), lostHistory: status.lostHistory.isEmpty ? nil : status.lostHistory,
+      peers: peers, queues: queues)
     if node.output.json { return node.output.line(Output.jsonLine(line)) }
     Terminal.write(
       Output.table(
@@ -75,6 +79,7 @@ struct Status: AsyncParsableCommand {
           ["store", "\(line.storeBytes / 1024) KiB"],
           ["trust log", "\(line.trustLogSize) entries, root \(line.trustLogRoot)"],
         ] + (line.proposals == 0 ? [] : [["proposals", "\(line.proposals) wait: liaisonctl proposal list"]])
+          + alone.map { ["WARNING", $0.sentence] }
           + (line.lostHistory.map { [["ALARM", "\($0): liaisonctl trust restored"]] } ?? [])))
     for peer in peers {
       let queue = queues.first { $0.peer == peer.card.handle }

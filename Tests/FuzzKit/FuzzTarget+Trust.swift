@@ -36,9 +36,11 @@ extension FuzzTarget {
     } seeds: {
       let handle = try Handle("xb")
       let peer = try DecisionFuzz.card("xb")
+      let rootKey = try peer.claim().rootKey
+      let activation = Act.peerActivated(handle, rootKey: rootKey)
       let acts: [Act] = [
-        .peerProposed(peer), .peerVerified(handle, rootKey: try peer.claim().rootKey), .peerActivated(handle),
-        .proposalSigned(5, ActDigest(of: .peerActivated(handle))), .peerSuspended(handle),
+        .peerProposed(peer), .peerVerified(handle, rootKey: rootKey), activation,
+        .proposalSigned(5, ActDigest(of: activation)), .peerSuspended(handle),
         .peerRevoked(handle, reason: "x"), .policyChanged(try Policy(signatures: [.verify: 1], proposalHours: 1)),
       ]
       return [

@@ -42,9 +42,12 @@ import Testing
       for reason in ["left", "left again"] { acts.append(.administratorRemoved(key, reason: reason)) }
     }
     for handle in [try Handle("xb"), try Handle("xc")] {
-      acts += [.peerActivated(handle), .peerSuspended(handle)]
+      acts += [.peerSuspended(handle)]
       acts += [.peerRevoked(handle, reason: "lost"), .peerRevoked(handle, reason: "stolen")]
-      for _ in 0..<2 { acts.append(.peerVerified(handle, rootKey: SigningKey<RootPurpose>().publicKey)) }
+      for _ in 0..<2 {
+        let rootKey = SigningKey<RootPurpose>().publicKey
+        acts += [.peerVerified(handle, rootKey: rootKey), .peerActivated(handle, rootKey: rootKey)]
+      }
     }
     for address in [try Address("nino@xa"), try Address("luka@xa")] {
       acts += [

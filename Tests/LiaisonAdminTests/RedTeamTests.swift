@@ -57,8 +57,8 @@ import Testing
     for act in [
       .administratorNamed(try Administrator(key: owner.publicKey, name: "Owner", roles: NewNode.firstRoles)),
       .ownCardIssued(try own.card(serial: 1, at: now)), .peerProposed(try peer.card(serial: 5, at: now)),
-      .peerVerified(peer.handle, rootKey: peer.root.publicKey), .peerActivated(peer.handle),
-      .peerSuspended(peer.handle), .peerActivated(peer.handle),
+      .peerVerified(peer.handle, rootKey: peer.root.publicKey), peer.activation,
+      .peerSuspended(peer.handle), peer.activation,
       .administratorNamed(try Administrator(key: officer.publicKey, name: "Officer", roles: [.trustOfficer])),
       .administratorNamed(try Administrator(key: registrar.publicKey, name: "Registrar", roles: [.registrar])),
       .administratorNamed(try Administrator(key: removed.publicKey, name: "Removed", roles: [.owner])),
@@ -127,7 +127,7 @@ import Testing
   @Test("a stolen officer's key admits nobody alone, and signs for nobody else")
   func stolenKey() async throws {
     _ = try await keeper.decide(await entry(.peerSuspended(peer.handle), by: officer))
-    let activation = Act.peerActivated(peer.handle)
+    let activation = peer.activation
     let number = await keeper.position.sequence
     let (record, _) = try await keeper.decide(await entry(activation, by: officer))
     #expect(record.decision?.outcome.effect == nil)
@@ -135,7 +135,7 @@ import Testing
     let signature = Act.proposalSigned(number, ActDigest(of: activation))
     try await attack("a second signature", await entry(signature, by: officer), .notPermitted, "signed proposal")
     try await attack("a removed owner's", await entry(signature, by: removed), .notPermitted, "no administrator's")
-    let other = Act.proposalSigned(number, ActDigest(of: .peerActivated(own.handle)))
+    let other = Act.proposalSigned(number, ActDigest(of: own.activation))
     try await attack("another act's digest", await entry(other, by: owner), .malformed, "something else")
     let forged = Decision(
       position: await keeper.position, decidedAt: clock.now, administrator: owner.publicKey, act: signature)

@@ -40,7 +40,7 @@ import Testing
     mutating func admit(_ other: Side) throws {
       try decide(.peerProposed(other.country.card(serial: 1, at: clock.now)))
       try decide(.peerVerified(other.country.handle, rootKey: other.country.root.publicKey))
-      try decide(.peerActivated(other.country.handle))
+      try decide(other.country.activation)
     }
 
     /// A start of the node on the first `size` of its entries.
@@ -176,7 +176,7 @@ import Testing
     try await a.decide(suspension, at: left)
     try await a.decide(.historyLost(lost.head), at: left)
     #expect(await left.lostHistory == nil)
-    try await a.decide(.peerActivated(b.country.handle), at: left)
+    try await a.decide(b.country.activation, at: left)
     await grew(left, right)
     #expect(try await seen(by: right, of: a) == UInt64(before) + 3)
     _ = await link(left, right)

@@ -63,6 +63,8 @@ import Testing
 
     init(_ handle: String) throws { self.handle = try Handle(handle) }
 
+    var activation: Act { .peerActivated(handle, rootKey: root.publicKey) }
+
     func card(serial: UInt64, at now: Timestamp, key: NodeKey? = nil) throws -> Unverified<NodeCard> {
       Signed(
         try NodeCard(
@@ -113,7 +115,7 @@ import Testing
   private func admit() async throws {
     try await decide(.peerProposed(other.card(serial: 1, at: clock.now)))
     try await decide(.peerVerified(other.handle, rootKey: other.root.publicKey))
-    try await decide(.peerActivated(other.handle))
+    try await decide(other.activation)
   }
 
   @Test("a decision reaches the node with its entry, a head over it and its effect; the whole verifies")
@@ -231,7 +233,7 @@ import Testing
     let act = Act.peerProposed(try other.card(serial: 1, at: clock.now))
     #expect(try await keeper.outcome(of: act, by: owner.publicKey).effect == act)
     for (act, key) in [
-      (act, SigningKey<AdministratorPurpose>().publicKey), (.peerActivated(other.handle), owner.publicKey),
+      (act, SigningKey<AdministratorPurpose>().publicKey), (other.activation, owner.publicKey),
       (.ownCardIssued(try own.card(serial: 2, at: clock.now, key: other.node.publicKey)), owner.publicKey),
     ] as [(Act, AdministratorKey)] {
       await #expect(throws: Frame.Failure.self) { try await keeper.outcome(of: act, by: key) }

@@ -34,7 +34,7 @@ import Testing
     let verified = Act.peerVerified(handle, rootKey: xb.root.publicKey)
     if (5...9).contains(index) { try log.decide(.peerProposed(xb.card())) }
     if (6...8).contains(index) { try log.decide(verified) }
-    if index == 7 { try log.agree(.peerActivated(handle), [log.owner, signer]) }
+    if index == 7 { try log.agree(xb.activation, [log.owner, signer]) }
     let new = try Administrator(
       key: SigningKey<AdministratorPurpose>().publicKey, name: "New", roles: [.auditor])
     if (1...2).contains(index) { try log.agree(.administratorNamed(new), [log.owner, signer]) }
@@ -46,7 +46,7 @@ import Testing
     case 3: .ownCardIssued(try log.own.card(serial: 2))
     case 4: .peerProposed(try xb.card())
     case 5: verified
-    case 6: .peerActivated(handle)
+    case 6: try xb.activation
     case 7: .peerSuspended(handle)
     case 8: .peerRevoked(handle, reason: "why")
     case 9: .peerCardUpdated(try xb.card(serial: 2))

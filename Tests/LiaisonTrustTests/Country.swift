@@ -13,6 +13,9 @@ struct Country {
 
   init(_ handle: String) { self.handle = handle }
 
+  /// The act that makes it an active peer.
+  var activation: Act { get throws { .peerActivated(try Handle(handle), rootKey: root.publicKey) } }
+
   func card(
     serial: UInt64 = 1, issued: Timestamp = noon, days: UInt64 = 365, nodeKeys: [NodeKey]? = nil,
     endpoints: [Endpoint] = []
@@ -110,7 +113,7 @@ struct Log {
   mutating func admit(_ country: Country) throws {
     try decide(.peerProposed(country.card()))
     try decide(.peerVerified(Handle(country.handle), rootKey: country.root.publicKey))
-    try decide(.peerActivated(Handle(country.handle)))
+    try decide(country.activation)
   }
 
   /// What stops `act`, after a check that nothing changed.

@@ -26,7 +26,7 @@ import Testing
   @Test("where two may activate a peer, one proposes it and the other puts it in force")
   func activation() throws {
     var (log, ana) = try two()
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     #expect(log.registry.signaturesNeeded(for: act) == 2)
     let number = try log.propose(act)
     #expect(state(log) == .verified)
@@ -56,11 +56,11 @@ import Testing
       signatures: Dictionary(uniqueKeysWithValues: Policy.Matter.allCases.map { ($0, Policy.signaturesMax) }),
       proposalHours: 1)
     try log.decide(.policyChanged(strict))
-    try log.agree(.peerActivated(handle), [log.owner, ana])
+    try log.agree(xb.activation, [log.owner, ana])
     try log.decide(.peerSuspended(handle), by: ana)
     #expect(state(log) == .suspended)
     // To activate it again takes two.
-    _ = try log.propose(.peerActivated(handle), by: ana)
+    _ = try log.propose(xb.activation, by: ana)
     #expect(state(log) == .suspended)
     try log.decide(.peerRevoked(handle, reason: "stolen"), by: ana)
     #expect(state(log) == .revoked)
@@ -71,7 +71,7 @@ import Testing
     var (log, ana) = try two()
     let registrar = try log.name("Rita", [.registrar])
     let auditor = try log.name("Aud", [.auditor])
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     let number = try log.propose(act, by: ana)
     #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .notPermitted)
     for key in [registrar, auditor] {
@@ -86,15 +86,15 @@ import Testing
   @Test("a signature is for what was shown: another act under the same number is refused")
   func digest() throws {
     var (log, ana) = try two()
-    let number = try log.propose(.peerActivated(handle), by: ana)
-    #expect(try log.refusal(of: sign(number, .peerActivated(Handle("xc"))))?.code == .malformed)
+    let number = try log.propose(xb.activation, by: ana)
+    #expect(try log.refusal(of: sign(number, Country("xc").activation))?.code == .malformed)
     #expect(state(log) == .verified)
   }
 
   @Test("a declined proposal is over, also for its proposer, and says why")
   func decline() throws {
     var (log, ana) = try two()
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     for (proposer, decliner) in [(ana, log.owner), (log.owner, ana), (ana, ana)] {
       let number = try log.propose(act, by: proposer)
       #expect(try log.refusal(of: .proposalDeclined(number, reason: ""), by: decliner)?.code == .malformed)
@@ -109,7 +109,7 @@ import Testing
   @Test("a proposal expires by the policy's time")
   func expiry() throws {
     var (log, ana) = try two()
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     let number = try log.propose(act)
     var late = log
     late.now = noon.adding(milliseconds: 7 * day)
@@ -127,8 +127,8 @@ import Testing
   @Test("what cannot be is not proposed, and what cannot be any more is not put in force")
   func impossible() throws {
     var (log, ana) = try two()
-    #expect(try log.refusal(of: .peerActivated(Handle("xz")))?.code == .unknownPeer)
-    let act = Act.peerActivated(handle)
+    #expect(try log.refusal(of: Country("xz").activation)?.code == .unknownPeer)
+    let act = try xb.activation
     let number = try log.propose(act)
     #expect(try log.refusal(of: act, by: ana)?.sentence.hasSuffix("liaisonctl proposal sign \(number)") == true)
     try log.decide(.peerRevoked(handle, reason: "stolen"))
@@ -139,7 +139,7 @@ import Testing
   @Test("a signature for a peer does not count for who comes by its handle after a revocation")
   func anotherRoot() throws {
     var (log, ana) = try two()
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     let number = try log.propose(act)
     try log.decide(.peerRevoked(handle, reason: "made up"), by: ana)
     let other = Country("\(handle)")
@@ -147,13 +147,20 @@ import Testing
     try log.decide(.peerVerified(handle, rootKey: other.root.publicKey), by: ana)
     #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .unknownProposal)
     #expect(state(log) == .verified)
+    // Nor does a new proposal with the old root key, nor the old signature for one with the new.
+    #expect(try log.refusal(of: act)?.code == .cardRefused)
+    let again = try log.propose(other.activation)
+    #expect(try log.refusal(of: sign(again, act), by: ana)?.code == .malformed)
+    #expect(state(log) == .verified)
+    try log.decide(sign(again, other.activation), by: ana)
+    #expect(state(log) == .active)
   }
 
   @Test("the signature of somebody who lost the role meanwhile does not count")
   func lostRole() throws {
     var (log, ana) = try two()
     let bela = try log.name("Bela", [.trustOfficer])
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     let number = try log.propose(act, by: ana)
     try log.decide(.administratorRemoved(ana.publicKey, reason: "key stolen"))
     let record = try log.decide(sign(number, act), by: bela)
@@ -175,7 +182,7 @@ import Testing
       .administratorChanged(log.owner.publicKey, roles: [.registrar]),
       .policyChanged(try Policy(signatures: [.activate: 1, .policy: 1, .administrators: 1], proposalHours: 1)),
       .ownCardIssued(try log.own.card(serial: 2, nodeKeys: [SigningKey<NodePurpose>().publicKey])),
-      .peerActivated(handle),
+      try xb.activation,
     ] as [Act] {
       let number = try log.propose(act, by: thief)
       #expect(try log.refusal(of: sign(number, act), by: thief)?.code == .notPermitted)
@@ -196,7 +203,7 @@ import Testing
     try log.agree(.policyChanged(policy), [second, log.owner])
     #expect(log.registry.policy == policy)
     #expect(try log.refusal(of: .policyChanged(policy))?.code == .wrongState)
-    let act = Act.peerActivated(handle)
+    let act = try xb.activation
     let number = try log.propose(act)
     #expect(log.registry.proposals[number]?.expiresAt == noon.adding(milliseconds: 7_200_000))
     try log.decide(sign(number, act), by: ana)
@@ -230,16 +237,94 @@ import Testing
   @Test("so many proposals wait and no more; those that expired make room")
   func bound() throws {
     var log = try Log()
-    _ = try log.name("Second", [.owner])
-    for index in 0..<Limits.proposalsMax {
-      let new = try Administrator(key: Key().publicKey, name: "A\(index)", roles: [.auditor])
-      _ = try log.propose(.administratorNamed(new))
+    let thief = try log.name("Second", [.owner])
+    let third = Key()
+    try log.agree(
+      .administratorNamed(Administrator(key: third.publicKey, name: "Third", roles: [.owner])), [log.owner, thief])
+    func naming(_ name: String) throws -> Act {
+      .administratorNamed(try Administrator(key: Key().publicKey, name: name, roles: [.auditor]))
     }
-    let new = try Administrator(key: Key().publicKey, name: "One more", roles: [.auditor])
-    #expect(try log.refusal(of: .administratorNamed(new))?.code == .limit)
+    for index in 0..<Limits.proposalsPerProposerMax { _ = try log.propose(naming("A\(index)"), by: thief) }
+    #expect(try log.refusal(of: naming("One more"), by: thief)?.code == .limit)
+    // Nobody else is held up by that.
+    let new = try naming("One more")
+    try log.agree(new, [log.owner, third])
+    for index in 0..<Limits.administratorsMax {
+      _ = try log.propose(.administratorRemoved(third.publicKey, reason: "\(index)"), by: thief)
+    }
+    #expect(
+      try log.refusal(of: .administratorRemoved(third.publicKey, reason: "x"), by: thief)?.code == .limit)
+    // Who has filled their own share can still be removed by others, and may propose that themselves.
+    for index in 0..<Limits.proposalsPerProposerMax { _ = try log.propose(naming("B\(index)")) }
+    let removal = Act.administratorRemoved(thief.publicKey, reason: "stolen")
+    let number = try log.propose(removal)
+    #expect(try log.refusal(of: .proposalDeclined(number, reason: "no"), by: thief)?.code == .notPermitted)
+    try log.decide(sign(number, removal), by: third)
+    #expect(log.registry.administrators[thief.publicKey] == nil)
     log.now = noon.adding(milliseconds: 7 * day)
-    _ = try log.propose(.administratorNamed(new))
+    _ = try log.propose(naming("Later"))
     #expect(log.registry.proposals.count == 1)
+  }
+
+  @Test("nobody declines what is proposed about their own key, which they may sign")
+  func ownKey() throws {
+    var log = try Log()
+    let second = try log.name("Second", [.owner])
+    for act in [
+      .administratorRemoved(second.publicKey, reason: "stolen"),
+      .administratorChanged(second.publicKey, roles: [.auditor]),
+    ] as [Act] {
+      let number = try log.propose(act)
+      #expect(try log.refusal(of: .proposalDeclined(number, reason: "no"), by: second)?.code == .notPermitted)
+      try log.decide(.proposalDeclined(number, reason: "found again"))
+    }
+    // Not even what they proposed themselves: the key may be somebody else's by now.
+    let act = Act.administratorRemoved(second.publicKey, reason: "left")
+    let number = try log.propose(act, by: second)
+    #expect(try log.refusal(of: .proposalDeclined(number, reason: "no"), by: second)?.code == .notPermitted)
+    try log.decide(sign(number, act))
+    #expect(log.registry.administrators[second.publicKey] == nil)
+  }
+
+  @Test("where fewer signatures are needed by now than there are, one who has signed puts it in force")
+  func fewerNeeded() throws {
+    var (log, ana) = try two()
+    let bela = try log.name("Bela", [.trustOfficer])
+    try log.decide(.policyChanged(Policy(signatures: [.activate: 3], proposalHours: 24)))
+    let act = try xb.activation
+    let number = try log.propose(act)
+    try log.decide(sign(number, act), by: ana)
+    #expect(try log.refusal(of: sign(number, act), by: ana)?.code == .notPermitted)
+    try log.decide(.administratorRemoved(bela.publicKey, reason: "left"))
+    #expect(log.registry.signaturesNeeded(for: act) == 2)
+    #expect(state(log) == .verified)
+    try log.decide(sign(number, act), by: ana)
+    #expect(state(log) == .active && log.registry.proposals.isEmpty)
+    #expect(try TrustLog(entries: log.entries, head: log.head).registry == log.registry)
+  }
+
+  @Test("who decides alone what the policy wants several for is named, until there is a second")
+  func decidesAlone() throws {
+    func sentences(_ log: Log) -> [String] {
+      log.registry.policy.decidesAlone(among: log.registry.administrators.values).map(\.sentence)
+    }
+    var log = try Log()
+    let owner =
+      "Owner is the only owner and decides alone, whatever the policy says: administrators, rotate, policy, restore"
+    #expect(
+      sentences(log) == [
+        owner, "Owner is the only trust officer and decides alone, whatever the policy says: activate",
+      ])
+    _ = try log.name("Ana", [.trustOfficer])
+    #expect(sentences(log) == [owner])
+    // It is so: with an owner alone, four eyes of trust officers rest on that one key.
+    let second = try log.name("Bela", [.owner])
+    #expect(sentences(log).isEmpty)
+    try log.agree(.administratorRemoved(second.publicKey, reason: "left"), [log.owner, second])
+    #expect(sentences(log) == [owner])
+    try log.decide(
+      .policyChanged(Policy(signatures: [.administrators: 1, .rotate: 1, .policy: 1, .restore: 1], proposalHours: 1)))
+    #expect(sentences(log).isEmpty)
   }
 
   @Test("that entries are lost is said by two owners, of a head of this log, and of later ones again")
@@ -276,7 +361,7 @@ import Testing
         + "no administrators any more: Owner")
     #expect(try log.refusal(of: .peerSuspended(handle))?.code == .notPermitted)
     #expect(state(log) == .verified)
-    try log.agree(.peerActivated(handle), [new, ana])
+    try log.agree(xb.activation, [new, ana])
     #expect(state(log) == .active)
     #expect(
       try log.refusal(

@@ -29,13 +29,13 @@ import Testing
     #expect(
       try changes(&log) { log in
         try log.decide(.peerVerified(handle, rootKey: xb.root.publicKey))
-        try log.decide(.peerActivated(handle))
+        try log.decide(xb.activation)
       } == ["peer: xb was proposed and is active"])
     log.now = noon.adding(milliseconds: 1)
     #expect(
       try changes(&log) { log in
         try log.decide(.peerSuspended(handle))
-        try log.decide(.peerActivated(handle))
+        try log.decide(xb.activation)
       } == ["peer: xb is active as it was before, and was not in between"])
     let endpoint = try Endpoint("192.0.2.1:7400")
     #expect(

@@ -17,7 +17,7 @@ import Testing
     try log.decide(.peerVerified(xbHandle, rootKey: xb.root.publicKey))
     #expect(log.registry.peer(xbHandle)?.state == .verified)
     #expect(log.registry.activePeer(nodeKey: xb.node.publicKey, at: noon) == nil)
-    try log.decide(.peerActivated(xbHandle))
+    try log.decide(xb.activation)
     #expect(log.registry.activePeer(nodeKey: xb.node.publicKey, at: noon)?.handle == xbHandle)
     #expect(log.registry.activePeer(xbHandle, at: noon)?.handle == xbHandle)
     #expect(log.registry.peer(rootKey: xb.root.publicKey)?.handle == xbHandle)
@@ -25,7 +25,7 @@ import Testing
     try log.decide(.peerSuspended(xbHandle))
     #expect(log.registry.activePeer(nodeKey: xb.node.publicKey, at: noon) == nil)
     #expect(try Set(log.registry.trustedCards(at: noon).keys) == [Handle("xa")])
-    try log.decide(.peerActivated(xbHandle))
+    try log.decide(xb.activation)
     #expect(log.registry.activePeer(xbHandle, at: noon) != nil)
     try log.decide(.peerRevoked(xbHandle, reason: "key lost"))
     #expect(log.registry.peer(xbHandle)?.state == .revoked)
@@ -45,7 +45,7 @@ import Testing
       let act: Act =
         switch step {
         case .verify: .peerVerified(xbHandle, rootKey: xb.root.publicKey)
-        case .activate: .peerActivated(xbHandle)
+        case .activate: try xb.activation
         case .suspend: .peerSuspended(xbHandle)
         case .revoke: .peerRevoked(xbHandle, reason: "why")
         }
@@ -67,18 +67,21 @@ import Testing
     }
     try log.decide(.peerVerified(xbHandle, rootKey: xb.root.publicKey))
     if state == .verified { return }
-    try log.decide(.peerActivated(xbHandle))
+    try log.decide(xb.activation)
     if state == .suspended { try log.decide(.peerSuspended(xbHandle)) }
   }
 
   @Test("a step needs a known peer, a revocation a reason, a verification the root key of the card")
   func stepsNeed() throws {
     var log = try Log()
-    #expect(try log.refusal(of: .peerActivated(Handle("xz")))?.code == .unknownPeer)
+    #expect(try log.refusal(of: Country("xz").activation)?.code == .unknownPeer)
     try log.decide(.peerProposed(xb.card()))
     #expect(try log.refusal(of: .peerRevoked(xbHandle, reason: ""))?.code == .malformed)
     #expect(try log.refusal(of: .peerVerified(xbHandle, rootKey: Country("xb").root.publicKey))?.code == .cardRefused)
     #expect(log.registry.peer(xbHandle)?.state == .proposed)
+    try log.decide(.peerVerified(xbHandle, rootKey: xb.root.publicKey))
+    #expect(try log.refusal(of: Country("xb").activation)?.code == .cardRefused)
+    #expect(log.registry.peer(xbHandle)?.state == .verified)
   }
 
   @Test("a known handle never takes a card of another root key")
@@ -138,8 +141,8 @@ import Testing
     let later = noon.adding(milliseconds: day)
     var late = log
     late.now = later
-    #expect(try late.refusal(of: .peerActivated(xbHandle))?.code == .notInForce)
-    try log.decide(.peerActivated(xbHandle))
+    #expect(try late.refusal(of: xb.activation)?.code == .notInForce)
+    try log.decide(xb.activation)
     #expect(log.registry.activePeer(xbHandle, at: later) == nil)
     #expect(log.registry.activePeer(nodeKey: xb.node.publicKey, at: later) == nil)
   }

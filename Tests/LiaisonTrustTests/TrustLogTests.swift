@@ -21,7 +21,7 @@ import Testing
     try log.decide(.administratorRemoved(ana.publicKey, reason: "left"))
     let bela = try log.name("Bela", [.owner, .trustOfficer])
     try log.agree(.policyChanged(Policy(signatures: [.verify: 2], proposalHours: 24)), [bela, log.owner])
-    let number = try log.propose(.peerActivated(Handle("xb")))
+    let number = try log.propose(xb.activation)
     try log.decide(.proposalDeclined(number, reason: "not yet"), by: bela)
     try log.append(
       log.recovery(owner: SigningKey<AdministratorPurpose>().publicKey, named: "Cara", lost: [bela.publicKey]))
@@ -138,10 +138,11 @@ import Testing
   func replay() throws {
     var log = try Log()
     let suspension = Act.peerSuspended(try Handle("xb"))
-    try log.admit(Country("xb"))
+    let xb = Country("xb")
+    try log.admit(xb)
     let signed = log.entry(suspension)
     try log.append(signed)
-    try log.decide(.peerActivated(Handle("xb")))
+    try log.decide(xb.activation)
     #expect(try log.refusal(entry: signed)?.code == .wrongPosition)
     let stale = LogPosition(sequence: log.log.nextPosition.sequence, previousRoot: .emptyTree)
     #expect(try log.refusal(entry: log.entry(suspension, position: stale))?.code == .wrongPosition)
@@ -182,11 +183,12 @@ import Testing
       switch Int.random(in: 0..<12, using: &generator) {
       case 0: act = .peerProposed(try country.card(serial: serials[index]))
       case 1: act = .peerVerified(handle, rootKey: country.root.publicKey)
-      case 2, 3: act = .peerActivated(handle)
+      case 2, 3: act = try country.activation
       case 4: act = .peerSuspended(handle)
       case 5: act = .peerCardUpdated(try country.card(serial: serials[index]))
       case 6:
-        act = Int.random(in: 0..<8, using: &generator) == 0 ? .peerRevoked(handle, reason: "x") : .peerActivated(handle)
+        let revokes = Int.random(in: 0..<8, using: &generator) == 0
+        act = revokes ? .peerRevoked(handle, reason: "x") : try country.activation
       case 7:
         keys.append(SigningKey())
         act = (try? Administrator(key: keys[keys.count - 1].publicKey, name: "A\(step)", roles: roles))
@@ -210,7 +212,7 @@ import Testing
       for (handle, peer) in log.registry.peers
       where peer.state == .active && before.peer(handle)?.state != .active {
         // So many who are entitled wanted it as the policy asked for.
-        let wanted = before.signaturesNeeded(for: .peerActivated(handle))
+        let wanted = before.signaturesNeeded(for: try country.activation)
         let signers = proposal.flatMap { before.countedSigners(of: $0).count } ?? 0
         #expect(wanted == 1 || signers + 1 >= wanted, "seed \(seed), step \(step)")
       }

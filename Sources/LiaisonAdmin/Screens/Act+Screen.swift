@@ -21,7 +21,9 @@ extension Act {
         [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
       case .memberInvited, .memberRevoked:
         [member.map(Self.text) ?? summary(naming: name)]
-      case .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .policyChanged, .proposalSigned,
+      case .peerActivated(_, let rootKey):
+        [summary(naming: name), "  fingerprint  \(Fingerprint(of: rootKey))"]
+      case .peerVerified, .peerSuspended, .peerRevoked, .policyChanged, .proposalSigned,
         .proposalDeclined:
         [summary(naming: name)]
       }
