@@ -30,6 +30,12 @@ public enum Limits {
   public static let administratorsMax = 64
   /// Proposals of one administrator that wait for others' signatures at one time.
   public static let proposalsPerProposerMax = 16
+  /// Notices in one frame: well within it, with the longest reasons.
+  public static let noticesPerFrameMax = 64
+  /// Notices of one peer that are entered into the trust log at once: a bad day's worth.
+  public static let noticesBurst: UInt64 = 32
+  /// And how often one more after that, so that nobody fills it.
+  public static let noticesIntervalMilliseconds: UInt64 = 600_000
   /// Why a peer or a member was suspended or revoked, bytes of UTF-8.
   public static let reasonBytesMax = 512
   /// The receipts of one message, bytes: one of each of the most peers, with the longest paths.

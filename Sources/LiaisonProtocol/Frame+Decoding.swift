@@ -68,6 +68,12 @@ extension Frame.Body {
         Frame.TrustLogHeads(
           own: Array(heads.own), seen: Array(heads.seen), proof: heads.proof.map { Array($0) },
           lostUntil: Timestamp(milliseconds: heads.lostUntil)))
+    case .trustNotices(let notices):
+      guard notices.notices.count <= Limits.noticesPerFrameMax,
+        notices.notices.allSatisfy({ $0.count <= 2 * Limits.statementBytesMax })
+      else { throw FrameError("notices are malformed") }
+      self = .trustNotices(notices.notices.map { Array($0) })
+    case .nextCard(let next): self = .nextCard(try Unverified(tlsEncoded: Array(next.card)))
     case .refused(let refused):
       self = .refused(message: try MessageIdentifier(bytes: Array(refused.message)), Frame.Failure(refused.failure))
     case .hubCommit(let commit):

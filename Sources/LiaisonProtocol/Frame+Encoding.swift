@@ -54,6 +54,8 @@ extension Frame.Body {
           $0.proof = heads.proof.map { Data($0) }
           $0.lostUntil = heads.lostUntil.milliseconds
         })
+    case .trustNotices(let notices): return .trustNotices(.with { $0.notices = notices.map { Data($0) } })
+    case .nextCard(let card): return .nextCard(.with { $0.card = Data(card.tlsEncoded) })
     case .refused(let message, let failure):
       return .refused(
         .with {

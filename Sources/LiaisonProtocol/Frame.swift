@@ -33,6 +33,10 @@ public struct Frame: Hashable, Sendable {
     case directoryQuery(DirectoryQuery)
     case directoryAnswer([Unverified<MemberCard>])
     case trustLogHeads(TrustLogHeads)
+    /// Encoded signed notices, not yet verified.
+    case trustNotices([[UInt8]])
+    /// The sender's next card, while the link stands.
+    case nextCard(Unverified<NodeCard>)
 
     // Between a device and its node.
     /// An encoded ``LiaisonModel/Envelope``.

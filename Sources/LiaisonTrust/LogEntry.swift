@@ -4,11 +4,12 @@ package import TLSPresentation
 /// One entry of the trust log as it is kept: a signed statement, not yet verified. Its encoding is the Merkle tree's leaf.
 ///
 /// ```
-/// enum { decision(1), card_received(2), recovery(3), (255) } EntryType;
+/// enum { decision(1), card_received(2), recovery(3), notice_received(4), (255) } EntryType;
 /// struct {
 ///   EntryType type;
 ///   select (type) {
 ///     case decision: Signed<Decision>; case card_received: Signed<CardReceived>; case recovery: Signed<Recovery>;
+///     case notice_received: Signed<NoticeReceived>;
 ///   }
 /// } LogEntry;
 /// ```
@@ -19,12 +20,15 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
   case cardReceived(Unverified<CardReceived>)
   /// By the country's root key.
   case recovery(Unverified<Recovery>)
+  /// By the node.
+  case noticeReceived(Unverified<NoticeReceived>)
 
   package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     switch try decoder.read(UInt8.self) {
     case 1: self = .decision(try decoder.read())
     case 2: self = .cardReceived(try decoder.read())
     case 3: self = .recovery(try decoder.read())
+    case 4: self = .noticeReceived(try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -40,6 +44,9 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
     case .recovery(let recovery):
       encoder.write(UInt8(3))
       encoder.write(recovery)
+    case .noticeReceived(let notice):
+      encoder.write(UInt8(4))
+      encoder.write(notice)
     }
   }
 }

@@ -6,7 +6,9 @@ package import TLSPresentation
 ///
 /// ```
 /// struct { uint8 matter; uint8 signatures; } Rule;
-/// struct { uint8 version = 1; Rule rules<V>; uint32 proposal_hours; } Policy;   // rules in ascending order of matter
+/// struct {
+///   uint8 version = 1; Rule rules<V>; uint32 proposal_hours; uint8 notices_to_suspend;
+/// } Policy;                                       // rules in ascending order of matter
 /// ```
 package struct Policy: Hashable, Sendable, TLSCodable {
   /// What a rule is about. A suspension or a revocation is an emergency and never waits for a second signature.
@@ -38,33 +40,45 @@ package struct Policy: Hashable, Sendable, TLSCodable {
   /// The longest that a proposal may wait: 90 days.
   package static let proposalHoursMax: UInt32 = 90 * 24
 
+  /// The most countries whose notices may be asked for.
+  package static let noticesToSuspendMax: UInt8 = 8
+
   /// What applies until the first policy is decided.
   package static let initial = Policy(
     signatures: [
       .administrators: 2, .card: 1, .rotate: 2, .propose: 1, .verify: 1, .activate: 2, .update: 1, .policy: 2,
       .restore: 2,
-    ], uncheckedProposalHours: 7 * 24)
+    ], uncheckedProposalHours: 7 * 24, noticesToSuspend: 0)
 
   /// 1 to 8 for every matter.
   package let signatures: [Matter: UInt8]
   /// How long a proposal waits, 1 to 2,160 hours.
   package let proposalHours: UInt32
+  /// How many active peers' notices suspend a peer here; 0 where none do, 8 at most.
+  package let noticesToSuspend: UInt8
 
-  private init(signatures: [Matter: UInt8], uncheckedProposalHours: UInt32) {
+  private init(signatures: [Matter: UInt8], uncheckedProposalHours: UInt32, noticesToSuspend: UInt8) {
     self.signatures = signatures
     proposalHours = uncheckedProposalHours
+    self.noticesToSuspend = noticesToSuspend
   }
 
   /// Where a matter is left out, ``initial`` says how many. Fails where a number is out of bounds.
-  package init(signatures: [Matter: UInt8], proposalHours: UInt32) throws(ModelError) {
+  package init(
+    signatures: [Matter: UInt8], proposalHours: UInt32, noticesToSuspend: UInt8 = 0
+  ) throws(ModelError) {
     guard signatures.values.allSatisfy({ 1...Self.signaturesMax ~= $0 }) else {
       throw .malformed("an act needs 1 to \(Self.signaturesMax) signatures")
     }
     guard 1...Self.proposalHoursMax ~= proposalHours else {
       throw .malformed("a proposal waits for an hour to 90 days")
     }
+    guard noticesToSuspend <= Self.noticesToSuspendMax else {
+      throw .malformed("the notices of at most \(Self.noticesToSuspendMax) countries can be asked for")
+    }
     self.init(
-      signatures: Self.initial.signatures.merging(signatures) { $1 }, uncheckedProposalHours: proposalHours)
+      signatures: Self.initial.signatures.merging(signatures) { $1 }, uncheckedProposalHours: proposalHours,
+      noticesToSuspend: noticesToSuspend)
   }
 
   package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
@@ -81,7 +95,8 @@ package struct Policy: Hashable, Sendable, TLSCodable {
     }
     guard signatures.count == Matter.allCases.count else { throw .invalid("a policy lacks a rule") }
     let hours = try decoder.read(UInt32.self)
-    do { try self.init(signatures: signatures, proposalHours: hours) } catch {
+    let notices = try decoder.read(UInt8.self)
+    do { try self.init(signatures: signatures, proposalHours: hours, noticesToSuspend: notices) } catch {
       throw .invalid("a number of a policy is out of bounds")
     }
   }
@@ -95,11 +110,13 @@ package struct Policy: Hashable, Sendable, TLSCodable {
       }
     }
     encoder.write(proposalHours)
+    encoder.write(noticesToSuspend)
   }
 
   /// For people: `administrators 2, card 1, …; proposals wait 7 d`.
   package var text: String {
     signatures.sorted { $0.key < $1.key }.map { "\($0.key.name) \($0.value)" }.joined(separator: ", ")
       + "; proposals wait \(proposalHours) h"
+      + (noticesToSuspend == 0 ? "" : "; a peer is suspended by the notices of \(noticesToSuspend)")
   }
 }

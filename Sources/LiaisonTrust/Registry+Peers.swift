@@ -58,19 +58,25 @@ extension Registry {
 
   mutating func revoke(_ handle: Handle, because reason: String, at time: Timestamp) throws(TrustError) {
     guard !reason.isEmpty else { throw TrustError(.malformed, "a revocation needs a reason") }
-    try take(.revoke, handle, at: time)
-    peers[handle]?.reason = reason
-    if let root = peers[handle]?.card.content.rootKey { revokedRoots.insert(root) }
+    try take(.revoke, handle, because: reason, at: time)
+    if let root = peers[handle]?.card.content.rootKey {
+      revokedRoots.insert(root)
+      notices[root] = nil
+    }
     proposals = proposals.filter { !$0.value.act.activates(handle) }
   }
 
-  mutating func take(_ step: PeerState.Step, _ handle: Handle, at time: Timestamp) throws(TrustError) {
+  mutating func take(
+    _ step: PeerState.Step, _ handle: Handle, because reason: String = "", at time: Timestamp
+  ) throws(TrustError) {
     let peer = try known(handle)
     guard let next = peer.state.after(step) else {
       throw TrustError(.wrongState, "cannot \(step) \(handle): it is \(peer.state); \(peer.state.advice)")
     }
     peers[handle]?.state = next
     peers[handle]?.changedAt = time
+    peers[handle]?.reason = reason.isEmpty ? nil : reason
+    noteVerdict(of: step, on: peer, because: reason, at: time)
   }
 
   private func known(_ handle: Handle) throws(TrustError) -> Peer {

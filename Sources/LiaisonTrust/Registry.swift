@@ -10,7 +10,7 @@ package struct Registry: Equatable, Sendable {
     package var state: PeerState
     /// When the state last changed.
     package var changedAt: Timestamp
-    /// Why it was revoked.
+    /// Why it was revoked, or by whose notice it was suspended.
     package var reason: String?
 
     /// The peer's name in the network.
@@ -35,6 +35,10 @@ package struct Registry: Equatable, Sendable {
   package internal(set) var peers: [Handle: Peer] = [:]
   /// Root keys that are never taken again.
   package internal(set) var revokedRoots: Set<RootKey> = []
+  /// What peers are told of one another, by root key.
+  package internal(set) var verdicts: [RootKey: Verdict] = [:]
+  /// What peers gave notice of: the latest of each issuer about each root key.
+  package internal(set) var notices: [RootKey: [Handle: KeptNotice]] = [:]
 
   var handlesByNodeKey: [NodeKey: Handle] = [:]
   var handlesByRootKey: [RootKey: Handle] = [:]

@@ -23,6 +23,13 @@ extension Registry {
   package func changes(since before: Registry) -> [RegistryChange] {
     administratorChanges(since: before) + policyChanges(since: before) + ownCardChanges(since: before)
       + peers.values.sorted { $0.handle < $1.handle }.flatMap { Self.changes(of: $0, since: before.peers[$0.handle]) }
+      + noticeChanges(since: before)
+  }
+
+  private func noticeChanges(since before: Registry) -> [RegistryChange] {
+    notices.flatMap { root, byIssuer in
+      byIssuer.filter { before.notices[root]?[$0.key] != $0.value }.map(\.value.notice.sentence)
+    }.sorted().map { RegistryChange(.peer, $0) }
   }
 
   private func administratorChanges(since before: Registry) -> [RegistryChange] {
@@ -45,6 +52,11 @@ extension Registry {
     }
     if policy.proposalHours != before.policy.proposalHours {
       texts.append("proposals wait \(policy.proposalHours) h instead of \(before.policy.proposalHours) h")
+    }
+    if policy.noticesToSuspend != before.policy.noticesToSuspend {
+      texts.append(
+        "notices of \(policy.noticesToSuspend) countries suspend a peer instead of \(before.policy.noticesToSuspend); 0 is never"
+      )
     }
     return texts.map { RegistryChange(.policy, $0) }
   }

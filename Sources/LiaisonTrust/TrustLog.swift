@@ -67,6 +67,7 @@ package struct TrustLog: Sendable {
     case .decision(let unverified): record = try append(unverified, at: now)
     case .cardReceived(let unverified): record = try append(unverified, at: now)
     case .recovery(let unverified): record = try append(unverified, at: now)
+    case .noticeReceived(let unverified): record = try append(unverified, at: now)
     }
     tree.append(.leaf(entry))
     return record
@@ -116,6 +117,23 @@ package struct TrustLog: Sendable {
     return LogRecord(
       sequence: recovery.position.sequence, time: recovery.recoveredAt, author: .root(recovery.rootKey), decision: nil,
       summary: recovery.summary { before[$0]?.name })
+  }
+
+  private mutating func append(
+    _ unverified: Unverified<NoticeReceived>, at now: Timestamp?
+  ) throws(TrustError) -> LogRecord {
+    let claim = try Self.checked { () throws(ModelError) in try unverified.claim() }
+    try check(claim.position, claim.receivedAt, at: now)
+    let received = try Self.checked { () throws(ModelError) in
+      try unverified.verified(by: claim.nodeKey).content
+    }
+    let notice = try Self.checked { () throws(ModelError) in try received.notice.claim() }
+    let before = registry.peer(notice.handle)?.state
+    try registry.apply(received)
+    let suspends = registry.peer(notice.handle)?.state != before
+    return LogRecord(
+      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), decision: nil,
+      summary: notice.sentence + (suspends ? "; the policy suspends \(notice.handle) here" : ""))
   }
 
   /// A statement of all that the log holds now, to be signed by the node.

@@ -49,10 +49,35 @@ struct PeerLine: Encodable {
   var linked: Bool
   var queued: UInt64
 
+  var notices: [Notice]
+
+  /// What another country's administrators decided about the peer, as that country gave notice.
+  struct Notice: Encodable {
+    var issuer: String
+    var standing: String
+    var reason: String?
+    var decidedAt: String
+    var receivedAt: String
+
+    init(_ notice: AdminNotice) {
+      issuer = notice.issuer
+      standing = notice.standing
+      reason = notice.reason.isEmpty ? nil : notice.reason
+      decidedAt = Timestamp(milliseconds: notice.decidedAt).rfc3339
+      receivedAt = Timestamp(milliseconds: notice.receivedAt).rfc3339
+    }
+
+    /// One clause for people; the reason is not escaped.
+    var clause: String {
+      let what = standing == "active" ? "activated it again" : "\(standing) it"
+      return "\(issuer) \(what) at \(decidedAt)" + (reason.map { ": \($0)" } ?? "")
+    }
+  }
+
   /// The card itself, which is not printed as such.
   let content: NodeCard
 
-  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued }
+  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued, notices }
 
   init(_ peer: AdminPeer) throws {
     content = try Signed<NodeCard>(ownBytes: Array(peer.card)).content
@@ -62,6 +87,7 @@ struct PeerLine: Encodable {
     reason = peer.reason.isEmpty ? nil : peer.reason
     linked = peer.linked
     queued = peer.queued
+    notices = peer.notices.map { Notice($0) }
   }
 
   /// One flat object: the card's keys and the peer's.
@@ -73,6 +99,7 @@ struct PeerLine: Encodable {
     try container.encodeIfPresent(reason, forKey: .reason)
     try container.encode(linked, forKey: .linked)
     try container.encode(queued, forKey: .queued)
+    if !notices.isEmpty { try container.encode(notices, forKey: .notices) }
   }
 }
 

@@ -18,6 +18,7 @@ struct PolicyCommand: AsyncParsableCommand {
   struct Line: Encodable {
     var signatures: [String: UInt8]
     var proposalHours: UInt32
+    var noticesToSuspend: UInt8
   }
 
   struct Show: AsyncParsableCommand {
@@ -31,13 +32,16 @@ struct PolicyCommand: AsyncParsableCommand {
       let rules = policy.signatures.sorted { $0.key < $1.key }.map { [$0.key.name, "\($0.value)"] }
       let line = Line(
         signatures: Dictionary(policy.signatures.map { ($0.key.name, $0.value) }, uniquingKeysWith: { $1 }),
-        proposalHours: policy.proposalHours)
+        proposalHours: policy.proposalHours, noticesToSuspend: policy.noticesToSuspend)
       node.output.result(line, Output.table([["WHAT", "SIGNATURES"]] + rules).dropLast().description)
       if !node.output.json {
         for alone in policy.decidesAlone(among: try await node.administrators().values) {
           node.output.explain("Warning: \(escaped(alone.sentence)).")
         }
         node.output.explain("Proposals wait for \(Span.shown(milliseconds: UInt64(policy.proposalHours) * 3_600_000)).")
+        if policy.noticesToSuspend > 0 {
+          node.output.explain("A peer is suspended by the notices of \(policy.noticesToSuspend) other countries.")
+        }
       }
     }
   }
@@ -56,10 +60,16 @@ struct PolicyCommand: AsyncParsableCommand {
     var rules: [RuleArgument] = []
     @Option(name: .long, help: ArgumentHelp("How long a proposal waits, in whole hours.", valueName: "time"))
     var proposalsExpire: String?
+    @Option(
+      name: .long,
+      help: ArgumentHelp(
+        "How many other countries' notices suspend a peer here, 0 to 8; 0, as it is at first, for never.",
+        valueName: "count"))
+    var suspendOnNotices: UInt8?
 
     func run() async throws {
       let before = try await decision.node.policy()
-      guard !rules.isEmpty || proposalsExpire != nil else {
+      guard !rules.isEmpty || proposalsExpire != nil || suspendOnNotices != nil else {
         throw CommandError(.usage, "say what to change, such as activate=3")
       }
       var hours = before.proposalHours
@@ -72,7 +82,9 @@ struct PolicyCommand: AsyncParsableCommand {
       }
       let rules = Dictionary(rules.map { ($0.matter, $0.count) }, uniquingKeysWith: { $1 })
       let policy = try CommandError.typed { () throws(ModelError) in
-        try Policy(signatures: before.signatures.merging(rules) { $1 }, proposalHours: hours)
+        try Policy(
+          signatures: before.signatures.merging(rules) { $1 }, proposalHours: hours,
+          noticesToSuspend: suspendOnNotices ?? before.noticesToSuspend)
       }
       try await decision.decide(.policyChanged(policy))
     }

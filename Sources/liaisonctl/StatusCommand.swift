@@ -85,9 +85,10 @@ struct Status: AsyncParsableCommand {
       let queue = queues.first { $0.peer == peer.card.handle }
       let link = peer.linked ? "link up" : "no link"
       Terminal.write(
-        Output.table([
-          ["peer \(peer.card.handle)", "\(peer.state), \(link)\(queue.map { ", \($0.sentence)" } ?? "")"]
-        ]))
+        Output.table(
+          [
+            ["peer \(peer.card.handle)", "\(peer.state), \(link)\(queue.map { ", \($0.sentence)" } ?? "")"]
+          ] + peer.notices.filter { $0.standing != "active" }.map { ["  NOTICE", "\($0.clause)"] }))
     }
   }
 }

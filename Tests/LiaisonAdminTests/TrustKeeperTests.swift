@@ -18,6 +18,7 @@ import Testing
       var cards: [Signed<NodeCard>] = []
       var members: [AdministrationRequest] = []
       var growths = 0
+      var notices: [(bytes: [UInt8], subject: Handle)] = []
     }
     let state = Mutex(State())
 
@@ -35,6 +36,10 @@ import Testing
         if let members { state.members.append(members) }
         return .done
       }
+    }
+
+    func giveNotice(_ notice: [UInt8], about subject: Handle) async {
+      state.withLock { $0.notices.append((notice, subject)) }
     }
 
     func trustLogGrew() async { state.withLock { $0.growths += 1 } }

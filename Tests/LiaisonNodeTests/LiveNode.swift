@@ -36,7 +36,8 @@ final class LiveNode: Sendable {
 
   /// Runs the node, with `peers` active, for as long as `body` does.
   func run<Value: Sendable>(
-    peers: [LiveNode], _ body: @escaping @Sendable (Runtime) async throws -> Value
+    peers: [LiveNode], witness: (any TrustLogWitness)? = nil,
+    _ body: @escaping @Sendable (Runtime) async throws -> Value
   ) async throws -> Value {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let listener = try await LinkListener.listen(on: endpoint, as: LinkIdentity(key), logger: logger)
@@ -47,7 +48,7 @@ final class LiveNode: Sendable {
       chunks: try ChunkStore(folder: folder.path("documents")), software: "test", thread: group.next(),
       logger: logger)
     let value = try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { await runtime.run(on: listener) }
+      tasks.addTask { await runtime.run(on: listener, witness: witness) }
       defer { tasks.cancelAll() }
       return try await body(runtime)
     }

@@ -47,7 +47,7 @@ struct FrameTests {
       .hubCommit(Frame.HubCommit(message: message, room: room, commit: [1], welcome: [3], groupInfo: [2])),
       .hubAnswer(Frame.HubAnswer(.stale, epoch: 4, text: "another commit came first")),
       .keyPackagesRequest(address), .keyPackages([[1], [2, 3]]), .directoryQuery(.address(address)),
-      .trustLogHeads(Frame.TrustLogHeads()),
+      .trustLogHeads(Frame.TrustLogHeads()), .trustNotices([]), .trustNotices([[1], [2, 3]]), .nextCard(nodeCard),
       .trustLogHeads(Frame.TrustLogHeads(own: [1], seen: [2], proof: [digest, digest], lostUntil: now)),
       .directoryQuery(.text("ana")), .directoryAnswer([memberCard]), .submit(envelope: [7]),
       .createRoom(Frame.CreateRoom(room: room, groupInfo: [1], ratchetTree: [2])),

@@ -34,6 +34,7 @@ package final class SimulatedNode: LinkEnd {
   private var dialling: [LinkID: Handle] = [:]
   private var inputs: [Input] = []
   private var isBatchPlanned = false
+  private var isHeld = false
   private var tickAt: Timestamp?
   private var answers: [AdministrationID: AdministrationAnswer] = [:]
   private var asked: UInt64 = 0
@@ -168,10 +169,19 @@ package final class SimulatedNode: LinkEnd {
 
   // MARK: Batches
 
+  /// Lets what comes wait for ``letGo()``, as while the disk is slow.
+  package func hold() { isHeld = true }
+
+  /// Takes all that waits as one batch.
+  package func letGo() {
+    isHeld = false
+    process()
+  }
+
   private func put(_ input: Input) {
     guard core != nil else { return }
     inputs.append(input)
-    guard !isBatchPlanned else { return }
+    guard !isBatchPlanned, !isHeld else { return }
     isBatchPlanned = true
     let life = lives
     region.after(milliseconds: UInt64.random(in: 0...3, using: &region.random)) {

@@ -560,6 +560,12 @@ package nonisolated struct AdminStatus: @unchecked Sendable {
     set {_uniqueStorage()._lostHistory = newValue}
   }
 
+  /// The key that the node has ready for the next rotation; empty where it has none.
+  package var nextKey: Data {
+    get {_storage._nextKey}
+    set {_uniqueStorage()._nextKey = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -753,6 +759,34 @@ package nonisolated struct AdminPeer: Sendable {
   package var linked: Bool = false
 
   package var queued: UInt64 = 0
+
+  /// What other peers' administrators decided about it, as they gave notice.
+  package var notices: [AdminNotice] = []
+
+  /// What is wrong with a card that it showed, in words; empty where nothing is.
+  package var alarm: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A handle.
+  package var issuer: String = String()
+
+  /// active, suspended or revoked.
+  package var standing: String = String()
+
+  package var reason: String = String()
+
+  package var decidedAt: UInt64 = 0
+
+  package var receivedAt: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1744,7 +1778,7 @@ nonisolated extension AdminFailure.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0\u{3}lost_head\0\u{3}lost_history\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0\u{3}lost_head\0\u{3}lost_history\0\u{3}next_key\0")
 
   fileprivate class _StorageClass {
     var _card: Data = Data()
@@ -1767,6 +1801,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _proposals: UInt32 = 0
     var _lostHead: Data = Data()
     var _lostHistory: String = String()
+    var _nextKey: Data = Data()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1797,6 +1832,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       _proposals = source._proposals
       _lostHead = source._lostHead
       _lostHistory = source._lostHistory
+      _nextKey = source._nextKey
     }
   }
 
@@ -1835,6 +1871,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._proposals) }()
         case 19: try { try decoder.decodeSingularBytesField(value: &_storage._lostHead) }()
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._lostHistory) }()
+        case 21: try { try decoder.decodeSingularBytesField(value: &_storage._nextKey) }()
         default: break
         }
       }
@@ -1903,6 +1940,9 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._lostHistory.isEmpty {
         try visitor.visitSingularStringField(value: _storage._lostHistory, fieldNumber: 20)
       }
+      if !_storage._nextKey.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._nextKey, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1932,6 +1972,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._proposals != rhs_storage._proposals {return false}
         if _storage._lostHead != rhs_storage._lostHead {return false}
         if _storage._lostHistory != rhs_storage._lostHistory {return false}
+        if _storage._nextKey != rhs_storage._nextKey {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2287,7 +2328,7 @@ nonisolated extension AdminPeers: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Peer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}state\0\u{3}changed_at\0\u{1}reason\0\u{1}linked\0\u{1}queued\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}state\0\u{3}changed_at\0\u{1}reason\0\u{1}linked\0\u{1}queued\0\u{1}notices\0\u{1}alarm\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2301,6 +2342,8 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.linked) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.queued) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.alarm) }()
       default: break
       }
     }
@@ -2325,6 +2368,12 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.queued != 0 {
       try visitor.visitSingularUInt64Field(value: self.queued, fieldNumber: 6)
     }
+    if !self.notices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.notices, fieldNumber: 7)
+    }
+    if !self.alarm.isEmpty {
+      try visitor.visitSingularStringField(value: self.alarm, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2335,6 +2384,58 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.reason != rhs.reason {return false}
     if lhs.linked != rhs.linked {return false}
     if lhs.queued != rhs.queued {return false}
+    if lhs.notices != rhs.notices {return false}
+    if lhs.alarm != rhs.alarm {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Notice"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}issuer\0\u{1}standing\0\u{1}reason\0\u{3}decided_at\0\u{3}received_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.issuer) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.standing) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.decidedAt) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.receivedAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.issuer.isEmpty {
+      try visitor.visitSingularStringField(value: self.issuer, fieldNumber: 1)
+    }
+    if !self.standing.isEmpty {
+      try visitor.visitSingularStringField(value: self.standing, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    if self.decidedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.decidedAt, fieldNumber: 4)
+    }
+    if self.receivedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.receivedAt, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminNotice, rhs: AdminNotice) -> Bool {
+    if lhs.issuer != rhs.issuer {return false}
+    if lhs.standing != rhs.standing {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.decidedAt != rhs.decidedAt {return false}
+    if lhs.receivedAt != rhs.receivedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

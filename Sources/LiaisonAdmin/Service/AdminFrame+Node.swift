@@ -39,6 +39,17 @@ extension AdminDecided {
   }
 }
 
+extension AdminNotice {
+  init(_ kept: Registry.KeptNotice) {
+    self.init()
+    issuer = kept.notice.issuer.description
+    standing = "\(kept.notice.standing)"
+    reason = kept.notice.reason
+    decidedAt = kept.notice.decidedAt.milliseconds
+    receivedAt = kept.receivedAt.milliseconds
+  }
+}
+
 extension AdminMember {
   init(_ member: MemberRecord) {
     self.init()

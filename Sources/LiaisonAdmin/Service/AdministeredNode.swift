@@ -1,3 +1,4 @@
+package import LiaisonModel
 package import LiaisonNode
 
 /// A running node, as its administration sees it.
@@ -8,4 +9,6 @@ package protocol AdministeredNode: Sendable {
   func take(_ input: Input) async
   /// Tells linked peers that the trust log has grown.
   func trustLogGrew() async
+  /// Tells linked peers, but the one that it is about, of a signed notice.
+  func giveNotice(_ notice: [UInt8], about subject: Handle) async
 }

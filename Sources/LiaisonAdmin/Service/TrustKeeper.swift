@@ -15,11 +15,12 @@ package actor TrustKeeper {
   /// What a peer has seen of this log and is not here; until owners have said that it is lost, nothing but a suspension or
   /// a revocation is decided.
   package internal(set) var lostHistory: LostHistory?
+  var noticeLimits = NoticeLimits()
   let logger: Logger
-  private let key: SigningKey<NodePurpose>
+  let key: SigningKey<NodePurpose>
   private let handle: Handle
-  private let node: any AdministeredNode
-  private let clock: @Sendable () -> Timestamp
+  let node: any AdministeredNode
+  let clock: @Sendable () -> Timestamp
   /// What the core was told last.
   private var table: PeerTable
   private var isBusy = false
@@ -139,6 +140,15 @@ package actor TrustKeeper {
     _ = try await append(LogEntry.cardReceived(Signed(statement, by: key).unverified).tlsEncoded, members: nil) { _ in }
   }
 
+  /// Enters something of the node's own at the log's next place.
+  func appendOwn(
+    _ entry: (_ position: LogPosition, _ now: Timestamp) -> LogEntry
+  ) async throws(Frame.Failure) -> LogRecord {
+    await enter()
+    defer { leave() }
+    return try await append(entry(log.nextPosition, clock()).tlsEncoded, members: nil) { _ in }.0
+  }
+
   /// Tells the core where a card has expired since it was told last.
   package func refresh() async {
     await enter()
@@ -163,6 +173,7 @@ package actor TrustKeeper {
       .decide(
         TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable, members: members))
     if case .failed(let failure) = answer { throw failure }
+    let before = log.registry
     log = next
     head = nextHead
     table = nextTable
@@ -170,6 +181,7 @@ package actor TrustKeeper {
     if let lost = lostHistory, let claim = try? lost.head.claim(), claim.signedAt <= registry.lostUntil {
       lostHistory = nil
     }
+    await giveNotice(since: before)
     await node.trustLogGrew()
     if case .ownCardIssued? = record.decision?.outcome.effect, let card = next.registry.ownCard {
       await node.take(.ownCardChanged(card))

@@ -25,6 +25,16 @@ package enum Input: Sendable {
   case administration(AdministrationID, AdministrationRequest)
 }
 
+extension Input {
+  /// Whether somebody may have lost the right to a link by it.
+  var changesTrust: Bool {
+    switch self {
+    case .registryChanged, .administration(_, .decide), .administration(_, .revoke): true
+    case .linkOpened, .frame, .linkClosed, .linkDrained, .dialFailed, .tick, .ownCardChanged, .administration: false
+    }
+  }
+}
+
 /// Joins an administrator's request and its answer.
 package struct AdministrationID: Hashable, Sendable {
   package let rawValue: UInt64

@@ -31,7 +31,9 @@ package struct NodeCore<Store: NodeStore> {
         var batch = Batch(
           store: transaction, now: now, random: random, identity: identity, peers: peers, memory: memory)
         batch.memory.follow(clock: now)
-        for input in inputs { try batch.take(input) }
+        // Who lost the right to a link brings nothing more, whatever of theirs waits here already.
+        for input in inputs where input.changesTrust { try batch.take(input) }
+        for input in inputs where !input.changesTrust { try batch.take(input) }
         try batch.finish()
         return batch
       }
@@ -129,7 +131,7 @@ extension Frame.Body {
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
-      .trustLogHeads:
+      .trustLogHeads, .trustNotices, .nextCard:
       false
     }
   }

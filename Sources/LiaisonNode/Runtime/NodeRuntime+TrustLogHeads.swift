@@ -2,12 +2,16 @@ internal import LiaisonLink
 package import LiaisonModel
 package import LiaisonProtocol
 
-/// Who tells peers of this node's trust log, and hears from them what they have seen of it.
+/// Who tells peers of this node's trust log and of what was decided against others, and hears the same from them.
 package protocol TrustLogWitness: Sendable {
   /// What is said to a peer when a link comes to stand; without what was seen of its log, when this one has grown.
   func heads(for peer: Handle) async -> Frame.TrustLogHeads
   /// Takes what a peer says; what is returned is the answer.
   func take(_ heads: Frame.TrustLogHeads, from peer: Handle) async -> Frame.TrustLogHeads?
+  /// Signed notices of what was decided against others, which a peer is told first when a link comes to stand.
+  func notices(for peer: Handle) async -> [[UInt8]]
+  /// Takes notices that a peer gives, and returns once they have had their effect.
+  func take(_ notices: [[UInt8]], from peer: Handle) async
 }
 
 extension NodeRuntime {
@@ -25,16 +29,10 @@ extension NodeRuntime {
     link.post([Frame(.trustLogHeads(await witness.heads(for: peer)))])
   }
 
-  /// The frames without those about trust logs, which are answered.
-  func takingHeads(of frames: [Frame], from peer: Handle, on link: Link) async -> [Frame] {
+  /// The frames without those about trust, which are dealt with.
+  func takingTrust(of frames: [Frame], from peer: Handle, on link: Link) async -> [Frame] {
     var rest: [Frame] = []
-    for frame in frames {
-      guard case .trustLogHeads(let heads) = frame.body else {
-        rest.append(frame)
-        continue
-      }
-      if let answer = await witness?.take(heads, from: peer) { link.post([Frame(.trustLogHeads(answer))]) }
-    }
+    for frame in frames where await !takeTrust(frame, from: peer, on: link) { rest.append(frame) }
     return rest
   }
 }

@@ -270,13 +270,14 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     case .enrolment(let key): peer = .enrolment(key)
     }
     links[identifier] = link
+    if case .peer(let peer) = owner { await tellNotices(to: peer, on: link) }
     await inputs.process([.linkOpened(identifier, peer)])
     if case .peer(let peer) = owner {
       if let card = link.remoteHello.nodeCard { await cardShown(card) }
       await tellHeads(to: peer, on: link)
     }
     while var frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
-      if case .peer(let peer) = owner { frames = await takingHeads(of: frames, from: peer, on: link) }
+      if case .peer(let peer) = owner { frames = await takingTrust(of: frames, from: peer, on: link) }
       if frames.isEmpty { continue }
       if takeLater(frames, of: identifier, owner) { continue }
       await inputs.process(frames.map { .frame(identifier, $0) })
@@ -396,16 +397,6 @@ extension NodeRuntime: BulkAuthority {
     for (identifier, link) in bulkLinks where link.end != nil { bulkLinks[identifier] = nil }
     bulkLinks[nextLink()] = link
     return link
-  }
-}
-
-extension Input {
-  /// Whether somebody may have lost the right to a link by it.
-  fileprivate var changesTrust: Bool {
-    switch self {
-    case .registryChanged, .administration(_, .decide), .administration(_, .revoke): true
-    case .linkOpened, .frame, .linkClosed, .linkDrained, .dialFailed, .tick, .ownCardChanged, .administration: false
-    }
   }
 }
 

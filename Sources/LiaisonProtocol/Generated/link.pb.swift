@@ -160,6 +160,22 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .trustLogHeads(newValue)}
   }
 
+  var trustNotices: Liaison_Link_V1_TrustNotices {
+    get {
+      if case .trustNotices(let v)? = body {return v}
+      return Liaison_Link_V1_TrustNotices()
+    }
+    set {body = .trustNotices(newValue)}
+  }
+
+  var nextCard: Liaison_Link_V1_NextCard {
+    get {
+      if case .nextCard(let v)? = body {return v}
+      return Liaison_Link_V1_NextCard()
+    }
+    set {body = .nextCard(newValue)}
+  }
+
   /// Between a device and its node.
   var submit: Liaison_Link_V1_Submit {
     get {
@@ -310,6 +326,8 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case directoryQuery(Liaison_Link_V1_DirectoryQuery)
     case directoryAnswer(Liaison_Link_V1_DirectoryAnswer)
     case trustLogHeads(Liaison_Link_V1_TrustLogHeads)
+    case trustNotices(Liaison_Link_V1_TrustNotices)
+    case nextCard(Liaison_Link_V1_NextCard)
     /// Between a device and its node.
     case submit(Liaison_Link_V1_Submit)
     case createRoom(Liaison_Link_V1_CreateRoom)
@@ -1033,13 +1051,42 @@ nonisolated struct Liaison_Link_V1_TrustLogHeads: Sendable {
   init() {}
 }
 
+/// What the sender's administrators decided against other peers (trust.md): the first frame of a link between nodes after
+/// the Hellos, and again whenever they decide so.
+nonisolated struct Liaison_Link_V1_TrustNotices: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed RevocationNotices, at most 64.
+  var notices: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The sender's next node card, while a link stands.
+nonisolated struct Liaison_Link_V1_NextCard: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed NodeCard.
+  var card: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{2}\u{b}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1241,6 +1288,32 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .trustLogHeads(v)
+        }
+      }()
+      case 20: try {
+        var v: Liaison_Link_V1_TrustNotices?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .trustNotices(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .trustNotices(v)
+        }
+      }()
+      case 21: try {
+        var v: Liaison_Link_V1_NextCard?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .nextCard(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .nextCard(v)
         }
       }()
       case 30: try {
@@ -1524,6 +1597,14 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .trustLogHeads?: try {
       guard case .trustLogHeads(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .trustNotices?: try {
+      guard case .trustNotices(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .nextCard?: try {
+      guard case .nextCard(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
     }()
     case .submit?: try {
       guard case .submit(let v)? = self.body else { preconditionFailure() }
@@ -2833,6 +2914,66 @@ nonisolated extension Liaison_Link_V1_TrustLogHeads: SwiftProtobuf.Message, Swif
     if lhs.seen != rhs.seen {return false}
     if lhs.proof != rhs.proof {return false}
     if lhs.lostUntil != rhs.lostUntil {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_TrustNotices: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrustNotices"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}notices\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.notices) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.notices.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.notices, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_TrustNotices, rhs: Liaison_Link_V1_TrustNotices) -> Bool {
+    if lhs.notices != rhs.notices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_NextCard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NextCard"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.card) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.card.isEmpty {
+      try visitor.visitSingularBytesField(value: self.card, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_NextCard, rhs: Liaison_Link_V1_NextCard) -> Bool {
+    if lhs.card != rhs.card {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
