@@ -10,7 +10,7 @@ FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test simulate soak fuzz vectors measure bench bench-mls lint format install uninstall clean proto
+.PHONY: help deps swift build demo test simulate soak fuzz vectors measure bench bench-mls bench-trust lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -52,12 +52,18 @@ measure: PREFIX = $(CURDIR)/.build/demo
 measure: install ## resident memory: idle, and of a 1 GiB document that crosses a border
 	Config/measure/memory.sh '$(PREFIX)/bin'
 
-bench: deps ## measure whole networks: a table, and .build/bench.jsonl; PARTS="messages nodes" SECONDS=12 COMPARE=1
+bench: deps ## measure whole networks: a table, and .build/bench.jsonl; PARTS="messages nodes" SECONDS=12 COMPARE=1, QUICK=1 for shorter runs of theirs
 	$(SWIFT) build $(FLAGS)
 	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/network-benchmark" --json .build/bench.jsonl \
 	  --seconds $(or $(SECONDS),12) $(addprefix --part ,$(PARTS))
 	@if [ -n '$(COMPARE)' ]; then \
-	  '$(PEERS)/run.sh' all > .build/peers.jsonl; '$(PEERS)/table.py' .build/bench.jsonl .build/peers.jsonl; fi
+	  '$(PEERS)/run.sh' all $(if $(QUICK),--quick) > .build/peers.jsonl; \
+	  '$(PEERS)/table.py' .build/bench.jsonl .build/peers.jsonl; \
+	  "$$($(SWIFT) build $(FLAGS) --show-bin-path)/network-benchmark" --json .build/bench.jsonl --compare .build/peers.jsonl; fi
+
+bench-trust: deps ## measure the trust registry: a large log verified, a node with 500 peers and 100,000 members
+	$(SWIFT) build $(FLAGS)
+	"$$($(SWIFT) build $(FLAGS) --show-bin-path)/network-benchmark" --part trust --json .build/bench-trust.jsonl
 
 bench-mls: deps ## measure the MLS library against its primitives: a table, and .build/bench-mls.json
 	$(SWIFT) build $(FLAGS)

@@ -183,7 +183,8 @@ let package = Package(
       name: "network-benchmark",
       dependencies: [
         "ProcessKit", "TestKit", "LiaisonClient", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "LiaisonStore",
-        "LiaisonNode", "liaisond", "liaisonctl", argumentParser, crypto, grdb,
+        "LiaisonNode", "LiaisonAdmin", "LiaisonTrust", "CommandKit", "MerkleLog", "Sodium", "TLSPresentation",
+        "liaisond", "liaisonctl", argumentParser, crypto, grdb,
       ], path: "Tests/Benchmarks/Network", swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",

@@ -1,5 +1,7 @@
+internal import Dispatch
 package import LiaisonModel
 package import MerkleLog
+internal import Synchronization
 internal import TLSPresentation
 
 /// The append-only record of every decision that made the registry what it is: a Merkle tree (RFC 9162) over signed
@@ -12,10 +14,27 @@ package struct TrustLog: Sendable {
   /// A log without entries.
   package init() {}
 
-  /// Verifies and folds `entries`, oldest first. Throws ``TrustLogFault``, which names the entry that is wrong.
+  /// Verifies and folds `entries`, oldest first: nearly all of it is verifying signatures, which is spread over the
+  /// processors. Throws ``TrustLogFault``, which names the first entry that is wrong.
   package init(entries: some Sequence<[UInt8]>) throws(TrustLogFault) {
-    for (index, entry) in entries.enumerated() {
-      do { try append(entry) } catch { throw .entry(index, error) }
+    try self.init(entries: entries, deferringMembers: false)
+  }
+
+  private init(entries: some Sequence<[UInt8]>, deferringMembers: Bool) throws(TrustLogFault) {
+    let folding = Mutex(Folding())
+    var before: [[CheckedOrNot]] = []
+    let entries = Array(entries)
+    for start in stride(from: 0, to: entries.count, by: Self.entriesPerTurn) {
+      before = Self.check(entries[start..<min(start + Self.entriesPerTurn, entries.count)], deferringMembers) {
+        [before] in
+        folding.withLock { $0.fold(before) }
+      }
+      if folding.withLock({ $0.fault != nil }) { break }
+    }
+    self = try folding.withLock { (folding) throws(TrustLogFault) in
+      folding.fold(before)
+      if let fault = folding.fault { throw fault }
+      return folding.log
     }
   }
 
@@ -23,6 +42,31 @@ package struct TrustLog: Sendable {
   package init(entries: some Sequence<[UInt8]>, head: Unverified<LogHead>) throws(TrustLogFault) {
     try self.init(entries: entries)
     try check(head)
+  }
+
+  /// Verifies a node's own log as it starts, under a head that the node signed over what it had verified: everything but
+  /// the signatures under decisions about members, which are most of a log and change no registry. They are left to
+  /// ``verify(_:)``. Throws ``TrustLogFault``, which names the first entry that is wrong.
+  package init(ownEntries entries: [[UInt8]], head: Unverified<LogHead>) throws(TrustLogFault) {
+    do {
+      try self.init(entries: entries, deferringMembers: true)
+      try check(head)
+    } catch {
+      // Which entry is the wrong one, their signatures say.
+      try self.init(entries: entries, head: head)
+    }
+  }
+
+  /// Verifies the signature of every entry, one after the other, and lets others run between them. Throws
+  /// ``TrustLogFault``, and `CancellationError`.
+  package static func verify(_ entries: [[UInt8]]) async throws {
+    for (index, entry) in entries.enumerated() {
+      if index.isMultiple(of: entriesPerThread) {
+        try Task.checkCancellation()
+        await Task.yield()
+      }
+      do throws(TrustError) { _ = try CheckedEntry(entry) } catch { throw TrustLogFault.entry(index, error) }
+    }
   }
 
   /// The number of entries.
@@ -62,78 +106,44 @@ package struct TrustLog: Sendable {
   /// from the node's clock by the clock error allowed. Where it throws, nothing has changed.
   @discardableResult
   package mutating func append(_ entry: [UInt8], at now: Timestamp? = nil) throws(TrustError) -> LogRecord {
-    let record: LogRecord
-    switch try Self.decode(entry) {
-    case .decision(let unverified): record = try append(unverified, at: now)
-    case .cardReceived(let unverified): record = try append(unverified, at: now)
-    case .recovery(let unverified): record = try append(unverified, at: now)
-    case .noticeReceived(let unverified): record = try append(unverified, at: now)
-    }
-    tree.append(.leaf(entry))
-    return record
+    let addition = try adding(entry, at: now)
+    take(addition)
+    return addition.record
   }
 
-  private mutating func append(_ unverified: Unverified<Decision>, at now: Timestamp?) throws(TrustError) -> LogRecord {
-    let claim = try Self.checked { () throws(ModelError) in try unverified.claim() }
-    try check(claim.position, claim.decidedAt, at: now)
-    let decision = try Self.checked { () throws(ModelError) in
-      try unverified.verified(by: claim.administrator).content
-    }
-    let before = registry.administrators
-    let outcome = try registry.apply(
-      decision.act, at: decision.position.sequence, by: decision.administrator, at: decision.decidedAt)
-    // The first owner is one only afterwards; who removes themselves, only before.
-    guard
-      let administrator = before[decision.administrator] ?? registry.administrators[decision.administrator]
-    else { preconditionFailure("the registry took a decision of nobody") }
-    return LogRecord(
-      sequence: decision.position.sequence, time: decision.decidedAt, author: .administrator(administrator),
-      decision: (decision.act, outcome),
-      summary: registry.summary(of: decision.act, outcome) { before[$0]?.name })
+  /// Verifies an encoded ``LogEntry`` as ``append(_:at:)`` does and says what the log would be with it, without a copy of
+  /// it: what a large log costs to append to.
+  package func adding(_ entry: [UInt8], at now: Timestamp? = nil) throws(TrustError) -> Addition {
+    let checked = try CheckedEntry(entry)
+    try checkPlace(of: checked, at: now)
+    var next = registry
+    let outcome = try next.fold(checked.statement)
+    return Addition(
+      record: LogRecord(checked, outcome, before: registry, after: next), registry: next, size: size + 1,
+      root: tree.root(appending: checked.leafHash), leafHash: checked.leafHash)
   }
 
-  private mutating func append(
-    _ unverified: Unverified<CardReceived>, at now: Timestamp?
-  ) throws(TrustError) -> LogRecord {
-    let claim = try Self.checked { () throws(ModelError) in try unverified.claim() }
-    try check(claim.position, claim.receivedAt, at: now)
-    let received = try Self.checked { () throws(ModelError) in
-      try unverified.verified(by: claim.nodeKey).content
-    }
-    try registry.apply(received)
-    return LogRecord(
-      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), decision: nil,
-      summary: Act.peerCardUpdated(received.card).summary { _ in nil })
+  /// Takes over what ``adding(_:at:)`` said of the log as it is.
+  package mutating func take(_ addition: Addition) {
+    precondition(addition.size == size + 1, "an addition to another log")
+    tree.append(addition.leafHash)
+    registry = addition.registry
   }
 
-  private mutating func append(_ unverified: Unverified<Recovery>, at now: Timestamp?) throws(TrustError) -> LogRecord {
-    let claim = try Self.checked { () throws(ModelError) in try unverified.claim() }
-    try check(claim.position, claim.recoveredAt, at: now)
-    let recovery = try Self.checked { () throws(ModelError) in
-      try unverified.verified(by: claim.rootKey).content
-    }
-    let before = registry.administrators
-    try registry.apply(recovery)
-    return LogRecord(
-      sequence: recovery.position.sequence, time: recovery.recoveredAt, author: .root(recovery.rootKey), decision: nil,
-      summary: recovery.summary { before[$0]?.name })
-  }
+  /// What a log would be with one more entry.
+  package struct Addition: Sendable {
+    /// What the entry says.
+    package let record: LogRecord
+    /// The fold of all entries.
+    package let registry: Registry
+    let size: Int
+    let root: MerkleHash
+    let leafHash: MerkleHash
 
-  private mutating func append(
-    _ unverified: Unverified<NoticeReceived>, at now: Timestamp?
-  ) throws(TrustError) -> LogRecord {
-    let claim = try Self.checked { () throws(ModelError) in try unverified.claim() }
-    try check(claim.position, claim.receivedAt, at: now)
-    let received = try Self.checked { () throws(ModelError) in
-      try unverified.verified(by: claim.nodeKey).content
+    /// A statement of all that the log would hold, to be signed by the node.
+    package func head(of handle: Handle, at now: Timestamp) -> LogHead {
+      LogHead(handle: handle, size: UInt64(size), root: root, signedAt: now)
     }
-    let notice = try Self.checked { () throws(ModelError) in try received.notice.claim() }
-    let before = registry.peer(notice.handle)?.state
-    try registry.apply(received)
-    let suspends = registry.peer(notice.handle)?.state != before
-    return LogRecord(
-      sequence: received.position.sequence, time: received.receivedAt, author: .node(received.nodeKey), decision: nil,
-      summary: notice.sentence + (suspends ? "; the policy suspends \(notice.handle) here" : ""))
   }
 
   /// A statement of all that the log holds now, to be signed by the node.
@@ -154,24 +164,120 @@ package struct TrustLog: Sendable {
     guard content.root == root else { throw .head("the log's head speaks of other entries than these") }
   }
 
-  private func check(_ position: LogPosition, _ time: Timestamp, at now: Timestamp?) throws(TrustError) {
-    guard position.sequence == UInt64(size) else {
-      throw TrustError(.wrongPosition, "it was signed as entry \(position.sequence), and entry \(size) is the next")
+  private func checkPlace(of entry: CheckedEntry, at now: Timestamp? = nil) throws(TrustError) {
+    guard entry.position.sequence == UInt64(size) else {
+      throw TrustError(
+        .wrongPosition, "it was signed as entry \(entry.position.sequence), and entry \(size) is the next")
     }
-    guard position.previousRoot == root else {
+    guard entry.position.previousRoot == root else {
       throw TrustError(.wrongPosition, "it was signed after other entries than those before it here")
     }
-    if let now, max(now, time).milliseconds - min(now, time).milliseconds > Limits.clockErrorMillisecondsMax {
+    if let now, max(now, entry.time).milliseconds - min(now, entry.time).milliseconds > Limits.clockErrorMillisecondsMax
+    {
       throw TrustError(.notInForce, "the entry's time and the node's clock differ by more than an hour")
     }
   }
+}
 
-  private static func decode(_ entry: [UInt8]) throws(TrustError) -> LogEntry {
-    do { return try LogEntry(tlsEncoded: entry) } catch { throw TrustError(.malformed, "the entry is malformed") }
+// MARK: All of a log
+
+extension TrustLog {
+  private typealias CheckedOrNot = Result<CheckedEntry, TrustError>
+
+  /// Entries whose signatures are verified while those of the turn before are folded.
+  private static let entriesPerTurn = 8192
+  /// Entries that one thread takes at a time.
+  private static let entriesPerThread = 64
+
+  /// A log that grows from checked entries until one is wrong.
+  private struct Folding {
+    var log = TrustLog()
+    var fault: TrustLogFault?
+
+    mutating func fold(_ parts: [[CheckedOrNot]]) {
+      for entry in parts.joined() where fault == nil {
+        do throws(TrustError) {
+          let entry = try entry.get()
+          try log.checkPlace(of: entry)
+          let outcome = try log.registry.fold(entry.statement)
+          // A proposal changes the registry, and nobody's word is taken for that.
+          if !entry.isVerified, outcome?.effect == nil {
+            throw TrustError(.notPermitted, "its signature was not verified")
+          }
+          log.tree.append(entry.leafHash)
+        } catch { fault = .entry(log.size, error) }
+      }
+    }
   }
 
-  private static func checked<Value>(_ body: () throws(ModelError) -> Value) throws(TrustError) -> Value {
-    do { return try body() } catch { throw TrustError(error) }
+  /// Checks each entry by itself, on all processors, and runs `beside` on one of them meanwhile.
+  private static func check(
+    _ entries: ArraySlice<[UInt8]>, _ deferringMembers: Bool, beside: @Sendable () -> Void
+  ) -> [[CheckedOrNot]] {
+    let parts = (entries.count + entriesPerThread - 1) / entriesPerThread
+    let checked = Mutex([[CheckedOrNot]](repeating: [], count: parts))
+    DispatchQueue.concurrentPerform(iterations: parts + 1) { iteration in
+      guard iteration > 0 else { return beside() }
+      let start = entries.startIndex + (iteration - 1) * entriesPerThread
+      let part = entries[start..<min(start + entriesPerThread, entries.endIndex)].map { entry -> CheckedOrNot in
+        do throws(TrustError) { return .success(try CheckedEntry(entry, deferringMembers: deferringMembers)) } catch {
+          return .failure(error)
+        }
+      }
+      checked.withLock { $0[iteration - 1] = part }
+    }
+    return checked.withLock { $0 }
+  }
+}
+
+extension Registry {
+  /// Applies what an entry says; for a decision, says what became of it. Where it throws, nothing has changed.
+  fileprivate mutating func fold(_ statement: CheckedEntry.Statement) throws(TrustError) -> Outcome? {
+    switch statement {
+    case .decision(let decision):
+      return try apply(
+        decision.act, at: decision.position.sequence, by: decision.administrator, at: decision.decidedAt)
+    case .cardReceived(let received): try apply(received)
+    case .recovery(let recovery): try apply(recovery)
+    case .noticeReceived(let received): try apply(received)
+    }
+    return nil
+  }
+}
+
+extension LogRecord {
+  fileprivate init(_ entry: CheckedEntry, _ outcome: Outcome?, before: Registry, after: Registry) {
+    let name = { (key: AdministratorKey) in before.administrators[key]?.name }
+    switch (entry.statement, outcome) {
+    case (.decision(let decision), let outcome?):
+      // The first owner is one only afterwards; who removes themselves, only before.
+      guard
+        let administrator = before.administrators[decision.administrator]
+          ?? after.administrators[decision.administrator]
+      else { preconditionFailure("the registry took a decision of nobody") }
+      self.init(
+        sequence: entry.position.sequence, time: entry.time, author: .administrator(administrator),
+        decision: (decision.act, outcome), summary: after.summary(of: decision.act, outcome, naming: name))
+    case (.decision, nil): preconditionFailure("nothing became of a decision that was taken")
+    case (.cardReceived(let received), _):
+      self.init(
+        sequence: entry.position.sequence, time: entry.time, author: .node(received.nodeKey), decision: nil,
+        summary: Act.peerCardUpdated(received.card).summary { _ in nil })
+    case (.recovery(let recovery), _):
+      self.init(
+        sequence: entry.position.sequence, time: entry.time, author: .root(recovery.rootKey), decision: nil,
+        summary: recovery.summary(naming: name))
+    case (.noticeReceived(let received), _):
+      // It was verified, and so it can be read.
+      let notice = try? received.notice.claim()
+      let suspended = notice.map { notice in
+        before.peer(notice.handle)?.state != after.peer(notice.handle)?.state
+          ? "; the policy suspends \(notice.handle) here" : ""
+      }
+      self.init(
+        sequence: entry.position.sequence, time: entry.time, author: .node(received.nodeKey), decision: nil,
+        summary: (notice?.sentence ?? "") + (suspended ?? ""))
+    }
   }
 }
 

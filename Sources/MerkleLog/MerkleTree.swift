@@ -18,6 +18,11 @@ public struct MerkleTree: Sendable {
   /// The root over all leaves.
   public var root: MerkleHash { hash(from: 0, to: size) }
 
+  /// What ``root`` would be with one more leaf, without a copy of the tree.
+  public func root(appending leafHash: MerkleHash) -> MerkleHash {
+    parts(from: 0, to: size).reversed().reduce(leafHash) { .node($1, $0) }
+  }
+
   /// The root over entries, hashed as leaves.
   public static func root(ofLeaves entries: some Sequence<[UInt8]>) -> MerkleHash {
     MerkleTree(leafHashes: entries.lazy.map { MerkleHash.leaf($0) }).root
@@ -94,7 +99,13 @@ public struct MerkleTree: Sendable {
 
   /// The hash over leaves `start ..< end`, where `start` is where a subtree of that size can begin.
   private func hash(from start: Int, to end: Int) -> MerkleHash {
-    // The complete subtrees from left to right, then joined from the right.
+    let parts = parts(from: start, to: end)
+    guard let last = parts.last else { return .emptyTree }
+    return parts.dropLast().reversed().reduce(last) { .node($1, $0) }
+  }
+
+  /// The complete subtrees of which those leaves are made, from left to right.
+  private func parts(from start: Int, to end: Int) -> [MerkleHash] {
     var parts: [MerkleHash] = []
     var position = start
     while position < end {
@@ -102,9 +113,7 @@ public struct MerkleTree: Sendable {
       parts.append(levels[level][position >> level])
       position += 1 << level
     }
-    guard var result = parts.popLast() else { return .emptyTree }
-    while let left = parts.popLast() { result = .node(left, result) }
-    return result
+    return parts
   }
 
   /// The greatest power of two below `count`, which is 2 or more.

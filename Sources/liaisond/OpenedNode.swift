@@ -13,20 +13,23 @@ struct OpenedNode {
   let log: TrustLog
   let entries: [[UInt8]]
 
-  /// Opens and verifies. `passphrase` is asked only where it is needed.
-  init(_ home: NodeHome, passphrase: () throws(CommandError) -> SecretBytes) throws {
-    try self.init(home, under: home.unlock(passphrase: passphrase))
+  /// Opens and verifies, but for what a quick start leaves to ``SignatureService``. `passphrase` is asked only where it is
+  /// needed.
+  init(
+    _ home: NodeHome, isQuick: Bool = false, passphrase: () throws(CommandError) -> SecretBytes
+  ) throws {
+    try self.init(home, isQuick: isQuick, under: home.unlock(passphrase: passphrase))
   }
 
   /// The same for a home that is unlocked.
-  init(_ home: NodeHome, under storeKey: StoreKey) throws {
+  init(_ home: NodeHome, isQuick: Bool = false, under storeKey: StoreKey) throws {
     let key = try home.nodeKey(under: storeKey)
     // A store that is opened where there is none is a new one.
     guard home.hasStore else {
       throw CommandError(.noInput, "there is no store \(escaped(home.database)); restore it from a backup")
     }
     store = try SQLiteNodeStore(path: home.database)
-    let stored = try StoredTrustLog(in: store)
+    let stored = try StoredTrustLog(in: store, isQuick: isQuick)
     (log, entries) = (stored.log, stored.entries)
     guard let card = log.registry.ownCard else {
       throw CommandError(.badData, "the trust log names no card of this node")

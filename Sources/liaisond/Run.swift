@@ -32,7 +32,7 @@ struct Run: AsyncParsableCommand {
     let configuration = try await NodeConfiguration.load(
       home, flags: .init(listen: listen, logLevel: logLevel), environment: Terminal.environment)
     let lock = try HomeLock(home)
-    let node = try OpenedNode(home, passphrase: OpenedNode.passphrase(passphraseOptions, home))
+    let node = try OpenedNode(home, isQuick: true, passphrase: OpenedNode.passphrase(passphraseOptions, home))
 
     LoggingSystem.bootstrap { _ in StandardErrorLog(logLevel: configuration.logLevel) }
     let metrics = MetricsRegistry()
@@ -73,6 +73,7 @@ struct Run: AsyncParsableCommand {
           service: NodeService(
             handle: identity.handle, runtime: runtime, listener: listener, keeper: keeper, logger: logger)),
         .init(service: ExpiryService(keeper: keeper)),
+        .init(service: SignatureService(entries: node.entries)),
         .init(service: AdminSocketService(server: admin, service: service)),
       ], gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })

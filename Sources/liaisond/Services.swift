@@ -1,9 +1,11 @@
+internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonLink
 internal import LiaisonModel
 internal import LiaisonNode
 internal import LiaisonProtocol
 internal import LiaisonStore
+internal import LiaisonTrust
 internal import Logging
 internal import ServiceLifecycle
 
@@ -53,5 +55,19 @@ struct ExpiryService: Service {
         await keeper.refresh()
       }
     }
+  }
+}
+
+/// Verifies what a quick start left: the signatures under decisions about members. The node ends where one is wrong.
+struct SignatureService: Service {
+  let entries: [[UInt8]]
+
+  func run() async throws {
+    do {
+      try await cancelWhenGracefulShutdown { try await TrustLog.verify(entries) }
+    } catch let fault as TrustLogFault {
+      throw CommandError(.badData, fault.sentence)
+    } catch is CancellationError {}
+    try? await gracefulShutdown()
   }
 }

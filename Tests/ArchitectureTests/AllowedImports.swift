@@ -9,7 +9,7 @@ enum AllowedImports {
     ("LiaisonModel", foundation + concurrency + ["TLSPresentation", "MerkleLog", "Crypto"]),
     ("LiaisonRooms", foundation + ["MLS", "LiaisonModel", "TLSPresentation"]),
     ("LiaisonProtocol", foundation + ["LiaisonModel", "TLSPresentation", "SwiftProtobuf", "NIOCore"]),
-    ("LiaisonTrust", foundation + ["LiaisonModel", "MerkleLog", "TLSPresentation", "Crypto"]),
+    ("LiaisonTrust", foundation + concurrency + ["LiaisonModel", "MerkleLog", "TLSPresentation", "Crypto"]),
     (
       "LiaisonLink",
       foundation + concurrency + nio + [

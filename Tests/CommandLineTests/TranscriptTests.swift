@@ -1,9 +1,12 @@
 import Foundation
+import TestKit
 import Testing
 
 @Suite("What people type and see") struct TranscriptTests {
   @Test("each transcript is true", arguments: try Transcript.all())
-  func transcript(_ transcript: Transcript) throws {
+  func transcript(_ transcript: Transcript) async throws { try await blocking { try Self.check(transcript) } }
+
+  private static func check(_ transcript: Transcript) throws {
     let shell = try Shell()
     for step in transcript.steps {
       let result = try shell.run(step.command)

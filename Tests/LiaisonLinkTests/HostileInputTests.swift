@@ -102,7 +102,7 @@ struct HostileInputTests {
   @Test("a connection that never says anything ends in time")
   func mute() async throws {
     var patient = self
-    patient.bench.timing.handshakeMilliseconds = 2000
+    patient.bench.timing.handshakeMilliseconds = 5000
     try await patient.beside { [patient] endpoint in
       let plain = try await RawClient(endpoint, tls: nil)
       _ = try await plain.untilClosed()

@@ -221,6 +221,55 @@ import Testing
     #expect(again.registry == log.registry)
     #expect(log.entries.count > 2)
   }
+
+  @Test("of many entries is verified on all processors, and the first of several wrong ones is named")
+  func large() throws {
+    var log = try Log()
+    let request = MemberRequest(
+      try Address("ana@xa"), .invitation(name: "Ana", discipline: .cyber, role: "", expiresAt: noon))
+    while log.entries.count < 9000 { try log.append(log.entry(request.act)) }
+    let again = try TrustLog(entries: log.entries, head: log.head)
+    #expect(again.root == log.log.root && again.registry == log.registry)
+    for places in [[0], [63], [64, 65], [8191], [8192], [8192, 100], [8999]] {
+      var entries = log.entries
+      for place in places { entries[place][entries[place].count - 1] ^= 1 }
+      do {
+        _ = try TrustLog(entries: entries)
+        Issue.record("entries \(places) are wrong, and the log was taken")
+      } catch {
+        guard case .entry(let index, _) = error else { throw error }
+        #expect(index == places.min())
+      }
+    }
+  }
+
+  @Test("that a node takes up quickly has what it left verified afterwards, and takes nothing else on trust")
+  func quickly() async throws {
+    var log = try Log()
+    let request = MemberRequest(
+      try Address("ana@xa"), .invitation(name: "Ana", discipline: .cyber, role: "", expiresAt: noon))
+    for _ in 0..<3 { try log.append(log.entry(request.act)) }
+    let quick = try TrustLog(ownEntries: log.entries, head: log.head)
+    #expect(quick.root == log.log.root && quick.registry == log.registry)
+    try await TrustLog.verify(log.entries)
+
+    // Whoever has the node's key signs a head over an invitation that no registrar signed.
+    func forged(_ act: Act) throws -> (entries: [[UInt8]], head: Unverified<LogHead>) {
+      var entries = log.entries
+      var entry = log.entry(act)
+      entry[entry.count - 1] ^= 1
+      entries.append(entry)
+      let head = LogHead(
+        handle: try Handle("xa"), size: UInt64(entries.count), root: MerkleTree.root(ofLeaves: entries),
+        signedAt: log.now)
+      return (entries, Signed(head, by: log.own.node).unverified)
+    }
+    let invitation = try forged(request.act)
+    #expect(try TrustLog(ownEntries: invitation.entries, head: invitation.head).size == 6)
+    await #expect(throws: TrustLogFault.self) { try await TrustLog.verify(invitation.entries) }
+    let change = try forged(.policyChanged(Policy(signatures: [.verify: 2], proposalHours: 24)))
+    #expect(throws: TrustLogFault.self) { try TrustLog(ownEntries: change.entries, head: change.head) }
+  }
 }
 
 struct Xorshift: RandomNumberGenerator {

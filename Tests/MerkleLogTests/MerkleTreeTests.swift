@@ -29,6 +29,17 @@ struct MerkleTreeTests {
     #expect(MerkleTree().root == .emptyTree)
   }
 
+  @Test("The root with one more leaf is known before it is appended")
+  func rootAppending() {
+    var tree = MerkleTree()
+    for entry in entries {
+      let expected = tree.root(appending: .leaf(entry))
+      #expect(tree.root != expected)
+      tree.append(.leaf(entry))
+      #expect(tree.root == expected)
+    }
+  }
+
   @Test("Appending gives indexes in order")
   func appending() throws {
     var tree = MerkleTree()

@@ -141,7 +141,9 @@ struct PressureTests {
   }
 
   @Test("stays bounded while a peer floods it with envelopes and reads no answer")
-  func flood() async throws {
+  func flood() async throws { try await blocking { try await Self.sendWithoutEnd() } }
+
+  private static func sendWithoutEnd() async throws {
     let scene = try Scene()
     let before = try scene.memory().now
     let client = try await scene.connect(reading: false)
@@ -153,7 +155,9 @@ struct PressureTests {
   }
 
   @Test("stays bounded while a peer asks without end and reads nothing")
-  func deaf() async throws {
+  func deaf() async throws { try await blocking { try await Self.askWithoutEnd() } }
+
+  private static func askWithoutEnd() async throws {
     let scene = try Scene()
     let before = try scene.memory().now
     let client = try await scene.connect(reading: false)
@@ -171,7 +175,9 @@ struct PressureTests {
   }
 
   @Test("stays bounded while connections send the longest of frames, a byte at a time")
-  func drip() async throws {
+  func drip() async throws { try await blocking { try await Self.sendByteByByte() } }
+
+  private static func sendByteByByte() async throws {
     let scene = try Scene()
     let before = try scene.memory().now
     var clients: [RawClient] = []
@@ -189,7 +195,9 @@ struct PressureTests {
   }
 
   @Test("grows by little for each idle link")
-  func idle() async throws {
+  func idle() async throws { try await blocking { try await Self.openLinks() } }
+
+  private static func openLinks() async throws {
     let scene = try Scene()
     let wanted = ProcessInfo.processInfo.environment["LIAISON_IDLE_LINKS"].flatMap(Int.init) ?? 512
     try Self.raiseOpenFiles()

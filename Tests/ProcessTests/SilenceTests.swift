@@ -8,7 +8,9 @@ import Testing
 @Suite("Silence", .serialized, .timeLimit(.minutes(10)))
 struct SilenceTests {
   @Test("A stopped node, a stalled link and a stopped client are given up, waited for, and get everything in order")
-  func silence() async throws {
+  func silence() async throws { try await blocking { try await Self.stopAll() } }
+
+  private static func stopAll() async throws {
     let folder = try TemporaryDirectory()
     defer { withExtendedLifetime(folder) {} }
     let a = try Country("xa", in: folder, isProxied: true)

@@ -7,7 +7,9 @@ import Testing
 @Suite("Programs without privileges", .serialized, .timeLimit(.minutes(5)))
 struct UnprivilegedTests {
   @Test("connect and are connected to")
-  func connect() throws {
+  func connect() async throws { try await blocking { try Self.connectUnprivileged() } }
+
+  private static func connectUnprivileged() throws {
     let folder = try TemporaryDirectory()
     defer { withExtendedLifetime(folder) {} }
     let country = try Country("xa", in: folder)

@@ -4,15 +4,15 @@ package import LiaisonNode
 package import LiaisonTrust
 internal import TLSPresentation
 
-/// A node's trust log as its store has it, verified in full: what a start begins with.
+/// A node's trust log as its store has it, verified: what a start begins with.
 package struct StoredTrustLog: Sendable {
   /// The log and, as its fold, the registry.
   package let log: TrustLog
   /// The encoded entries, oldest first.
   package let entries: [[UInt8]]
 
-  /// Reads and verifies it. Throws ``CommandError`` that names the entry which is wrong, and the store's errors.
-  package init(in store: some NodeStore) throws {
+  /// Reads and verifies it, in full or, for a quick start, as `TrustLog(ownEntries:head:)` does. Throws ``CommandError`` that names the entry which is wrong, and the store's errors.
+  package init(in store: some NodeStore, isQuick: Bool = false) throws {
     let (stored, head) = try store.read { (try $0.trustLogEntries(), try $0.trustLogHead()) }
     for (index, entry) in stored.enumerated() where entry.sequence != UInt64(index) {
       throw CommandError(.badData, "trust log entry \(index) is missing: entry \(entry.sequence) comes in its place")
@@ -21,6 +21,8 @@ package struct StoredTrustLog: Sendable {
       throw CommandError(.badData, "the trust log has no head, or a damaged one")
     }
     entries = stored.map(\.bytes)
-    do { log = try TrustLog(entries: entries, head: head) } catch { throw CommandError(.badData, error.sentence) }
+    do {
+      log = try isQuick ? TrustLog(ownEntries: entries, head: head) : TrustLog(entries: entries, head: head)
+    } catch { throw CommandError(.badData, error.sentence) }
   }
 }

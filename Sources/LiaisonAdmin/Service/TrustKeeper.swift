@@ -163,9 +163,9 @@ package actor TrustKeeper {
     _ entry: [UInt8], members: AdministrationRequest?, checking check: (LogRecord) throws(Frame.Failure) -> Void
   ) async throws(Frame.Failure) -> (LogRecord, AdministrationAnswer) {
     let now = clock()
-    var next = log
-    let record: LogRecord
-    do { record = try next.append(entry, at: now) } catch { throw Frame.Failure(error) }
+    let next: TrustLog.Addition
+    do { next = try log.adding(entry, at: now) } catch { throw Frame.Failure(error) }
+    let record = next.record
     try check(record)
     let nextHead = Signed(next.head(of: handle, at: now), by: key)
     let nextTable = PeerTable(next.registry, at: now)
@@ -174,7 +174,7 @@ package actor TrustKeeper {
         TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable, members: members))
     if case .failed(let failure) = answer { throw failure }
     let before = log.registry
-    log = next
+    log.take(next)
     head = nextHead
     table = nextTable
     entries.append(entry)

@@ -34,7 +34,7 @@ enum MachineLimits {
     return count / (monotonicSeconds() - start)
   }
 
-  private static func flushes(_ folder: TemporaryDirectory, _ report: Report) throws {
+  static func flushes(_ folder: TemporaryDirectory, _ report: Report) throws {
     let descriptor = open(folder.path("flush"), O_CREAT | O_WRONLY | O_TRUNC, 0o600)
     guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
     defer { close(descriptor) }

@@ -7,7 +7,10 @@ internal import TestKit
 struct NetworkBenchmark: AsyncParsableCommand {
   /// What can be measured.
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case limits, messages, latency, nodes, documents, memory, fanout, wire, growth
+    case limits, messages, latency, nodes, documents, memory, fanout, wire, growth, trust
+
+    /// What `make bench` measures; the rest has targets of its own.
+    static let usual = allCases.filter { $0 != .trust }
   }
 
   static let configuration = CommandConfiguration(
@@ -26,13 +29,19 @@ struct NetworkBenchmark: AsyncParsableCommand {
   @Option(help: "Size of the large document, MiB.") var documentMegabytes = 1024
   @Option(help: "How many documents of 64 KiB.") var smallDocuments = 1000
   @Option(help: "Numbers of stored messages at which the cost of another is measured.") var stored = "1000,100000"
+  @Option(help: "Peers in the registry of the part trust.") var peers = 500
+  @Option(help: "Members in it.") var members = 100_000
+  @Option(help: "Entries of the log that it verifies in full.") var entries = 1_000_000
   @Option(help: "Where to write JSON, a line a figure.") var json: String?
+  @Option(help: "Measure nothing: print the ratios of the figures in --json to those in this file.")
+  var compare: String?
   @Option(help: "Where the homes lie; the system's temporary folder where nothing is said.") var folder: String?
 
   func run() async throws {
+    if let compare { return try Comparison.show(ours: json ?? "", peers: compare) }
     if let folder { setenv("TMPDIR", folder, 1) }
     let plans = try (plan.isEmpty ? ["1x1", "16x1", "1x32", "16x32"] : plan).map(Plan.init)
-    let parts = Set(part.isEmpty ? Part.allCases : part)
+    let parts = Set(part.isEmpty ? Part.usual : part)
     let report = Report(json: json)
     if parts.contains(.limits) { try MachineLimits.measure(into: report) }
     if parts.contains(.messages) { try await MessageBenchmark.run(plans, seconds: seconds, into: report) }
@@ -44,6 +53,9 @@ struct NetworkBenchmark: AsyncParsableCommand {
     if parts.contains(.memory) { try await MemoryBenchmark.run(into: report) }
     if parts.contains(.fanout) { try await FanOutBenchmark.run(seconds: seconds, into: report) }
     if parts.contains(.wire) { try await WireBenchmark.run(seconds: seconds, into: report) }
+    if parts.contains(.trust) {
+      try await TrustBenchmark.run(peers: peers, members: members, entries: entries, into: report)
+    }
     if parts.contains(.growth) {
       let sizes = stored.split(separator: ",").compactMap { Int($0) }
       try await GrowthBenchmark.run(sizes: sizes, into: report)
