@@ -237,7 +237,7 @@ extension AdminService {
     }
     if test.passes, case .queues(let queues) = try await ask(.queues) {
       let isLinked = queues.first { $0.peer == handle }?.isLinked ?? false
-      test.add("link", isLinked, isLinked ? "the link for messages stands" : "the link for messages does not stand yet")
+      test.add(.link, isLinked, isLinked ? "the link for messages stands" : "the link for messages does not stand yet")
     }
     var answer = AdminTest()
     answer.steps = test.steps
