@@ -117,8 +117,8 @@ let package = Package(
     tests(
       "LiaisonAdmin",
       [
-        "CommandKit", "LiaisonLink", "LiaisonNode", "LiaisonTrust", "LiaisonModel", "LiaisonProtocol", "Sodium",
-        "TestKit", nio, nioPosix, protobuf, metrics,
+        "CommandKit", "LiaisonLink", "LiaisonNode", "LiaisonTrust", "LiaisonModel", "LiaisonProtocol", "MerkleLog",
+        "Sodium", "TestKit", nio, nioPosix, protobuf, metrics,
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"],

@@ -6,6 +6,25 @@ internal import NIOPosix
 internal import NIOSSL
 internal import Synchronization
 
+/// A link that somebody wanted and did not get.
+package struct RefusedLink: Sendable, Equatable {
+  package let kind: LinkKind
+  /// The Ed25519 key that the other side proved, 32 bytes.
+  package let key: [UInt8]
+  /// The other side's network address, for people.
+  package let address: String
+  /// One sentence for a person.
+  package let reason: String
+
+  /// A refusal, as given.
+  package init(kind: LinkKind, key: [UInt8], address: String, reason: String) {
+    self.kind = kind
+    self.key = key
+    self.address = address
+    self.reason = reason
+  }
+}
+
 /// One TCP port for every kind of link.
 package final class LinkListener: Sendable {
   /// Decides over a key (32 bytes) that wants a link of a kind.
@@ -87,13 +106,16 @@ package final class LinkListener: Sendable {
   }
 
   /// Serves links, each in a task of its own, until the task is cancelled; then closes the port and every link. The port
-  /// is closed when it returns.
-  package func run(authorise: @escaping Authorise, serve: @escaping @Sendable (Link) async -> Void) async {
+  /// is closed when it returns. `refused` is told of each link that `authorise` refuses.
+  package func run(
+    authorise: @escaping Authorise, refused: @escaping @Sendable (RefusedLink) async -> Void = { _ in },
+    serve: @escaping @Sendable (Link) async -> Void
+  ) async {
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
         for await connection in pending {
           group.addTask {
-            guard let link = await self.establish(connection, authorise) else { return }
+            guard let link = await self.establish(connection, authorise, refused) else { return }
             await serve(link)
             link.close()
           }
@@ -107,10 +129,17 @@ package final class LinkListener: Sendable {
     try? await channel.closeFuture.get()
   }
 
-  private func establish(_ connection: Pending, _ authorise: Authorise) async -> Link? {
+  private func establish(
+    _ connection: Pending, _ authorise: Authorise, _ refused: @Sendable (RefusedLink) async -> Void
+  ) async -> Link? {
     let decision = await authorise(connection.secured.kind, connection.secured.key)
     connection.decide(decision)
-    if case .refused = decision { logStranger(connection.secured) }
+    if case .refused(let failure) = decision {
+      let secured = connection.secured
+      logStranger(secured)
+      await refused(
+        RefusedLink(kind: secured.kind, key: secured.key, address: secured.remoteAddress, reason: failure.text))
+    }
     return await withTaskCancellationHandler {
       try? await connection.established.get()
     } onCancel: {

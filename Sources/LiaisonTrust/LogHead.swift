@@ -4,7 +4,11 @@ package import TLSPresentation
 
 /// A node's signed statement of all that its trust log holds.
 ///
-/// `struct { uint8 format = 1; Handle handle; uint64 size; opaque root[32]; Timestamp signed_at; } LogHead;`
+/// ```
+/// struct {
+///   uint8 format = 1; Handle handle; uint64 size; opaque root[32]; AuditMark audit; Timestamp signed_at;
+/// } LogHead;
+/// ```
 package struct LogHead: Statement, Equatable {
   package typealias Signer = NodePurpose
   package static let label = "trust log head"
@@ -15,13 +19,16 @@ package struct LogHead: Statement, Equatable {
   package var size: UInt64
   /// The Merkle root over them (RFC 9162 §2.1).
   package var root: MerkleHash
+  /// What the node's audit log held.
+  package var audit: AuditMark
   /// The node's clock.
   package var signedAt: Timestamp
 
-  package init(handle: Handle, size: UInt64, root: MerkleHash, signedAt: Timestamp) {
+  package init(handle: Handle, size: UInt64, root: MerkleHash, audit: AuditMark = .empty, signedAt: Timestamp) {
     self.handle = handle
     self.size = size
     self.root = root
+    self.audit = audit
     self.signedAt = signedAt
   }
 
@@ -30,6 +37,7 @@ package struct LogHead: Statement, Equatable {
     handle = try decoder.read()
     size = try decoder.read()
     root = try decoder.readMerkleHash()
+    audit = try decoder.read()
     signedAt = try decoder.read()
   }
 
@@ -38,6 +46,7 @@ package struct LogHead: Statement, Equatable {
     encoder.write(handle)
     encoder.write(size)
     encoder.write(fixed: root.bytes)
+    encoder.write(audit)
     encoder.write(signedAt)
   }
 }

@@ -63,6 +63,9 @@ extension Registry {
   /// The peer of that handle, whatever its state.
   package func peer(_ handle: Handle) -> Peer? { peers[handle] }
 
+  /// The peer whose newest card names that node key, whatever its state.
+  package func peer(nodeKey: NodeKey) -> Peer? { handlesByNodeKey[nodeKey].flatMap { peers[$0] } }
+
   /// The peer whose newest card has that root key, whatever its state.
   package func peer(rootKey: RootKey) -> Peer? { handlesByRootKey[rootKey].flatMap { peers[$0] } }
 

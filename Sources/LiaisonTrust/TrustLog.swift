@@ -141,14 +141,14 @@ package struct TrustLog: Sendable {
     let leafHash: MerkleHash
 
     /// A statement of all that the log would hold, to be signed by the node.
-    package func head(of handle: Handle, at now: Timestamp) -> LogHead {
-      LogHead(handle: handle, size: UInt64(size), root: root, signedAt: now)
+    package func head(of handle: Handle, audit: AuditMark = .empty, at now: Timestamp) -> LogHead {
+      LogHead(handle: handle, size: UInt64(size), root: root, audit: audit, signedAt: now)
     }
   }
 
-  /// A statement of all that the log holds now, to be signed by the node.
-  package func head(of handle: Handle, at now: Timestamp) -> LogHead {
-    LogHead(handle: handle, size: UInt64(size), root: root, signedAt: now)
+  /// A statement of all that the log holds now, and the audit log beside it, to be signed by the node.
+  package func head(of handle: Handle, audit: AuditMark = .empty, at now: Timestamp) -> LogHead {
+    LogHead(handle: handle, size: UInt64(size), root: root, audit: audit, signedAt: now)
   }
 
   /// Throws ``TrustLogFault/head(_:)`` where `head` is not this node's, or not about exactly these entries.

@@ -23,7 +23,7 @@ struct Liaisonctl: AsyncParsableCommand {
     version: releaseVersion,
     subcommands: [
       Status.self, Card.self, Peer.self, Member.self, Queue.self, Admin.self, ProposalCommand.self, PolicyCommand.self,
-      Trust.self, Metrics.self,
+      Trust.self, Audit.self, Metrics.self,
     ])
 
   static func main() async { await runCommand(Self.self) }

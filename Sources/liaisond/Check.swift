@@ -6,7 +6,7 @@ internal import LiaisonTrust
 
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a node's configuration, keys, store and trust log. Changes nothing.",
+    abstract: "Check a node's configuration, keys, store, trust log and audit log. Changes nothing.",
     discussion: "Example: liaisond check --home /var/lib/liaison")
 
   @OptionGroup var homeOptions: HomeOptions
@@ -29,6 +29,9 @@ struct Check: AsyncParsableCommand {
     let configuration = try await NodeConfiguration.load(home, environment: Terminal.environment)
     let node = try OpenedNode(home, passphrase: OpenedNode.passphrase(passphraseOptions, home))
     try node.store.checkIntegrity()
+    do { try StoppedAuditLog.check(home.audit, against: node.audit) } catch let fault as AuditFault {
+      throw CommandError(.badData, fault.sentence)
+    }
     let card = node.identity.card
     try card.checkInForce(at: .now)
     let line = Line(

@@ -12,6 +12,8 @@ struct OpenedNode {
   let identity: NodeIdentity
   let log: TrustLog
   let entries: [[UInt8]]
+  /// What the audit log held when the head was signed.
+  let audit: AuditMark
 
   /// Opens and verifies, but for what a quick start leaves to ``SignatureService``. `passphrase` is asked only where it is
   /// needed.
@@ -30,7 +32,7 @@ struct OpenedNode {
     }
     store = try SQLiteNodeStore(path: home.database)
     let stored = try StoredTrustLog(in: store, isQuick: isQuick)
-    (log, entries) = (stored.log, stored.entries)
+    (log, entries, audit) = (stored.log, stored.entries, stored.audit)
     guard let card = log.registry.ownCard else {
       throw CommandError(.badData, "the trust log names no card of this node")
     }

@@ -51,7 +51,13 @@ struct Recover: AsyncParsableCommand {
     var log = node.log
     do { try log.append(entry, at: .now) } catch { throw CommandError(.notPermitted, error.sentence) }
     if dryRun { return Terminal.writeError("Dry run: nothing was changed.\n") }
-    let head = Signed(log.head(of: node.identity.handle, at: .now), by: node.identity.key)
+    let audit = try AuditLog(folder: home.audit, at: .now)
+    audit.append(
+      AuditEvent(
+        .ownerRecovered, who: "the root key",
+        what: "entry \(recovery.position.sequence): \(recovery.summary { names[$0]?.name })"), at: .now)
+    let head = Signed(
+      log.head(of: node.identity.handle, audit: audit.mark, at: .now), by: node.identity.key)
     try node.store.write { transaction in
       try transaction.appendTrustLogEntry(TrustLogEntry(sequence: recovery.position.sequence, bytes: entry))
       try transaction.saveTrustLogHead(head.bytes)

@@ -56,11 +56,13 @@ struct Run: AsyncParsableCommand {
       chunks: try ChunkStore(folder: home.documents),
       software: software, thread: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), logger: logger)
     let clock: @Sendable () -> Timestamp = { .now }
+    let audit = try AuditLog(folder: home.audit, at: .now, logger: logger)
+    self.audit(node, configuration, in: audit, of: home, logger)
     let keeper: TrustKeeper
     do {
       keeper = try TrustKeeper(
         log: node.log, entries: node.entries, key: identity.key, node: runtime,
-        peerHeads: PeerHeads(folder: home.heads), clock: clock, logger: logger)
+        peerHeads: PeerHeads(folder: home.heads), audit: audit, clock: clock, logger: logger)
     } catch { throw CommandError(.badData, error.sentence) }
     let service = AdminService(
       keeper: keeper, node: runtime, home: home, key: identity.key, software: software,
@@ -74,6 +76,7 @@ struct Run: AsyncParsableCommand {
             handle: identity.handle, runtime: runtime, listener: listener, keeper: keeper, logger: logger)),
         .init(service: ExpiryService(keeper: keeper)),
         .init(service: SignatureService(entries: node.entries)),
+        .init(service: SealingService(keeper: keeper, logger: logger)),
         .init(service: AdminSocketService(server: admin, service: service)),
       ], gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
@@ -83,6 +86,21 @@ struct Run: AsyncParsableCommand {
     try await group.run()
     logger.notice("stopped")
     withExtendedLifetime(lock) {}
+  }
+
+  /// Says in the audit log that the node starts, and what is other than it was.
+  private func audit(
+    _ node: OpenedNode, _ configuration: NodeConfiguration, in audit: AuditLog, of home: NodeHome, _ logger: Logger
+  ) {
+    do { try StoppedAuditLog.check(home.audit, against: node.audit) } catch {
+      let why = (error as? AuditFault)?.sentence ?? "it cannot be read"
+      logger.error("the audit log is damaged", metadata: ["why": "\(why)"])
+      audit.append(AuditEvent(.auditDamaged, who: "this node", what: "the audit log is damaged", why: why), at: .now)
+    }
+    let settings = configuration.settings.merging(["release": releaseVersion]) { $1 }
+    for event in AuditEvent.changes(from: audit.lastSettings, to: settings) { audit.append(event, at: .now) }
+    audit.append(
+      AuditEvent(.nodeStarted, who: "this node", what: "the node started", settings: settings), at: .now)
   }
 
   /// What an administrator should know before it is too late.

@@ -27,6 +27,8 @@ struct NodeService: Service {
         do throws(Frame.Failure) { try await keeper.received(card) } catch {
           logger.warning("a peer's next card was not taken", metadata: ["why": "\(error.text)"])
         }
+      } linkRefused: { link in
+        await keeper.refused(link)
       }
     }
   }
@@ -69,5 +71,29 @@ struct SignatureService: Service {
       throw CommandError(.badData, fault.sentence)
     } catch is CancellationError {}
     try? await gracefulShutdown()
+  }
+}
+
+/// Has the trust log's head say what the audit log holds: each hour, and when the node stops.
+struct SealingService: Service {
+  let keeper: TrustKeeper
+  let logger: Logger
+
+  func run() async throws {
+    await seal()
+    try? await cancelWhenGracefulShutdown {
+      while true {
+        try await Task.sleep(for: .seconds(3600))
+        await seal()
+      }
+    }
+    keeper.audit?.append(AuditEvent(.nodeStopped, who: "this node", what: "it was told to stop"), at: .now)
+    await seal()
+  }
+
+  private func seal() async {
+    do throws(Frame.Failure) { try await keeper.seal() } catch {
+      logger.warning("the audit log could not be sealed", metadata: ["why": "\(error.text)"])
+    }
   }
 }

@@ -4,6 +4,7 @@ import LiaisonModel
 import LiaisonTrust
 import Logging
 import Synchronization
+import TestKit
 import Testing
 
 /// What somebody tries who has the node's socket and perhaps a key: each ends in a refusal with a reason, a line in the
@@ -46,6 +47,8 @@ import Testing
   private let keeper: TrustKeeper
   private let service: AdminService
   private let lines = Lines()
+  private let folder: TemporaryDirectory
+  private let audit: AuditLog
   private let past: [[UInt8]]
 
   init() throws {
@@ -76,11 +79,13 @@ import Testing
       entries.append(entry)
     }
     past = entries
+    folder = try TemporaryDirectory()
+    audit = try AuditLog(folder: folder.path("audit"), at: now)
     let (clock, lines) = (clock, lines)
     let logger = Logger(label: "red team") { _ in Handler(lines) }
     let node = TrustKeeperTests.Node()
     keeper = try TrustKeeper(
-      log: log, entries: entries, key: own.node, node: node, clock: { clock.now }, logger: logger)
+      log: log, entries: entries, key: own.node, node: node, audit: audit, clock: { clock.now }, logger: logger)
     service = AdminService(
       keeper: keeper, node: node, home: NodeHome("/nowhere"), key: own.node, software: "test",
       listening: try Endpoint("127.0.0.1:1"), clock: { clock.now }, logger: logger)
@@ -91,6 +96,7 @@ import Testing
     _ what: String, _ entry: [UInt8], member: MemberRequest? = nil, _ reason: AdminFailure.Reason, _ text: String
   ) async throws {
     let (registry, position, before) = (await keeper.registry, await keeper.position, lines.all.count)
+    let mark = audit.mark
     var frame = AdminFrame()
     frame.decide.entry = Data(entry)
     if let member { frame.decide.memberRequest = Data(member.tlsEncoded) }
@@ -101,6 +107,10 @@ import Testing
     #expect(await keeper.position == position, "\(what)")
     let line = lines.all.dropFirst(before)
     #expect(line.count == 1 && line.first?.hasPrefix("a decision was refused ") == true, "\(what): \(line)")
+    let audited = try audit.page(from: mark.size, bytesMax: .max).lines.compactMap { AuditLine($0) }
+    #expect(audited.map(\.event) == [.decisionRefused], "\(what)")
+    #expect(audited.first?.why == (member == nil ? answer.failure.text : "\(reason)"), "\(what)")
+    #expect(audited.first?.who.isEmpty == false && audited.first?.what.isEmpty == false, "\(what)")
     if member == nil { #expect(line.first?.contains(answer.failure.text) == true, "\(what): \(line)") }
   }
 
@@ -113,7 +123,8 @@ import Testing
     let revocation = Act.peerRevoked(peer.handle, reason: "x")
     let stranger = "no administrator's"
     try await attack("a removed key", await entry(revocation, by: removed), .notPermitted, stranger)
-    try await attack("a stranger's key", await entry(revocation, by: Key()), .notPermitted, stranger)
+    let unknown = Key()
+    try await attack("a stranger's key", await entry(revocation, by: unknown), .notPermitted, stranger)
     try await attack("a registrar's key", await entry(revocation, by: registrar), .notPermitted, "trust officer")
     let thief = Act.administratorNamed(try Administrator(key: Key().publicKey, name: "Thief", roles: [.owner]))
     try await attack("an officer's key", await entry(thief, by: officer), .notPermitted, "role owner")
@@ -122,6 +133,13 @@ import Testing
     try await attack(
       "an officer's key", await entry(invitation.act, by: officer), member: invitation, .notPermitted, "registrar")
     #expect(!lines.all.joined().contains("thief@xa"))
+    let audited = try audit.page(from: 0, bytesMax: .max).lines
+    #expect(!String(decoding: audited.joined(), as: UTF8.self).contains("thief"))
+    #expect(
+      audited.compactMap { AuditLine($0)?.who } == [
+        "the key \(removed.publicKey)", "the key \(unknown.publicKey)",
+        "Registrar", "Officer", "Officer",
+      ])
   }
 
   @Test("a stolen officer's key admits nobody alone, and signs for nobody else")

@@ -178,6 +178,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .try(newValue)}
   }
 
+  package var auditRequest: AdminAuditRequest {
+    get {
+      if case .auditRequest(let v)? = body {return v}
+      return AdminAuditRequest()
+    }
+    set {body = .auditRequest(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -316,6 +324,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .policy(newValue)}
   }
 
+  package var audit: AdminAudit {
+    get {
+      if case .audit(let v)? = body {return v}
+      return AdminAudit()
+    }
+    set {body = .audit(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -342,6 +358,7 @@ package nonisolated struct AdminFrame: Sendable {
     case proposalsRequest(AdminEmpty)
     case policyRequest(AdminEmpty)
     case `try`(AdminTry)
+    case auditRequest(AdminAuditRequest)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -361,6 +378,7 @@ package nonisolated struct AdminFrame: Sendable {
     case proposals(AdminProposals)
     /// An encoded Policy of trust.md.
     case policy(Data)
+    case audit(AdminAudit)
 
   }
 
@@ -1030,6 +1048,41 @@ package nonisolated struct AdminLogRequest: Sendable {
   package init() {}
 }
 
+package nonisolated struct AdminAuditRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The first line that is wanted, from 0.
+  package var first: UInt64 = 0
+
+  /// Have a head signed over all of them first.
+  package var seal: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminAudit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Lines of audit.md as they are on disk, without line feeds: as many as fit.
+  package var lines: [Data] = []
+
+  /// The number of the next one.
+  package var next: UInt64 = 0
+
+  /// The signed head of the trust log, with the mark of the audit log.
+  package var head: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct AdminLog: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1139,7 +1192,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{2}\u{1f}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{b}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{2}\u{d}audit\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1346,6 +1399,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .try(v)
+        }
+      }()
+      case 30: try {
+        var v: AdminAuditRequest?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .auditRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .auditRequest(v)
         }
       }()
       case 50: try {
@@ -1559,6 +1625,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .policy(v)
         }
       }()
+      case 80: try {
+        var v: AdminAudit?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .audit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .audit(v)
+        }
+      }()
       default: break
       }
     }
@@ -1638,6 +1717,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .try(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
+    case .auditRequest?: try {
+      guard case .auditRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
     case .failure?: try {
       guard case .failure(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
@@ -1705,6 +1788,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .policy?: try {
       guard case .policy(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 67)
+    }()
+    case .audit?: try {
+      guard case .audit(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
     }()
     case nil: break
     }
@@ -2980,6 +3067,81 @@ nonisolated extension AdminLogRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   package static func ==(lhs: AdminLogRequest, rhs: AdminLogRequest) -> Bool {
     if lhs.first != rhs.first {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminAuditRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AuditRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}seal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.seal) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.first != 0 {
+      try visitor.visitSingularUInt64Field(value: self.first, fieldNumber: 1)
+    }
+    if self.seal != false {
+      try visitor.visitSingularBoolField(value: self.seal, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminAuditRequest, rhs: AdminAuditRequest) -> Bool {
+    if lhs.first != rhs.first {return false}
+    if lhs.seal != rhs.seal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminAudit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Audit"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lines\0\u{1}next\0\u{1}head\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.lines) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.next) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.head) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.lines.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.lines, fieldNumber: 1)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt64Field(value: self.next, fieldNumber: 2)
+    }
+    if !self.head.isEmpty {
+      try visitor.visitSingularBytesField(value: self.head, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminAudit, rhs: AdminAudit) -> Bool {
+    if lhs.lines != rhs.lines {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.head != rhs.head {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

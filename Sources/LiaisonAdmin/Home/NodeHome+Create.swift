@@ -66,6 +66,7 @@ extension NodeHome {
 
     var log = TrustLog()
     var entries: [[UInt8]] = []
+    let audit = try AuditLog(folder: self.audit, at: now)
     let acts: [Act] = [
       .administratorNamed(try Administrator(key: owner.publicKey, name: node.administrator, roles: NewNode.firstRoles)),
       .ownCardIssued(card.unverified),
@@ -74,10 +75,15 @@ extension NodeHome {
       let decision = Decision(
         position: log.nextPosition, decidedAt: now, administrator: owner.publicKey, act: act)
       let entry = LogEntry.decision(Signed(decision, by: owner).unverified).tlsEncoded
-      do { try log.append(entry, at: now) } catch { throw CommandError(.badData, error.sentence) }
+      do {
+        let record = try log.append(entry, at: now)
+        audit.append(
+          AuditEvent(.decisionTaken, who: node.administrator, what: "entry \(record.sequence): \(record.summary)"),
+          at: now)
+      } catch { throw CommandError(.badData, error.sentence) }
       entries.append(entry)
     }
-    try store(database, entries, Signed(log.head(of: node.handle, at: now), by: key).bytes)
+    try store(database, entries, Signed(log.head(of: node.handle, audit: audit.mark, at: now), by: key).bytes)
     let text = NodeConfiguration.template(listen: node.listen, advertised: node.advertised)
     try AtomicFile.write(Array(text.utf8), to: configuration, replacing: false)
     return card

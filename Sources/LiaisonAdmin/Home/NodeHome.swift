@@ -21,6 +21,8 @@ package struct NodeHome: Hashable, Sendable {
   package var database: String { folder + "/node.sqlite" }
   /// What peers have shown of their trust logs.
   package var heads: String { folder + "/heads" }
+  /// The audit log's files.
+  package var audit: String { folder + "/audit" }
   /// Chunks of documents.
   package var documents: String { folder + "/documents" }
   /// The first owner's key, as `liaisond init` made it; it may be moved elsewhere.

@@ -10,6 +10,8 @@ package struct StoredTrustLog: Sendable {
   package let log: TrustLog
   /// The encoded entries, oldest first.
   package let entries: [[UInt8]]
+  /// What the audit log held when the head was signed.
+  package let audit: AuditMark
 
   /// Reads and verifies it, in full or, for a quick start, as `TrustLog(ownEntries:head:)` does. Throws ``CommandError`` that names the entry which is wrong, and the store's errors.
   package init(in store: some NodeStore, isQuick: Bool = false) throws {
@@ -23,6 +25,9 @@ package struct StoredTrustLog: Sendable {
     entries = stored.map(\.bytes)
     do {
       log = try isQuick ? TrustLog(ownEntries: entries, head: head) : TrustLog(entries: entries, head: head)
-    } catch { throw CommandError(.badData, error.sentence) }
+      audit = try head.claim().audit
+    } catch let fault as TrustLogFault {
+      throw CommandError(.badData, fault.sentence)
+    } catch { throw CommandError(.badData, "the trust log's head is malformed") }
   }
 }

@@ -72,6 +72,7 @@ package struct AdminService: Sendable {
     case .queuesRequest: return .queues(try await queues())
     case .queueRequest(let handle): return .queue(try await queue(Handle(handle)))
     case .logRequest(let request): return .log(await log(from: request.first))
+    case .auditRequest(let request): return .audit(try await audit(request))
     case .metricsRequest: return .metrics(allMetrics)
     case .administratorsRequest: return .administrators(await administrators())
     case .proposalsRequest: return .proposals(await proposals())
@@ -150,8 +151,10 @@ extension AdminService {
       // Where it is about a member, the sentence may name them, which a log does not.
       let why = decide.memberRequest.isEmpty ? escaped(failure.text) : "\(failure.reason)"
       logger.warning("a decision was refused", metadata: ["why": "\(why)"])
+      await keeper.auditRefusal(of: Array(decide.entry), because: why)
       throw failure
     }
+    keeper.auditTaken(record)
     var signer = "the node"
     if case .administrator(let administrator) = record.author { signer = administrator.name }
     logger.notice(
@@ -241,6 +244,17 @@ extension AdminService {
     }
     var answer = AdminTest()
     answer.steps = test.steps
+    return answer
+  }
+
+  private func audit(_ request: AdminAuditRequest) async throws -> AdminAudit {
+    guard let audit = keeper.audit else { throw Frame.Failure(.unknown, "this node keeps no audit log") }
+    if request.seal { try await keeper.seal() }
+    let (lines, next) = try audit.page(from: request.first, bytesMax: Self.logPageBytesMax)
+    var answer = AdminAudit()
+    answer.lines = lines.map { Data($0) }
+    answer.next = next
+    answer.head = Data(await keeper.page(from: 0, bytesMax: 0).head.bytes)
     return answer
   }
 

@@ -47,6 +47,7 @@ extension TrustKeeper: TrustLogWitness {
       let content = own.nodeKeys.lazy.compactMap({ try? seen.verified(by: $0).content }).first,
       content.handle == own.handle, content.signedAt > registry.lostUntil
     else { return nil }
+    note(content.audit, seenBy: peer)
     let size = Int(clamping: content.size)
     guard log.root(size: size) == content.root else {
       note(LostHistory(head: seen, peer: peer), signedAt: content.signedAt)
@@ -59,6 +60,7 @@ extension TrustKeeper: TrustLogWitness {
   private func note(_ loss: LostHistory, signedAt: Timestamp) {
     if let known = lostHistory, let claim = try? known.head.claim(), claim.signedAt >= signedAt { return }
     lostHistory = loss
+    audit?.append(AuditEvent(.historyMissing, who: "\(loss.peer)", what: loss.sentence), at: clock())
     logger.error("the trust log lacks entries that a peer has seen", metadata: ["why": "\(loss.sentence)"])
   }
 
@@ -69,10 +71,16 @@ extension TrustKeeper: TrustLogWitness {
       new.content.size > 0
     else { return true }
     if let before = peerHeads[peer].flatMap({ try? $0.claim() }) {
-      if before.size == new.content.size, before.root == new.content.root { return true }
+      if before.size == new.content.size, before.root == new.content.root,
+        before.audit.size >= new.content.audit.size
+      {
+        return true
+      }
       // What was on its way while a newer one came.
       if new.content.signedAt < before.signedAt { return true }
-      if heads.lostUntil >= before.signedAt {
+      if before.size == new.content.size, before.root == new.content.root {
+        // The same entries: only its audit log has grown.
+      } else if heads.lostUntil >= before.signedAt {
         logger.notice("a peer says that a part of its trust log is lost", metadata: ["peer": "\(peer)"])
       } else if new.content.size <= before.size {
         logger.error(

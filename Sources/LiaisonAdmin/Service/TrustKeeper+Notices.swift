@@ -28,6 +28,8 @@ extension TrustKeeper {
         try await enterNew(notice)
       } catch {
         guard noticeLimits.mayLog(peer, at: clock()) else { continue }
+        audit?.append(
+          AuditEvent(.noticeRefused, who: "\(peer)", what: "a notice of a revocation", why: error.text), at: clock())
         logger.warning("a peer's notice was refused", metadata: ["peer": "\(peer)", "why": "\(error.text)"])
       }
     }
@@ -41,6 +43,9 @@ extension TrustKeeper {
         ).unverified)
     }
     logger.warning("a peer gives notice", metadata: ["what": "\(escaped(record.summary))"])
+    let issuer = (try? notice.claim()).map { "\($0.issuer)" } ?? "a peer"
+    audit?.append(
+      AuditEvent(.noticeTaken, who: issuer, what: "entry \(record.sequence): \(record.summary)"), at: clock())
   }
 
   /// Tells peers what was decided against one of them.

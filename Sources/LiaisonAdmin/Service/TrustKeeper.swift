@@ -16,7 +16,11 @@ package actor TrustKeeper {
   /// a revocation is decided.
   package internal(set) var lostHistory: LostHistory?
   var noticeLimits = NoticeLimits()
+  /// The most lines of the audit log that a peer has shown and are not here.
+  var auditSeen: UInt64 = 0
   let logger: Logger
+  /// Where acts are audited.
+  package nonisolated let audit: AuditLog?
   let key: SigningKey<NodePurpose>
   private let handle: Handle
   let node: any AdministeredNode
@@ -29,7 +33,8 @@ package actor TrustKeeper {
   /// Takes over a log that was verified. Throws where it names no card of this node.
   package init(
     log: TrustLog, entries: [[UInt8]], key: SigningKey<NodePurpose>, node: any AdministeredNode,
-    peerHeads: PeerHeads = PeerHeads(), clock: @escaping @Sendable () -> Timestamp, logger: Logger
+    peerHeads: PeerHeads = PeerHeads(), audit: AuditLog? = nil, clock: @escaping @Sendable () -> Timestamp,
+    logger: Logger
   ) throws(TrustLogFault) {
     guard let own = log.registry.ownCard else { throw .head("the log names no card of this node") }
     self.log = log
@@ -37,11 +42,12 @@ package actor TrustKeeper {
     self.key = key
     self.node = node
     self.peerHeads = peerHeads
+    self.audit = audit
     self.clock = clock
     self.logger = logger
     handle = own.content.handle
     table = PeerTable(log.registry, at: clock())
-    head = Signed(log.head(of: own.content.handle, at: clock()), by: key)
+    head = Signed(log.head(of: own.content.handle, audit: audit?.mark ?? .empty, at: clock()), by: key)
   }
 
   /// The fold of the log.
@@ -137,7 +143,11 @@ package actor TrustKeeper {
     else { return }
     let statement = CardReceived(
       position: log.nextPosition, receivedAt: clock(), nodeKey: key.publicKey, card: card)
-    _ = try await append(LogEntry.cardReceived(Signed(statement, by: key).unverified).tlsEncoded, members: nil) { _ in }
+    let (record, _) = try await append(
+      LogEntry.cardReceived(Signed(statement, by: key).unverified).tlsEncoded, members: nil
+    ) { _ in }
+    audit?.append(
+      AuditEvent(.cardTaken, who: "\(claim.handle)", what: "entry \(record.sequence): \(record.summary)"), at: clock())
   }
 
   /// Enters something of the node's own at the log's next place.
@@ -159,6 +169,18 @@ package actor TrustKeeper {
     await node.take(.registryChanged(now))
   }
 
+  /// Signs a head over the audit log as it is now, has it made durable, and shows it to peers. Nothing happens where the
+  /// present one says it all.
+  package func seal() async throws(Frame.Failure) {
+    await enter()
+    defer { leave() }
+    guard let mark = audit?.mark, mark != head.content.audit else { return }
+    let next = Signed(log.head(of: handle, audit: mark, at: clock()), by: key)
+    if case .failed(let failure) = await node.administer(.saveTrustLogHead(next.bytes)) { throw failure }
+    head = next
+    await node.trustLogGrew()
+  }
+
   private func append(
     _ entry: [UInt8], members: AdministrationRequest?, checking check: (LogRecord) throws(Frame.Failure) -> Void
   ) async throws(Frame.Failure) -> (LogRecord, AdministrationAnswer) {
@@ -167,7 +189,7 @@ package actor TrustKeeper {
     do { next = try log.adding(entry, at: now) } catch { throw Frame.Failure(error) }
     let record = next.record
     try check(record)
-    let nextHead = Signed(next.head(of: handle, at: now), by: key)
+    let nextHead = Signed(next.head(of: handle, audit: audit?.mark ?? .empty, at: now), by: key)
     let nextTable = PeerTable(next.registry, at: now)
     let answer = await node.administer(
       .decide(

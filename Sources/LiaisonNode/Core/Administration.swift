@@ -7,6 +7,8 @@ package enum AdministrationRequest: Sendable {
   /// the peers as they stand after it, and what it asks of members, if anything. Entry, head and effects become durable
   /// together, and the answer is that to what is asked of members.
   indirect case decide(TrustLogEntry, head: [UInt8], PeerTable, members: AdministrationRequest?)
+  /// The trust log's head alone, which speaks of the same entries as the one before.
+  case saveTrustLogHead([UInt8])
   /// One device of a member, who is made where there is none of this address.
   case invite(Address, profile: MemberProfile, expiresAt: Timestamp)
   case members

@@ -32,6 +32,9 @@ extension Batch {
       try store.saveTrustLogHead(head)
       try adopt(table)
       return answer
+    case .saveTrustLogHead(let head):
+      try store.saveTrustLogHead(head)
+      return .done
     case .invite(let address, let profile, let expiresAt): return try invite(address, profile, expiresAt)
     case .members: return .members(try store.members(after: nil, limit: rowsMax))
     case .member(let address):

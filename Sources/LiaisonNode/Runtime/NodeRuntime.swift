@@ -53,6 +53,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private var answers: [AdministrationID: CheckedContinuation<AdministrationAnswer, Never>] = [:]
   private var dialErrors: [Handle: LinkError] = [:]
   private var cardShown: @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
+  private var linkRefused: @Sendable (RefusedLink) async -> Void = { _ in }
   private(set) var witness: (any TrustLogWitness)?
   private var timer: Scheduled<Void>?
   private var isOver = false
@@ -80,12 +81,15 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   }
 
   /// Runs until the task is cancelled; then closes the port and every link, and returns. What was acknowledged is on
-  /// disk by then. `cardShown` gets each card that a peer shows on its link, `witness` what it says of trust logs.
+  /// disk by then. `cardShown` gets each card that a peer shows on its link, `witness` what it says of trust logs, and
+  /// `linkRefused` each link that was refused.
   package func run(
     on listener: LinkListener, witness: (any TrustLogWitness)? = nil,
-    cardShown: @escaping @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
+    cardShown: @escaping @Sendable (Unverified<NodeCard>) async -> Void = { _ in },
+    linkRefused: @escaping @Sendable (RefusedLink) async -> Void = { _ in }
   ) async {
     self.cardShown = cardShown
+    self.linkRefused = linkRefused
     self.witness = witness
     let bulk = BulkService(handle: handle, chunks: chunks, authority: self)
     self.bulk = bulk
@@ -96,7 +100,8 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
         group.addTask { await bulk.run() }
         group.addTask {
           await listener.run(
-            authorise: { kind, key in await self.decide(kind, key) }, serve: { link in await self.serve(link) })
+            authorise: { kind, key in await self.decide(kind, key) }, refused: linkRefused,
+            serve: { link in await self.serve(link) })
         }
         while let waiting = await inputs.next() {
           for peer in process(waiting) { group.addTask { await self.dial(peer) } }
@@ -320,6 +325,13 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     } catch {
       if dialErrors.updateValue(error, forKey: peer) != error {
         logger.info("a peer is not reached", metadata: ["peer": "\(peer)", "reason": "\(error.sentence)"])
+        if case .wrongKey(let key) = error {
+          let endpoints = core.peers[peer]?.card.content.endpoints.map(\.description) ?? []
+          await linkRefused(
+            RefusedLink(
+              kind: .peer, key: key, address: endpoints.joined(separator: " or "),
+              reason: "this node dialled \(peer), and what answers there proved another key"))
+        }
       }
       await inputs.process([.dialFailed(peer, because: error.sentence)])
     }
