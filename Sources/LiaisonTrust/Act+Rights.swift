@@ -8,7 +8,9 @@ extension Act {
     case .administratorNamed, .administratorChanged, .administratorRemoved, .ownCardIssued, .policyChanged,
       .historyLost:
       .owner
-    case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated: .trustOfficer
+    case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated,
+      .peerPolicyChanged:
+      .trustOfficer
     case .memberInvited, .memberRevoked: .registrar
     case .proposalSigned, .proposalDeclined: nil
     }
@@ -53,6 +55,7 @@ extension Registry {
     case .peerCardUpdated: .update
     case .policyChanged: .policy
     case .historyLost: .restore
+    case .peerPolicyChanged: .permit
     case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .proposalSigned, .proposalDeclined: nil
     }
   }

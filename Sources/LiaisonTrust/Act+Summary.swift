@@ -13,6 +13,8 @@ extension Act {
     case .proposalSigned(let proposal, _): "proposal \(proposal) is signed"
     case .proposalDeclined(let proposal, let reason): "proposal \(proposal) is declined: \(reason)"
     case .historyLost(let head): Self.text(head)
+    case .peerPolicyChanged(let handle, let policy):
+      "the policy for \(handle) becomes: " + policy.fields.map { "\($0.name) \($0.text)" }.joined(separator: "; ")
     case .memberInvited(let request): "a member is invited (request \(request))"
     case .memberRevoked(let request): "a member is revoked (request \(request))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"

@@ -8,7 +8,7 @@ package import TLSPresentation
 ///   administrator_named(1), own_card_issued(2), peer_proposed(3), peer_verified(4),
 ///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8),
 ///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12),
-///   policy_changed(13), proposal_signed(14), proposal_declined(15), history_lost(16),
+///   policy_changed(13), proposal_signed(14), proposal_declined(15), history_lost(16), peer_policy_changed(17),
 ///   (65535)
 /// } ActType;
 /// ```
@@ -46,6 +46,8 @@ package enum Act: Hashable, Sendable {
   /// What heads of this log said until this one was signed, does not count any more: a peer has this head, and entries
   /// that it speaks of are lost.
   case historyLost(Unverified<LogHead>)
+  /// The peer may do this, in place of what it could before.
+  case peerPolicyChanged(Handle, PeerPolicy)
 }
 
 extension Act {
@@ -66,6 +68,7 @@ extension Act {
     case proposalSigned = 14
     case proposalDeclined = 15
     case historyLost = 16
+    case peerPolicyChanged = 17
   }
 
   private var kind: Kind {
@@ -86,6 +89,7 @@ extension Act {
     case .proposalSigned: .proposalSigned
     case .proposalDeclined: .proposalDeclined
     case .historyLost: .historyLost
+    case .peerPolicyChanged: .peerPolicyChanged
     }
   }
 }
@@ -113,6 +117,7 @@ extension Act: TLSCodable {
     case .proposalDeclined:
       self = .proposalDeclined(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
     case .historyLost: self = .historyLost(try decoder.read())
+    case .peerPolicyChanged: self = .peerPolicyChanged(try decoder.read(), try decoder.read())
     case nil: throw .unknownValue(UInt64(code))
     }
   }
@@ -144,6 +149,9 @@ extension Act: TLSCodable {
       encoder.write(proposal)
       encoder.write(string: reason)
     case .historyLost(let head): encoder.write(head)
+    case .peerPolicyChanged(let handle, let policy):
+      encoder.write(handle)
+      encoder.write(policy)
     }
   }
 }

@@ -28,6 +28,8 @@ package struct Policy: Hashable, Sendable, TLSCodable {
     case policy = 8
     /// Entries of the log are said to be lost, with a backup that was restored.
     case restore = 9
+    /// What a peer may do.
+    case permit = 10
 
     /// What is typed: one word.
     package var name: String { String(describing: self) }
@@ -47,7 +49,7 @@ package struct Policy: Hashable, Sendable, TLSCodable {
   package static let initial = Policy(
     signatures: [
       .administrators: 2, .card: 1, .rotate: 2, .propose: 1, .verify: 1, .activate: 2, .update: 1, .policy: 2,
-      .restore: 2,
+      .restore: 2, .permit: 2,
     ], uncheckedProposalHours: 7 * 24, noticesToSuspend: 0)
 
   /// 1 to 8 for every matter.

@@ -101,6 +101,7 @@ extension Registry {
       guard new != policy else { throw TrustError(.wrongState, "this is the policy already") }
       policy = new
     case .historyLost(let head): try lose(head)
+    case .peerPolicyChanged(let handle, let new): try permit(new, to: handle)
     case .proposalSigned, .proposalDeclined:
       throw TrustError(.malformed, "a proposal is about something else than proposals")
     }

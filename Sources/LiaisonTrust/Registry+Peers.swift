@@ -66,6 +66,15 @@ extension Registry {
     proposals = proposals.filter { !$0.value.act.activates(handle) }
   }
 
+  mutating func permit(_ policy: PeerPolicy, to handle: Handle) throws(TrustError) {
+    let peer = try known(handle)
+    guard peer.state != .revoked else {
+      throw TrustError(.wrongState, "\(handle) is revoked; \(PeerState.revoked.advice)")
+    }
+    guard policy != peer.policy else { throw TrustError(.wrongState, "this is the policy for \(handle) already") }
+    peers[handle]?.policy = policy
+  }
+
   mutating func take(
     _ step: PeerState.Step, _ handle: Handle, because reason: String = "", at time: Timestamp
   ) throws(TrustError) {

@@ -12,6 +12,8 @@ package struct Registry: Equatable, Sendable {
     package var changedAt: Timestamp
     /// Why it was revoked, or by whose notice it was suspended.
     package var reason: String?
+    /// What it may do while it is active.
+    package var policy = PeerPolicy.initial
 
     /// The peer's name in the network.
     package var handle: Handle { card.content.handle }

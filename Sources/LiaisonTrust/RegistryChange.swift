@@ -74,6 +74,7 @@ extension Registry {
     let reason = peer.state == .revoked ? peer.reason.map { ": \($0)" } ?? "" : ""
     guard let before else {
       return [RegistryChange(.peer, "\(name) (\(peer.card.content.name)) is new and \(peer.state)\(reason)")]
+        + peer.policy.changes(since: .initial).map { RegistryChange(.peer, "the policy for \(name) has \($0)") }
     }
     var texts: [String] = []
     let (old, new) = (before.card.content, peer.card.content)
@@ -82,6 +83,7 @@ extension Registry {
     } else if old != new {
       texts.append("the card of \(name) \(difference(old, new))")
     }
+    texts += peer.policy.changes(since: before.policy).map { "the policy for \(name) has \($0)" }
     if before.state != peer.state {
       texts.append("\(name) was \(before.state) and is \(peer.state)\(reason)")
     } else if before.changedAt != peer.changedAt {

@@ -20,7 +20,13 @@ struct DecisionOptions: ParsableArguments {
     }
     let position = try LogPosition(answer)
     let administrators = try await node.administrators()
-    for line in act.screen(naming: { administrators[$0]?.name }, member: member, about: subject) {
+    var policies: [Handle: PeerPolicy] = [:]
+    if case .peerPolicyChanged(let handle, _) = subject ?? act {
+      policies[handle] = try await node.peers(only: handle).first?.policy
+    }
+    for line in act.screen(
+      naming: { administrators[$0]?.name }, member: member, about: subject, policies: policies)
+    {
       node.output.explain(line)
     }
     let profile = try node.administratorOptions.folder(in: node.homeOptions)

@@ -76,11 +76,15 @@ struct PeerLine: Encodable {
 
   /// The card itself, which is not printed as such.
   let content: NodeCard
+  /// What it may do.
+  let policy: PeerPolicy
 
   private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued, notices }
 
   init(_ peer: AdminPeer) throws {
     content = try Signed<NodeCard>(ownBytes: Array(peer.card)).content
+    guard let policy = try? PeerPolicy(tlsEncoded: Array(peer.policy)) else { throw CommandError.wrongAnswer }
+    self.policy = policy
     card = CardLine(content)
     state = peer.state
     changedAt = Timestamp(milliseconds: peer.changedAt).rfc3339

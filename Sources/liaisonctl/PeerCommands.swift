@@ -8,7 +8,8 @@ struct Peer: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Other countries' nodes: proposed, verified, active, suspended, revoked.",
     subcommands: [
-      Add.self, Verify.self, Activate.self, Suspend.self, Revoke.self, List.self, Show.self, Test.self,
+      Add.self, Verify.self, Activate.self, Suspend.self, Revoke.self, List.self, Show.self, PolicyCommand.self,
+      Test.self,
     ])
 
   struct Add: AsyncParsableCommand {
@@ -172,7 +173,7 @@ struct Peer: AsyncParsableCommand {
         [$0.step, $0.passed ? "yes" : "NO", $0.detail]
       }
       if let failed = lines.first(where: { !$0.passed }) {
-        let isTrust = failed.step == "trust"
+        let isTrust = failed.step == "trust" || failed.step == "policy"
         throw CommandError(
           isTrust ? .notPermitted : .unavailable, "\(handle.handle): \(failed.step): \(escaped(failed.detail))")
       }

@@ -38,10 +38,13 @@ extension FuzzTarget {
       let peer = try DecisionFuzz.card("xb")
       let rootKey = try peer.claim().rootKey
       let activation = Act.peerActivated(handle, rootKey: rootKey)
+      var policy = PeerPolicy.initial
+      try policy.set(.rooms, to: 1)
       let acts: [Act] = [
         .peerProposed(peer), .peerVerified(handle, rootKey: rootKey), activation,
         .proposalSigned(5, ActDigest(of: activation)), .peerSuspended(handle),
-        .peerRevoked(handle, reason: "x"), .policyChanged(try Policy(signatures: [.verify: 1], proposalHours: 1)),
+        .peerPolicyChanged(handle, policy), .peerRevoked(handle, reason: "x"),
+        .policyChanged(try Policy(signatures: [.verify: 1], proposalHours: 1)),
       ]
       return [
         acts.enumerated().flatMap { index, act in

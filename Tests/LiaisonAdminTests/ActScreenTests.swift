@@ -55,6 +55,14 @@ import Testing
         MemberRequest(address, .revocation(reason: "left")).act,
       ]
     }
+    for handle in [try Handle("xb"), try Handle("xc")] {
+      var policy = PeerPolicy.initial
+      acts.append(.peerPolicyChanged(handle, policy))
+      policy.precedenceMax = .priority
+      acts.append(.peerPolicyChanged(handle, policy))
+      try policy.set(.rooms, to: 3)
+      acts.append(.peerPolicyChanged(handle, policy))
+    }
     for hours in [1, 2] as [UInt32] {
       acts.append(.policyChanged(try Policy(signatures: [:], proposalHours: hours)))
       for matter in Policy.Matter.allCases {
@@ -92,6 +100,19 @@ import Testing
     }
     #expect(Set(screens).count == changes.count)
     #expect(screens[0] == ["nino@xa is invited: Nino, cyber, duty, until 2026-09-21T14:13:20.000Z"])
+  }
+
+  @Test("a peer's policy is shown before and after, with a mark where it changes")
+  func peerPolicy() throws {
+    let handle = try Handle("xb")
+    var (before, after) = (PeerPolicy.initial, PeerPolicy.initial)
+    before.precedenceMax = .immediate
+    after.precedenceMax = .priority
+    let screen = Act.peerPolicyChanged(handle, after).screen(naming: { _ in nil }, policies: [handle: before])
+    #expect(screen.first == "the policy for xb is changed where there is a *")
+    let marked = screen.filter { $0.contains(" *  ") || $0.hasPrefix("  *") }
+    #expect(marked.count == 1 && marked[0].contains("up to immediate") && marked[0].hasSuffix("up to priority"))
+    #expect(screen.count == 2 + after.fields.count)
   }
 
   @Test("what others wrote cannot move the cursor")

@@ -223,7 +223,8 @@ import Testing
     var log = TrustLog()
     for act in [
       .administratorNamed(try Administrator(key: owner.publicKey, name: "owner", roles: [.owner, .trustOfficer])),
-      .peerProposed(card.unverified), .peerVerified(handle, rootKey: root.publicKey), .peerActivated(handle, rootKey: root.publicKey),
+      .peerProposed(card.unverified), .peerVerified(handle, rootKey: root.publicKey),
+      .peerActivated(handle, rootKey: root.publicKey),
       .peerSuspended(handle),
     ] as [Act] {
       try log.append(TrustKeeperTests.entry(act, at: log.nextPosition, start, by: owner))

@@ -102,7 +102,7 @@ private final class MailServer: ChannelInboundHandler {
   /// Every step before `failed` passed, and it did not, with `words` in its sentence; nothing was tried after it.
   private func expect(_ test: PeerTest, failed: Step, _ words: String) {
     let order: [Step] = [
-      .trust, .card, .address, .name, .tcp, .tls, .key, .accepted, .version, .clock, .shownCard, .roundTrip,
+      .trust, .card, .address, .name, .tcp, .tls, .key, .accepted, .version, .clock, .shownCard, .policy, .roundTrip,
     ]
     let expected = order.prefix(through: order.firstIndex(of: failed) ?? 0)
     #expect(test.results.map(\.step) == Array(expected))

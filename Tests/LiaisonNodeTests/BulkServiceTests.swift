@@ -166,6 +166,28 @@ struct BulkServiceTests {
     }
   }
 
+  @Test("neither gives nor takes a chunk where a policy allows no documents, and says so")
+  func policy() async throws {
+    let why = Frame.Failure(.notPermitted, "no documents are allowed")
+    let chunk = [UInt8](repeating: 3, count: 1000)
+    let name = ChunkName(of: chunk)
+    try await xb.chunks.put(chunk, in: room)
+    try await with(xa, reaching: xb, as: device) { requester in
+      for node in [xa, xb] {
+        node.authority.refusesDocuments = true
+        await #expect(throws: RequestError.refused(why)) {
+          _ = try await requester.request(.chunkGet(room: room, name, origin: xb.handle))
+        }
+        node.authority.refusesDocuments = false
+      }
+      let answer = try await requester.request(.chunkGet(room: room, name, origin: xb.handle))
+      #expect(answer == .chunk(ciphertext: chunk))
+      // What is here goes to this node's own people.
+      xa.authority.refusesDocuments = true
+      #expect(try await requester.request(.chunkGet(room: room, name, origin: xb.handle)) == answer)
+    }
+  }
+
   @Test("takes nothing from the origin that is longer than a chunk")
   func oversize() async throws {
     let chunk = [UInt8](repeating: 7, count: Limits.chunkBytesMax + 1)
@@ -278,6 +300,7 @@ final class BulkNode: Sendable {
       var dials = 0
       var participantChecks = 0
       var refusesToDial = false
+      var refusesDocuments = false
       var dialled: [Link] = []
     }
 
@@ -298,6 +321,10 @@ final class BulkNode: Sendable {
       get { state.withLock { $0.refusesToDial } }
       set { state.withLock { $0.refusesToDial = newValue } }
     }
+    var refusesDocuments: Bool {
+      get { state.withLock { $0.refusesDocuments } }
+      set { state.withLock { $0.refusesDocuments = newValue } }
+    }
     var dials: Int { state.withLock { $0.dials } }
     var participantChecks: Int { state.withLock { $0.participantChecks } }
 
@@ -312,6 +339,10 @@ final class BulkNode: Sendable {
         state.participantChecks += 1
         return state.peers[handle]?.2 == room
       }
+    }
+
+    func permitDocuments(with handle: Handle) throws(Frame.Failure) {
+      if refusesDocuments { throw Frame.Failure(.notPermitted, "no documents are allowed") }
     }
 
     func dialBulk(_ handle: Handle) async throws(Frame.Failure) -> Link {

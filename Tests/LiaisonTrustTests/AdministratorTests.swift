@@ -9,9 +9,9 @@ import Testing
   @Test("each role decides what is its own, and nothing else", arguments: Role.allCases)
   func rights(role: Role) throws {
     let rights: [Role: Set<Int>] = [
-      .owner: [0, 1, 2, 3, 12], .trustOfficer: [4, 5, 6, 7, 8, 9], .registrar: [10, 11],
+      .owner: [0, 1, 2, 3, 12], .trustOfficer: [4, 5, 6, 7, 8, 9, 13], .registrar: [10, 11],
     ]
-    for index in 0...12 {
+    for index in 0...13 {
       var log = try Log()
       let signer = try log.name("Signer", [role])
       let act = try prepare(act: index, &log, with: signer)
@@ -32,13 +32,15 @@ import Testing
   ) throws -> Act {
     let handle = try Handle("xb")
     let verified = Act.peerVerified(handle, rootKey: xb.root.publicKey)
-    if (5...9).contains(index) { try log.decide(.peerProposed(xb.card())) }
+    if (5...9).contains(index) || index == 13 { try log.decide(.peerProposed(xb.card())) }
     if (6...8).contains(index) { try log.decide(verified) }
     if index == 7 { try log.agree(xb.activation, [log.owner, signer]) }
     let new = try Administrator(
       key: SigningKey<AdministratorPurpose>().publicKey, name: "New", roles: [.auditor])
     if (1...2).contains(index) { try log.agree(.administratorNamed(new), [log.owner, signer]) }
     let address = try Address("nino@xa")
+    var strict = PeerPolicy.initial
+    strict.permissions = []
     return switch index {
     case 0: .administratorNamed(new)
     case 1: .administratorChanged(new.key, roles: [.registrar])
@@ -50,6 +52,7 @@ import Testing
     case 7: .peerSuspended(handle)
     case 8: .peerRevoked(handle, reason: "why")
     case 9: .peerCardUpdated(try xb.card(serial: 2))
+    case 13: .peerPolicyChanged(handle, strict)
     case 12: .policyChanged(try Policy(signatures: [.verify: 2], proposalHours: 24))
     case 10: MemberRequest(address, .invitation(name: "N", discipline: .cyber, role: "", expiresAt: noon)).act
     default: MemberRequest(address, .revocation(reason: "left")).act

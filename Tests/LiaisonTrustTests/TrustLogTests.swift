@@ -198,6 +198,10 @@ import Testing
       case 10:
         let counts = Policy.Matter.allCases.map { ($0, UInt8.random(in: 1...3, using: &generator)) }
         act = .policyChanged(try Policy(signatures: Dictionary(uniqueKeysWithValues: counts), proposalHours: 5))
+      case 11 where Bool.random(using: &generator):
+        var policy = PeerPolicy.initial
+        policy.permissions = Set(PeerPolicy.Permission.allCases.filter { _ in Bool.random(using: &generator) })
+        act = .peerPolicyChanged(handle, policy)
       default: act = nil
       }
       let proposal = log.registry.openProposals(at: log.now).randomElement(using: &generator)

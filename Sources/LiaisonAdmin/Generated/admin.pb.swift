@@ -778,6 +778,9 @@ package nonisolated struct AdminPeer: Sendable {
 
   package var queued: UInt64 = 0
 
+  /// An encoded PeerPolicy of trust.md.
+  package var policy: Data = Data()
+
   /// What other peers' administrators decided about it, as they gave notice.
   package var notices: [AdminNotice] = []
 
@@ -2415,7 +2418,7 @@ nonisolated extension AdminPeers: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Peer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}state\0\u{3}changed_at\0\u{1}reason\0\u{1}linked\0\u{1}queued\0\u{1}notices\0\u{1}alarm\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}state\0\u{3}changed_at\0\u{1}reason\0\u{1}linked\0\u{1}queued\0\u{1}notices\0\u{1}alarm\0\u{2}\u{c}policy\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2431,6 +2434,7 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.queued) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.alarm) }()
+      case 20: try { try decoder.decodeSingularBytesField(value: &self.policy) }()
       default: break
       }
     }
@@ -2461,6 +2465,9 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.alarm.isEmpty {
       try visitor.visitSingularStringField(value: self.alarm, fieldNumber: 8)
     }
+    if !self.policy.isEmpty {
+      try visitor.visitSingularBytesField(value: self.policy, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2471,6 +2478,7 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.reason != rhs.reason {return false}
     if lhs.linked != rhs.linked {return false}
     if lhs.queued != rhs.queued {return false}
+    if lhs.policy != rhs.policy {return false}
     if lhs.notices != rhs.notices {return false}
     if lhs.alarm != rhs.alarm {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -7,7 +7,8 @@ extension Act {
   /// anything are shown differently. `name` gives an administrator's name; `member` is what a member decision asks for,
   /// and `subject` what the proposal is about that is signed or declined.
   package func screen(
-    naming name: (AdministratorKey) -> String?, member: MemberRequest? = nil, about subject: Act? = nil
+    naming name: (AdministratorKey) -> String?, member: MemberRequest? = nil, about subject: Act? = nil,
+    policies: [Handle: PeerPolicy] = [:]
   ) -> [String] {
     let lines: [String] =
       switch self {
@@ -23,11 +24,13 @@ extension Act {
         [member.map(Self.text) ?? summary(naming: name)]
       case .peerActivated(_, let rootKey):
         [summary(naming: name), "  fingerprint  \(Fingerprint(of: rootKey))"]
+      case .peerPolicyChanged(let handle, let policy):
+        Self.lines(of: policy, for: handle, instead: policies[handle])
       case .peerVerified, .peerSuspended, .peerRevoked, .policyChanged, .proposalSigned,
         .proposalDeclined:
         [summary(naming: name)]
       }
-    return lines.map { escaped($0) } + (subject?.screen(naming: name) ?? [])
+    return lines.map { escaped($0) } + (subject?.screen(naming: name, policies: policies) ?? [])
   }
 
   private static func lines(of card: Unverified<NodeCard>) -> [String] {
@@ -37,6 +40,16 @@ extension Act {
         + card.endpoints.map { ["", "reached at", "\($0)"] }
         + [["", "in force", "\(card.issuedAt.rfc3339) to \(card.expiresAt.rfc3339)"]]
     ).split(separator: "\n").map(String.init)
+  }
+
+  /// Each field as it was and as it will be; what changes is marked.
+  private static func lines(of policy: PeerPolicy, for handle: Handle, instead before: PeerPolicy?) -> [String] {
+    let old = (before ?? .initial).fields
+    let rows = zip(policy.fields, old).map { new, old in
+      ["", new.text == old.text ? "" : "*", new.name, old.text, new.text]
+    }
+    return ["the policy for \(handle) is changed where there is a *"]
+      + Output.table([["", "", "FIELD", "BEFORE", "AFTER"]] + rows).split(separator: "\n").map(String.init)
   }
 
   private static func text(_ request: MemberRequest) -> String {

@@ -218,6 +218,7 @@ extension AdminService {
         entry.changedAt = peer.changedAt.milliseconds
         entry.reason = peer.reason ?? ""
         entry.notices = registry.notices(about: peer.handle).map { AdminNotice($0) }
+        entry.policy = Data(peer.policy.tlsEncoded)
         entry.linked = queueByPeer[peer.handle]?.isLinked ?? false
         entry.queued = UInt64(clamping: queueByPeer[peer.handle]?.record.count ?? 0)
         return entry

@@ -12,6 +12,7 @@ package struct PeerTest {
     case tls = "TLS"
     case key, accepted, version, clock
     case shownCard = "its card"
+    case policy
     case roundTrip = "round trip"
     case link
   }
@@ -62,6 +63,7 @@ package struct PeerTest {
         add(.version, true, "\(link.version), \(link.remoteHello.software)")
         check(clock: link.clockDifferenceMilliseconds)
         check(card: link.remoteHello.nodeCard, of: peer)
+        check(policy: peer.policy, at: now())
         await ask(over: link)
         link.close()
         return
@@ -80,6 +82,13 @@ package struct PeerTest {
         ? "less than a second apart"
         : "\(seconds) s \(difference > 0 ? "ahead of" : "behind") ours"
           + (isNear ? "" : ": what is dated more than an hour ahead is refused; one of the two has to be set"))
+  }
+
+  /// What holds for all that is done with it; what is allowed then is for people to read.
+  private mutating func check(policy: PeerPolicy, at now: Timestamp) {
+    let isValid = policy.isValid(at: now)
+    let allowed = policy.fields.prefix(5).map { "\($0.name) \($0.text)" }.joined(separator: "; ")
+    add(.policy, isValid, isValid ? allowed : "nothing is allowed now: \(allowed)")
   }
 
   private mutating func check(card shown: Unverified<NodeCard>?, of peer: Registry.Peer) {

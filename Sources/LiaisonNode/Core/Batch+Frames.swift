@@ -10,9 +10,11 @@ extension Batch {
     case .refused(let message, let failure): try take(refusal: failure, of: message, from: peer)
     case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)
     case .keyPackagesRequest(let address):
+      try permit(.directory, with: peer)
+      try permitContact(of: address, with: peer)
       let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
-    case .directoryQuery(let query): try answer(query, fromPeerOn: link, try frame.asking)
+    case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)
     case .hubAnswer, .keyPackages, .directoryAnswer, .failure: try relayAnswer(frame, from: peer, link)
     default: throw Violation("a frame of a kind that nodes do not send one another")
     }

@@ -8,6 +8,10 @@ extension Batch {
     _ body: Frame.Body, _ kind: Relays.Kind, to peer: Handle, for request: UInt64, on link: LinkID
   ) throws {
     guard peers.isActive(peer) else { throw Frame.Failure.unknown("\(peer) is not an active peer of this node") }
+    switch kind {
+    case .keyPackages, .member: try permit(.directory, with: peer)
+    case .hubCommit: break
+    }
     guard let peerLink = memory.links.peers[peer]?.link else {
       throw Frame.Failure.unavailable("\(peer) cannot be reached now")
     }

@@ -16,11 +16,14 @@ package struct PeerTable: Sendable, Equatable {
   package struct Peer: Sendable, Equatable {
     package var card: Signed<NodeCard>
     package var standing: Standing
+    /// What it may do while it is active.
+    package var policy: PeerPolicy
 
     /// A peer by the card that the registry holds for it.
-    package init(card: Signed<NodeCard>, standing: Standing) {
+    package init(card: Signed<NodeCard>, standing: Standing, policy: PeerPolicy = .initial) {
       self.card = card
       self.standing = standing
+      self.policy = policy
     }
   }
 
@@ -42,7 +45,7 @@ package struct PeerTable: Sendable, Equatable {
           case .suspended: .suspended
           case .revoked: .revoked
           }
-        return Peer(card: peer.card, standing: standing)
+        return Peer(card: peer.card, standing: standing, policy: peer.policy)
       })
   }
 

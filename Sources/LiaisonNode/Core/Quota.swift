@@ -73,11 +73,18 @@ package enum Quota: String, CaseIterable, Sendable {
   }
 
   /// What whoever passes it is told.
-  package var failure: Frame.Failure { .limit("quota \(rawValue), \(limit): \(sentence)") }
+  package var failure: Frame.Failure { failure(limit: limit) }
+
+  private func failure(limit: Int) -> Frame.Failure { .limit("quota \(rawValue), \(limit): \(sentence)") }
 
   /// Throws where `used` and so much more would pass the quota.
   package func check(_ used: Int, adding more: Int = 1) throws(Frame.Failure) {
-    guard used <= limit, more <= limit - used else { throw failure }
+    try check(used, adding: more, limit: limit)
+  }
+
+  /// The same where there is less of it.
+  func check(_ used: Int, adding more: Int, limit: Int) throws(Frame.Failure) {
+    guard used <= limit, more <= limit - used else { throw failure(limit: limit) }
   }
 }
 
@@ -94,16 +101,17 @@ extension Batch {
       try Quota.rememberedMessagesPerMember.check(member.messages)
     } else {
       let peer = try store.kept(.peer(envelope.origin))
-      try Quota.keptMessagesPerPeer.check(peer.envelopes)
-      try Quota.keptBytesPerPeer.check(peer.bytes, adding: bytes)
-      try Quota.rememberedMessagesPerPeer.check(peer.messages)
+      let origin = envelope.origin
+      try check(.keptMessagesPerPeer, of: origin, used: peer.envelopes)
+      try check(.keptBytesPerPeer, of: origin, used: peer.bytes, adding: bytes)
+      try check(.rememberedMessagesPerPeer, of: origin, used: peer.messages)
     }
   }
 
   /// What one envelope would add to a peer's queue. Throws where it is too much.
   func checkQueue(for peer: Handle, bytes: Int) throws {
     let queue = try store.queueTotal(for: peer)
-    try Quota.queuedMessagesPerPeer.check(queue.count)
-    try Quota.queuedBytesPerPeer.check(queue.bytes, adding: bytes)
+    try check(.queuedMessagesPerPeer, of: peer, used: queue.count)
+    try check(.queuedBytesPerPeer, of: peer, used: queue.bytes, adding: bytes)
   }
 }

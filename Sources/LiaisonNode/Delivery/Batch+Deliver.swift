@@ -20,6 +20,8 @@ extension Batch {
     }
     do {
       try store.savepoint {
+        // The order of rooms that stand goes on: nobody could make up for what is missing of it.
+        if envelope.kind == .application { try permit(.message(envelope.precedence), with: peer) }
         try checkDates(envelope)
         try checkQuotas(of: envelope, bytes: bytes.count)
         let key = try store.insertMessage(

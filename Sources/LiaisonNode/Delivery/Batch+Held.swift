@@ -8,8 +8,8 @@ extension Batch {
     _ key: MessageKey, of room: RoomIdentifier, until epoch: UInt64, bytes: Int, from peer: Handle
   ) throws {
     let total = try store.heldTotal(from: peer)
-    try Quota.heldMessagesPerPeer.check(total.count)
-    try Quota.heldBytesPerPeer.check(total.bytes, adding: bytes)
+    try check(.heldMessagesPerPeer, of: peer, used: total.count)
+    try check(.heldBytesPerPeer, of: peer, used: total.bytes, adding: bytes)
     try store.hold(key, HeldEnvelope(peer: peer, room: room, epoch: epoch, bytes: bytes, heldSince: now))
   }
 

@@ -41,7 +41,9 @@ extension Batch {
     let recipients = leaves.filter { $0.sinceEpoch <= epoch }
     let others = Set(recipients.map(\.address.handle)).subtracting([handle]).sorted()
     try checkQuotas(of: envelope, bytes: bytes.count, author: sender)
-    for peer in others where peers.isActive(peer) { try checkQueue(for: peer, bytes: bytes.count) }
+    let refusals = Dictionary(
+      others.compactMap { peer in refusal(of: envelope, to: peer).map { (peer, $0) } }, uniquingKeysWith: { $1 })
+    for peer in others where refusals[peer] == nil { try checkQueue(for: peer, bytes: bytes.count) }
     let devices = recipients.filter { $0.address.handle == handle && $0.device != device }.map(\.device)
     let key = try store.insertMessage(
       MessageRecord(
@@ -50,10 +52,8 @@ extension Batch {
     let precedence = carried(envelope)
     let put = try putInbox(.message(key), of: devices, precedence: precedence)
     for peer in others {
-      guard peers.isActive(peer) else {
-        // Its administrator may activate it again, but nobody can say when: better told than kept waiting.
-        try tellUndeliverable(
-          envelope.message, to: sender, at: peer, .notPermitted("\(peer) is not an active peer of this node"))
+      if let refusal = refusals[peer] {
+        try tellUndeliverable(envelope.message, to: sender, at: peer, refusal)
         continue
       }
       try store.enqueue(key, for: peer, precedence: precedence, at: now)
@@ -65,6 +65,14 @@ extension Batch {
     if put.full > 0 {
       try tellUndeliverable(envelope.message, to: sender, at: handle, .limit("\(put.full) devices' inboxes are full"))
     }
+  }
+
+  /// Why a message does not go to a peer. Its administrator may activate it again, or allow more, but nobody can say when:
+  /// better told than kept waiting.
+  private func refusal(of envelope: Envelope, to peer: Handle) -> Frame.Failure? {
+    guard peers.isActive(peer) else { return .notPermitted("\(peer) is not an active peer of this node") }
+    do throws(Frame.Failure) { try permit(.message(envelope.precedence), with: peer) } catch { return error }
+    return nil
   }
 
   /// Nodes all of whose people have been removed since a message was written: it does not go there, and its sender, who

@@ -16,10 +16,14 @@ extension Batch {
   }
 
   /// A peer asks for one of this node's members by address; the whole list is not its business.
-  mutating func answer(_ query: Frame.DirectoryQuery, fromPeerOn link: LinkID, _ request: UInt64) throws {
+  mutating func answer(
+    _ query: Frame.DirectoryQuery, from peer: Handle, on link: LinkID, _ request: UInt64
+  ) throws {
+    try permit(.directory, with: peer)
     guard case .address(let address) = query, address.handle == handle else {
       throw Frame.Failure.notPermitted("a node answers peers for its own members, one address at a time")
     }
+    try permitContact(of: address, with: peer)
     answer(request, .directoryAnswer(try cards(of: address)), on: link)
   }
 

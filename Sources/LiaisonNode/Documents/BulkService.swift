@@ -11,6 +11,8 @@ package protocol BulkAuthority: Sendable {
   func isMember(_ device: DeviceIdentifier, of room: RoomIdentifier) async throws -> Bool
   /// Whether a member of that node is in the room, and the node is this one or an active peer.
   func isParticipant(_ handle: Handle, in room: RoomIdentifier) async throws -> Bool
+  /// Throws why the policy for that node does not allow documents.
+  func permitDocuments(with handle: Handle) async throws(Frame.Failure)
   /// A bulk link to an active peer.
   func dialBulk(_ handle: Handle) async throws(Frame.Failure) -> Link
 }
@@ -132,6 +134,7 @@ package final class BulkService: Sendable {
       }
     // The same answer for a room that is not theirs and one that does not exist.
     guard isPermitted else { throw Frame.Failure.notPermitted("not a room of yours") }
+    if case .peer(let handle) = remote { try await authority.permitDocuments(with: handle) }
   }
 
   /// Takes a chunk from the node that it was uploaded to, once for all who want it now, and keeps it.
@@ -139,6 +142,7 @@ package final class BulkService: Sendable {
     guard try await authority.isParticipant(origin, in: room) else {
       throw Frame.Failure.notPermitted("the node that the document comes from is not in this room")
     }
+    try await authority.permitDocuments(with: origin)
     let pulled = await pulls.value(for: Want(room: room, name: name)) {
       () async -> Result<ByteBuffer, Frame.Failure> in
       do {

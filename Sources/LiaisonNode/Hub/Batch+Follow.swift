@@ -72,6 +72,7 @@ extension Batch {
     guard !added.isEmpty, added.allSatisfy({ $0.handle == handle }) else {
       throw Frame.Failure.malformed("the welcome is for nobody of this node")
     }
+    for address in added { try permitContact(of: address, with: envelope.origin) }
     if let room {
       guard room.hub == envelope.origin, room.hub != handle else {
         throw Frame.Failure.notPermitted("only the room's hub orders its commits")
@@ -83,7 +84,8 @@ extension Batch {
       guard let state = try store.roomState(envelope.room), try publicGroup(state).groupContext == info.groupContext
       else { throw Frame.Failure.conflict("the welcome is into another state of the room") }
     } else {
-      try Quota.roomsPerPeer.check(try store.roomCount(hub: envelope.origin))
+      try permit(.rooms, with: envelope.origin)
+      try check(.roomsPerPeer, of: envelope.origin, used: try store.roomCount(hub: envelope.origin))
       let group: PublicGroup
       do {
         group = try self.group(

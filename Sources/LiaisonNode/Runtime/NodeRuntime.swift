@@ -396,6 +396,10 @@ extension NodeRuntime: BulkAuthority {
     return try core.isParticipant(handle, in: room)
   }
 
+  package func permitDocuments(with handle: Handle) throws(Frame.Failure) {
+    try core.peers.permit(.documents, with: handle, at: clock())
+  }
+
   package func dialBulk(_ handle: Handle) async throws(Frame.Failure) -> Link {
     let link: Link
     do { link = try await dial(handle, .bulk) } catch {
