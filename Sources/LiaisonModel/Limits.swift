@@ -24,7 +24,8 @@ public enum Limits {
   public static let missingNumbersMax = 256
   /// A card or another signed statement, bytes.
   public static let statementBytesMax = 16 << 10
-  /// Countries in a node's registry, revoked ones among them: more than there are, and their cards fit in memory.
+  /// Countries that a node has verified, and as many that are only proposed: more than there are, and their cards fit in
+  /// memory.
   public static let peersMax = 1000
   /// Administrators of a node: people who know one another.
   public static let administratorsMax = 64

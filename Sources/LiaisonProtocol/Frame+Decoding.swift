@@ -62,12 +62,16 @@ extension Frame.Body {
           }))
     case .trustLogHeads(let heads):
       guard heads.own.count <= 1024, heads.seen.count <= 1024, heads.proof.count <= 64,
-        heads.proof.allSatisfy({ $0.count == 32 })
+        heads.proof.allSatisfy({ $0.count == 32 }), heads.lost.entry.count <= 2048, heads.lost.path.count <= 64,
+        heads.lost.path.allSatisfy({ $0.count == 32 })
       else { throw FrameError("heads of trust logs are malformed") }
       self = .trustLogHeads(
         Frame.TrustLogHeads(
           own: Array(heads.own), seen: Array(heads.seen), proof: heads.proof.map { Array($0) },
-          lostUntil: Timestamp(milliseconds: heads.lostUntil)))
+          lost: !heads.hasLost
+            ? nil
+            : Frame.TrustLogHeads.Loss(
+              entry: Array(heads.lost.entry), index: heads.lost.index, path: heads.lost.path.map { Array($0) })))
     case .trustNotices(let notices):
       guard notices.notices.count <= Limits.noticesPerFrameMax,
         notices.notices.allSatisfy({ $0.count <= 2 * Limits.statementBytesMax })

@@ -52,7 +52,13 @@ extension Frame.Body {
           $0.own = Data(heads.own)
           $0.seen = Data(heads.seen)
           $0.proof = heads.proof.map { Data($0) }
-          $0.lostUntil = heads.lostUntil.milliseconds
+          if let lost = heads.lost {
+            $0.lost = .with {
+              $0.entry = Data(lost.entry)
+              $0.index = lost.index
+              $0.path = lost.path.map { Data($0) }
+            }
+          }
         })
     case .trustNotices(let notices): return .trustNotices(.with { $0.notices = notices.map { Data($0) } })
     case .nextCard(let card): return .nextCard(.with { $0.card = Data(card.tlsEncoded) })

@@ -91,17 +91,27 @@ public struct Frame: Hashable, Sendable {
     public var seen: [UInt8]
     /// Leads from what the receiver had seen to ``own``: hashes of 32 bytes.
     public var proof: [[UInt8]]
-    /// Of heads signed until then the sender has said that entries are lost.
-    public var lostUntil: Timestamp
+    /// The last decision of the sender's owners that entries are lost.
+    public var lost: Loss?
 
-    public init(
-      own: [UInt8] = [], seen: [UInt8] = [], proof: [[UInt8]] = [],
-      lostUntil: Timestamp = Timestamp(milliseconds: 0)
-    ) {
+    /// An encoded entry of the sender's log, its place, and what leads from it to ``own``: hashes of 32 bytes.
+    public struct Loss: Hashable, Sendable {
+      public var entry: [UInt8]
+      public var index: UInt64
+      public var path: [[UInt8]]
+
+      public init(entry: [UInt8], index: UInt64, path: [[UInt8]]) {
+        self.entry = entry
+        self.index = index
+        self.path = path
+      }
+    }
+
+    public init(own: [UInt8] = [], seen: [UInt8] = [], proof: [[UInt8]] = [], lost: Loss? = nil) {
       self.own = own
       self.seen = seen
       self.proof = proof
-      self.lostUntil = lostUntil
+      self.lost = lost
     }
   }
 

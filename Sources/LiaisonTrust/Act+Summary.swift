@@ -32,7 +32,7 @@ extension Act {
     guard let head = try? head.claim() else { return "a head that is malformed is let go" }
     return
       "entries of this trust log are lost: a head over \(head.size) of them, with the root \(head.root), is let go, "
-      + "and all that were signed before it"
+      + "and all that were signed before this decision"
   }
 
   private static func text(_ card: Unverified<NodeCard>) -> String {

@@ -29,6 +29,14 @@ package enum PeerState: String, Sendable, CaseIterable, CustomStringConvertible 
     }
   }
 
+  /// Whether its names and keys are nobody else's: its root key was compared, and it was not revoked.
+  package var holdsNames: Bool {
+    switch self {
+    case .verified, .active, .suspended: true
+    case .proposed, .revoked: false
+    }
+  }
+
   /// What can be done from here, for people.
   package var advice: String {
     switch self {

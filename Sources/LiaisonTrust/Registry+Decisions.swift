@@ -62,8 +62,20 @@ extension Registry {
       try check(act.requiredRole)
       let needed = signaturesNeeded(for: act)
       if needed > 1 { return try propose(act, at: sequence, by: key, at: time, needed: needed) }
-      try effect(act, at: time)
+      try settle(act, decidedBy: sequence, at: time, inForceAt: time)
       return .inForce(act, proposal: nil)
+    }
+  }
+
+  /// Puts in force what was decided, or proposed, at that place and time.
+  mutating func settle(
+    _ act: Act, decidedBy sequence: UInt64, at decidedAt: Timestamp, inForceAt time: Timestamp
+  ) throws(TrustError) {
+    try effect(act, at: time)
+    if case .historyLost = act {
+      // All that was signed before: whoever kept several lost heads cannot show them one after the other.
+      lostUntil = max(lostUntil, decidedAt)
+      lostBy = sequence
     }
   }
 
@@ -100,7 +112,7 @@ extension Registry {
     case .policyChanged(let new):
       guard new != policy else { throw TrustError(.wrongState, "this is the policy already") }
       policy = new
-    case .historyLost(let head): try lose(head)
+    case .historyLost(let head): try lose(head, at: time)
     case .peerPolicyChanged(let handle, let new): try permit(new, to: handle)
     case .proposalSigned, .proposalDeclined:
       throw TrustError(.malformed, "a proposal is about something else than proposals")
@@ -129,11 +141,13 @@ extension Registry {
     self = after
   }
 
-  private mutating func lose(_ unverified: Unverified<LogHead>) throws(TrustError) {
-    guard let own = ownCard?.content,
-      let head = own.nodeKeys.lazy.compactMap({ try? unverified.verified(by: $0).content }).first,
-      head.handle == own.handle
-    else { throw TrustError(.malformed, "this is no head of this node's trust log") }
+  private mutating func lose(_ unverified: Unverified<LogHead>, at time: Timestamp) throws(TrustError) {
+    guard let head = ownHead(unverified) else {
+      throw TrustError(.malformed, "this is no head of this node's trust log")
+    }
+    guard head.signedAt <= time.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+      throw TrustError(.notInForce, "the head is dated ahead by more than an hour")
+    }
     guard head.signedAt > lostUntil else {
       throw TrustError(.wrongState, "heads that were signed until then do not count any more already")
     }
@@ -151,6 +165,7 @@ extension Registry {
       }
     }
     ownCard = card
+    ownNodeKeys.formUnion(card.content.nodeKeys)
   }
 
   func verified(_ card: Unverified<NodeCard>, at time: Timestamp) throws(TrustError) -> Signed<NodeCard> {

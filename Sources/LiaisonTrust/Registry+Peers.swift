@@ -9,10 +9,10 @@ extension Registry {
       guard known.state == .revoked else {
         throw TrustError(.wrongState, "\(handle) is known already and is \(known.state); \(known.state.advice)")
       }
-    } else {
-      guard peers.count < Limits.peersMax else {
-        throw TrustError(.limit, "the registry holds \(Limits.peersMax) peers, which is its limit")
-      }
+    }
+    guard peers.values.count(where: { $0.state == .proposed }) < Limits.peersMax else {
+      throw TrustError(
+        .limit, "\(Limits.peersMax) peers are proposed and not verified, which is the limit: revoke some")
     }
     try checkIsOthers(card)
     enter(Peer(card: card, state: .proposed, changedAt: time))
@@ -41,8 +41,16 @@ extension Registry {
   }
 
   mutating func verify(_ handle: Handle, _ rootKey: RootKey, at time: Timestamp) throws(TrustError) {
-    guard try known(handle).card.content.rootKey == rootKey else {
+    let peer = try known(handle)
+    guard peer.card.content.rootKey == rootKey else {
       throw TrustError(.cardRefused, "the root key that was compared is not the one on the card of \(handle)")
+    }
+    if peer.state.after(.verify) != nil {
+      guard peers.values.count(where: \.state.holdsNames) < Limits.peersMax else {
+        throw TrustError(.limit, "the registry holds \(Limits.peersMax) peers, which is its limit")
+      }
+      // Others may have come by its names since it was proposed.
+      try checkIsOthers(peer.card)
     }
     try take(.verify, handle, at: time)
   }
@@ -78,13 +86,14 @@ extension Registry {
   mutating func take(
     _ step: PeerState.Step, _ handle: Handle, because reason: String = "", at time: Timestamp
   ) throws(TrustError) {
-    let peer = try known(handle)
+    var peer = try known(handle)
     guard let next = peer.state.after(step) else {
       throw TrustError(.wrongState, "cannot \(step) \(handle): it is \(peer.state); \(peer.state.advice)")
     }
-    peers[handle]?.state = next
-    peers[handle]?.changedAt = time
-    peers[handle]?.reason = reason.isEmpty ? nil : reason
+    peer.state = next
+    peer.changedAt = time
+    peer.reason = reason.isEmpty ? nil : reason
+    enter(peer)
     noteVerdict(of: step, on: peer, because: reason, at: time)
   }
 
@@ -106,7 +115,8 @@ extension Registry {
     }
   }
 
-  /// Neither this node's own name and keys, nor another peer's, nor what looks like one.
+  /// Neither this node's own name and keys, nor those of another peer whose root key was compared, nor what looks like
+  /// one. What was only proposed holds nothing: anybody can make a card of any name.
   private func checkIsOthers(_ card: Signed<NodeCard>) throws(TrustError) {
     let content = card.content
     guard !revokedRoots.contains(content.rootKey) else {
@@ -133,11 +143,13 @@ extension Registry {
   }
 
   private mutating func enter(_ peer: Peer) {
-    if let before = peers[peer.handle]?.card.content {
-      for key in before.nodeKeys { handlesByNodeKey[key] = nil }
-      handlesByRootKey[before.rootKey] = nil
+    if let before = peers[peer.handle], before.state.holdsNames {
+      for key in before.card.content.nodeKeys { handlesByNodeKey[key] = nil }
+      handlesByRootKey[before.card.content.rootKey] = nil
+      handlesBySkeleton[LookAlike.skeleton(peer.handle)] = nil
     }
     peers[peer.handle] = peer
+    guard peer.state.holdsNames else { return }
     for key in peer.card.content.nodeKeys { handlesByNodeKey[key] = peer.handle }
     handlesByRootKey[peer.card.content.rootKey] = peer.handle
     handlesBySkeleton[LookAlike.skeleton(peer.handle)] = peer.handle

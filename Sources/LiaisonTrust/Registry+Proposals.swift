@@ -17,7 +17,7 @@ extension Registry {
     _ act: Act, at sequence: UInt64, by key: AdministratorKey, at time: Timestamp, needed: Int
   ) throws(TrustError) -> Outcome {
     var trial = self
-    try trial.effect(act, at: time)
+    try trial.settle(act, decidedBy: sequence, at: time, inForceAt: time)
     if let other = openProposals(at: time).first(where: { $0.act == act }) {
       throw TrustError(
         .wrongState, "this is proposed already: sign it with liaisonctl proposal sign \(other.sequence)")
@@ -54,7 +54,7 @@ extension Registry {
       proposals[signed.sequence] = signed
       return .waits(signed, needed: needed)
     }
-    try effect(signed.act, at: time)
+    try settle(signed.act, decidedBy: signed.sequence, at: signed.proposedAt, inForceAt: time)
     proposals[signed.sequence] = nil
     return .inForce(signed.act, proposal: signed.sequence)
   }

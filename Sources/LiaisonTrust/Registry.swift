@@ -31,8 +31,12 @@ package struct Registry: Equatable, Sendable {
   package internal(set) var proposals: [UInt64: Proposal] = [:]
   /// Heads of this log that were signed until then may speak of entries that are lost.
   package internal(set) var lostUntil = Timestamp(milliseconds: 0)
+  /// The place of the decision that said so, where there is one.
+  package internal(set) var lostBy: UInt64?
   /// This node's own card.
   package internal(set) var ownCard: Signed<NodeCard>?
+  /// Every node key that a card of this node ever named: peers may have what it signed.
+  package internal(set) var ownNodeKeys: Set<NodeKey> = []
   /// Every peer ever proposed, by handle.
   package internal(set) var peers: [Handle: Peer] = [:]
   /// Root keys that are never taken again.
@@ -52,6 +56,14 @@ package struct Registry: Equatable, Sendable {
 // MARK: Lookups
 
 extension Registry {
+  /// A head of this node's own log, signed by any key that it ever had; nil for anything else.
+  package func ownHead(_ head: Unverified<LogHead>) -> LogHead? {
+    guard let content = ownNodeKeys.lazy.compactMap({ try? head.verified(by: $0).content }).first,
+      content.handle == ownCard?.content.handle
+    else { return nil }
+    return content
+  }
+
   /// What waits for signatures and has not expired at `now`, the oldest first.
   package func openProposals(at now: Timestamp) -> [Proposal] {
     proposals.values.filter { now < $0.expiresAt }.sorted { $0.sequence < $1.sequence }
@@ -68,7 +80,7 @@ extension Registry {
   /// The peer whose newest card names that node key, whatever its state.
   package func peer(nodeKey: NodeKey) -> Peer? { handlesByNodeKey[nodeKey].flatMap { peers[$0] } }
 
-  /// The peer whose newest card has that root key, whatever its state.
+  /// The verified, active or suspended peer whose newest card has that root key.
   package func peer(rootKey: RootKey) -> Peer? { handlesByRootKey[rootKey].flatMap { peers[$0] } }
 
   /// The active peer whose newest card names that node key and is in force at `now`.

@@ -5,7 +5,7 @@ package import LiaisonModel
 package struct RegistryChange: Equatable, Sendable {
   /// What differs.
   package enum Subject: String, Sendable {
-    case administrator, policy, card, peer, member, proposal
+    case administrator, policy, card, log, peer, member, proposal
   }
 
   package let subject: Subject
@@ -22,6 +22,7 @@ extension Registry {
   /// What is other than it was in `before`, by subject and name.
   package func changes(since before: Registry) -> [RegistryChange] {
     administratorChanges(since: before) + policyChanges(since: before) + ownCardChanges(since: before)
+      + historyChanges(since: before)
       + peers.values.sorted { $0.handle < $1.handle }.flatMap { Self.changes(of: $0, since: before.peers[$0.handle]) }
       + noticeChanges(since: before)
   }
@@ -67,6 +68,13 @@ extension Registry {
       return [RegistryChange(.card, "this node got its first card, as \(new.handle)")]
     }
     return [RegistryChange(.card, "this node's card \(Self.difference(old, new))")]
+  }
+
+  private func historyChanges(since before: Registry) -> [RegistryChange] {
+    guard let lostBy, lostBy != before.lostBy else { return [] }
+    return [
+      RegistryChange(.log, "entries of this log are lost, as entry \(lostBy) says: no head signed before it counts")
+    ]
   }
 
   private static func changes(of peer: Peer, since before: Peer?) -> [RegistryChange] {

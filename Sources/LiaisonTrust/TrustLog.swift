@@ -84,6 +84,11 @@ package struct TrustLog: Sendable {
     try? tree.consistencyProof(from: size, to: self.size)
   }
 
+  /// What shows that the entry at `index` is in this log (RFC 9162 §2.1.3); nil where there is none.
+  package func inclusionProof(of index: Int) -> [MerkleHash]? {
+    try? tree.inclusionProof(index: index, size: size)
+  }
+
   /// Throws ``TrustLogFault/continuation(_:)`` where this log does not begin with all of `older`, by whose root key
   /// both have to be.
   package func checkContinues(_ older: TrustLog) throws(TrustLogFault) {
@@ -140,7 +145,7 @@ package struct TrustLog: Sendable {
     let root: MerkleHash
     let leafHash: MerkleHash
 
-    /// A statement of all that the log would hold, to be signed by the node.
+    /// A statement of all that the log would hold, and the audit log beside it, to be signed by the node.
     package func head(of handle: Handle, audit: AuditMark = .empty, at now: Timestamp) -> LogHead {
       LogHead(handle: handle, size: UInt64(size), root: root, audit: audit, signedAt: now)
     }

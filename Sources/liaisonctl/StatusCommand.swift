@@ -37,6 +37,8 @@ struct Status: AsyncParsableCommand {
     /// Who decides alone what the policy wants several for, in sentences.
     var decidesAlone: [String]
     var lostHistory: String?
+    /// What peers' trust logs give to worry about.
+    var alarms: [String]
     var peers: [PeerLine]
     var queues: [Queue.Line]
   }
@@ -64,7 +66,7 @@ struct Status: AsyncParsableCommand {
       held: status.held, storeBytes: status.storeBytes, trustLogSize: status.logSize,
       trustLogRoot: Hex.encode(status.logRoot), proposals: status.proposals,
       decidesAlone: alone.map(\.sentence), lostHistory: status.lostHistory.isEmpty ? nil : status.lostHistory,
-      peers: peers, queues: queues)
+      alarms: status.alarms, peers: peers, queues: queues)
     if node.output.json { return node.output.line(Output.jsonLine(line)) }
     Terminal.write(
       Output.table(
@@ -80,6 +82,7 @@ struct Status: AsyncParsableCommand {
           ["trust log", "\(line.trustLogSize) entries, root \(line.trustLogRoot)"],
         ] + (line.proposals == 0 ? [] : [["proposals", "\(line.proposals) wait: liaisonctl proposal list"]])
           + alone.map { ["WARNING", $0.sentence] }
+          + line.alarms.map { ["ALARM", $0] }
           + (line.lostHistory.map { [["ALARM", "\($0): liaisonctl trust restored"]] } ?? [])))
     for peer in peers {
       let queue = queues.first { $0.peer == peer.card.handle }

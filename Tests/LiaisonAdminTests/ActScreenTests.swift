@@ -99,7 +99,16 @@ import Testing
       return request.act.screen(naming: { _ in nil }, member: request)
     }
     #expect(Set(screens).count == changes.count)
-    #expect(screens[0] == ["nino@xa is invited: Nino, cyber, duty, until 2026-09-21T14:13:20.000Z"])
+    #expect(
+      screens[0] == [
+        "nino@xa is invited", "  name        Nino", "  discipline  cyber", "  role        duty",
+        "  until       2026-09-21T14:13:20.000Z",
+      ])
+    // A name cannot pass for the rest.
+    let posing = MemberRequest(
+      try Address("nino@xa"),
+      .invitation(name: "Nino\n  role        duty", discipline: .cyber, role: "", expiresAt: now))
+    #expect(posing.act.screen(naming: { _ in nil }, member: posing)[1] == #"  name        Nino\n  role        duty"#)
   }
 
   @Test("a peer's policy is shown before and after, with a mark where it changes")

@@ -1,26 +1,29 @@
 import Foundation
 import LiaisonAdmin
 import LiaisonModel
+import LiaisonNode
+import LiaisonProtocol
 import LiaisonTrust
 import Logging
 import Synchronization
 import TestKit
 import Testing
 
-/// What somebody tries who has the node's socket and perhaps a key: each ends in a refusal with a reason, a line in the
-/// node's log, and a registry and a trust log as before.
-@Suite("Red team: the administrators' door") struct RedTeamTests {
+/// The adversaries of ARCHITECTURE.md §8 who want to change whom a node trusts, by what they have: the node's socket and
+/// perhaps a key, a link, the disk, or the clock. Each attempt ends in a refusal with a reason, a line in the node's log,
+/// and a registry and a trust log as before.
+@Suite("Red team: trust") struct RedTeamTests {
   private typealias Key = SigningKey<AdministratorPurpose>
   private typealias Country = TrustKeeperTests.Country
 
   /// Lines at `warning` and above.
-  private final class Lines: Sendable {
+  final class Lines: Sendable {
     private let lines = Mutex<[String]>([])
     var all: [String] { lines.withLock { $0 } }
     func append(_ line: String) { lines.withLock { $0.append(line) } }
   }
 
-  private struct Handler: LogHandler {
+  struct Handler: LogHandler {
     let lines: Lines
     var logLevel = Logger.Level.warning
     var metadata: Logger.Metadata = [:]
@@ -118,7 +121,7 @@ import Testing
     TrustKeeperTests.entry(act, at: await keeper.position, time ?? clock.now, by: key)
   }
 
-  @Test("a key that was removed, a stranger's, and another role's decide nothing")
+  @Test("stolen administrator key: one that was removed, a stranger's, and another role's decide nothing")
   func keys() async throws {
     let revocation = Act.peerRevoked(peer.handle, reason: "x")
     let stranger = "no administrator's"
@@ -142,7 +145,7 @@ import Testing
       ])
   }
 
-  @Test("a stolen officer's key admits nobody alone, and signs for nobody else")
+  @Test("stolen administrator key: an officer's admits nobody alone, and signs for nobody else")
   func stolenKey() async throws {
     _ = try await keeper.decide(await entry(.peerSuspended(peer.handle), by: officer))
     let activation = peer.activation
@@ -162,7 +165,7 @@ import Testing
       "signature does not verify")
   }
 
-  @Test("a decision is good once, in its place, in its log, at its time")
+  @Test("replayed decision: it is good once, in its place, in its log")
   func replay() async throws {
     for (index, old) in past.enumerated() {
       try await attack("entry \(index) again", old, .later, "it was signed as entry")
@@ -171,40 +174,172 @@ import Testing
     let act = Act.peerSuspended(peer.handle)
     try await attack(
       "another log's", TrustKeeperTests.entry(act, at: elsewhere, clock.now, by: owner), .later, "after other entries")
-    let year: UInt64 = 365 * 86_400_000
-    for time in [clock.now.adding(milliseconds: year), clock.now.subtracting(milliseconds: year)] {
-      try await attack("a year off", await entry(act, by: owner, at: time), .malformed, "differ by more than an hour")
-    }
     var bytes = await entry(act, by: owner)
     bytes[bytes.count - 1] ^= 1
     try await attack("a bent signature", bytes, .malformed, "signature does not verify")
     try await attack("noise", [1, 2, 3], .malformed, "malformed")
   }
 
-  @Test("a card that is older, another root's, expired, of a name or a key that is taken, is refused")
-  func cards() async throws {
+  private func propose(_ what: String, _ act: Act, _ reason: AdminFailure.Reason, _ text: String) async throws {
+    try await attack(what, await entry(act, by: officer), reason, text)
+  }
+
+  @Test("downgraded card: one that is older, or another root's, takes the place of none")
+  func downgrade() async throws {
     let now = clock.now
-    func propose(_ what: String, _ act: Act, _ reason: AdminFailure.Reason, _ text: String) async throws {
-      try await attack(what, await entry(act, by: officer), reason, text)
-    }
     try await propose("a downgrade", .peerCardUpdated(peer.card(serial: 4, at: now)), .notPermitted, "has serial 4")
+    try await propose("the same", .peerCardUpdated(peer.card(serial: 5, at: now)), .notPermitted, "here already")
     let impostor = try Country("xb")
     try await propose(
       "an impostor", .peerProposed(impostor.card(serial: 9, at: now)), .notPermitted, "another root key")
     try await propose(
       "an impostor's next", .peerCardUpdated(impostor.card(serial: 9, at: now)), .notPermitted, "another root key")
     try await propose(
-      "a look-alike", .peerProposed(Country("x-b").card(serial: 1, at: now)), .notPermitted, "looks like xb")
+      "an impostor's root", .peerVerified(peer.handle, rootKey: impostor.root.publicKey), .notPermitted, "not the one")
+    try await propose("an impostor's activation", impostor.activation, .notPermitted, "another root key")
+    let issue = Act.ownCardIssued(try own.card(serial: 1, at: now))
+    try await attack("our own last card", await entry(issue, by: owner), .notPermitted, "serial is not higher")
+  }
+
+  @Test("look-alike handle: neither a known name, nor one like it, nor a known key is taken twice")
+  func lookAlike() async throws {
+    let now = clock.now
+    for handle in ["x-b", "xb-", "x--b"] {
+      try await propose(
+        handle, .peerProposed(Country(handle).card(serial: 1, at: now)), .notPermitted, "looks like xb")
+    }
+    try await propose(
+      "like ours", .peerProposed(Country("x-a").card(serial: 1, at: now)), .notPermitted, "looks like this node's own")
     try await propose("our name", .peerProposed(Country("xa").card(serial: 1, at: now)), .notPermitted, "own handle")
     let keyTaken = try Country("xc").card(serial: 1, at: now, key: peer.node.publicKey)
     try await propose("another's key", .peerProposed(keyTaken), .notPermitted, "holds a key of xb")
-    let expired = try Country("xc").card(serial: 1, at: now.subtracting(milliseconds: 2 * 86_400_000))
-    try await propose("an expired card", .peerProposed(expired), .malformed, "has expired")
-    let ahead = try Country("xc").card(serial: 1, at: now.adding(milliseconds: 86_400_000))
-    try await propose("a card of tomorrow", .peerProposed(ahead), .malformed, "dated in the future")
+    let ourKey = try Country("xc").card(serial: 1, at: now, key: own.node.publicKey)
+    try await propose("our key", .peerProposed(ourKey), .notPermitted, "a key of this node's own")
   }
 
-  @Test("what is the node's and the root key's to enter does not come by this door")
+  @Test("expired everything: cards, a proposal and the peer's acceptance end with their time")
+  func expired() async throws {
+    let now = clock.now
+    let past = now.subtracting(milliseconds: 2 * 86_400_000)
+    try await propose(
+      "an expired card", .peerProposed(Country("xc").card(serial: 1, at: past)), .malformed, "has expired")
+    try await propose("an expired next", .peerCardUpdated(peer.card(serial: 6, at: past)), .malformed, "has expired")
+    let ours = Act.ownCardIssued(try own.card(serial: 2, at: past))
+    try await attack("our own card", await entry(ours, by: owner), .malformed, "has expired")
+    _ = try await keeper.decide(await entry(.peerSuspended(peer.handle), by: officer))
+    let number = await keeper.position.sequence
+    _ = try await keeper.decide(await entry(peer.activation, by: officer))
+    // A card lasts a day here, a proposal a week.
+    clock.pass(milliseconds: 8 * 86_400_000)
+    let signature = Act.proposalSigned(number, ActDigest(of: peer.activation))
+    try await attack("a proposal", await entry(signature, by: owner), .malformed, "proposal \(number) has expired")
+    try await propose("a peer whose card expired", peer.activation, .malformed, "has expired")
+  }
+
+  @Test("clock a year off: an administrator's is refused, and a node's own admits nobody until it is right again")
+  func clocks() async throws {
+    let year: UInt64 = 365 * 86_400_000
+    let now = clock.now
+    let times = [now.adding(milliseconds: year), now.subtracting(milliseconds: year)]
+    let act = Act.peerSuspended(peer.handle)
+    for time in times {
+      try await attack("an administrator's", await entry(act, by: owner, at: time), .malformed, "more than an hour")
+    }
+    try await propose(
+      "a card of tomorrow", .peerProposed(Country("xc").card(serial: 1, at: now.adding(milliseconds: 86_400_000))),
+      .malformed, "dated in the future")
+    let registry = await keeper.registry
+    for time in times {
+      clock.time.withLock { $0 = time }
+      await keeper.refresh()
+      #expect(PeerTable(await keeper.registry, at: clock.now).active.isEmpty)
+      try await attack("the node's", await entry(act, by: owner, at: now), .malformed, "more than an hour")
+      clock.time.withLock { $0 = now }
+      await keeper.refresh()
+      #expect(PeerTable(await keeper.registry, at: clock.now).active == [peer.handle])
+    }
+    #expect(await keeper.registry == registry)
+  }
+
+  @Test("hostile peer: what it shows of itself, of others and of this node's log changes nothing that is trusted")
+  func hostilePeer() async throws {
+    let (registry, position, now) = (await keeper.registry, await keeper.position, clock.now)
+    // Next cards by the known root key, with somebody else's keys, or out of their time.
+    let cards: [(Unverified<NodeCard>, String)] = [
+      (try peer.card(serial: 6, at: now, key: own.node.publicKey), "a key of this node's own"),
+      (try peer.card(serial: 6, at: now.subtracting(milliseconds: 2 * 86_400_000)), "has expired"),
+      (try peer.card(serial: 6, at: now.adding(milliseconds: 86_400_000)), "dated in the future"),
+    ]
+    for (card, reason) in cards {
+      let failure = await #expect(throws: Frame.Failure.self) { try await keeper.received(card) }
+      #expect(failure?.text.contains(reason) == true)
+    }
+    // Heads of this node's log that this node never signed, or of a time that has not come.
+    let forged = LogHead(handle: own.handle, size: 99, root: position.previousRoot, signedAt: now)
+    var ahead = forged
+    ahead.signedAt = now.adding(milliseconds: 365 * 86_400_000)
+    for seen in [Signed(forged, by: peer.node).bytes, Signed(ahead, by: own.node).bytes, [0, 1]] {
+      #expect(await keeper.take(Frame.TrustLogHeads(seen: seen), from: peer.handle) == nil)
+      #expect(await keeper.lostHistory == nil)
+    }
+    // Its own log, cut, then dated ahead: told, and what was seen stays.
+    func head(_ size: UInt64, at time: Timestamp) -> [UInt8] {
+      let head = LogHead(handle: peer.handle, size: size, root: position.previousRoot, signedAt: time)
+      return Signed(head, by: peer.node).bytes
+    }
+    let seen = head(9, at: now)
+    _ = await keeper.take(Frame.TrustLogHeads(own: seen), from: peer.handle)
+    for (own, reason) in [
+      (head(3, at: now), "lacks entries that were seen here"), (head(9, at: ahead.signedAt), "dated ahead"),
+    ] {
+      let before = lines.all.count
+      _ = await keeper.take(Frame.TrustLogHeads(own: own), from: peer.handle)
+      #expect(lines.all.dropFirst(before).contains { $0.contains(reason) })
+      #expect(await keeper.peerAlarms.contains { $0.contains(reason) })
+      #expect(await keeper.heads(for: peer.handle).seen == seen)
+    }
+    #expect(await keeper.registry == registry)
+    #expect(await keeper.position == position)
+  }
+
+  @Test("log edited on disk: any byte, entry or order that is other is found at start, and named")
+  func editedLog() async throws {
+    let page = await keeper.page(from: 0, bytesMax: .max)
+    let head = page.head.unverified
+    _ = try TrustLog(entries: page.entries, head: head)
+    func start(_ what: String, _ entries: [[UInt8]], names index: Int?) {
+      do {
+        _ = try TrustLog(entries: entries, head: head)
+        Issue.record("\(what) was not found")
+      } catch {
+        switch error {
+        case .entry(let found, let why): #expect(found == index && !why.sentence.isEmpty, "\(what)")
+        default: #expect(index == nil && !error.sentence.isEmpty, "\(what)")
+        }
+      }
+    }
+    let last = page.entries.count - 1
+    for index in page.entries.indices {
+      for position in stride(from: 0, to: page.entries[index].count, by: 7) {
+        var entries = page.entries
+        entries[index][position] ^= 0x10
+        start("byte \(position) of entry \(index)", entries, names: index)
+      }
+      var dropped = page.entries
+      dropped.remove(at: index)
+      start("entry \(index) dropped", dropped, names: index == last ? nil : index)
+      var repeated = page.entries
+      repeated.insert(page.entries[index], at: index)
+      start("entry \(index) twice", repeated, names: index + 1)
+      guard index < last else { continue }
+      var swapped = page.entries
+      swapped.swapAt(index, index + 1)
+      start("entries \(index) and \(index + 1) swapped", swapped, names: index)
+    }
+    start("all entries gone", [], names: nil)
+  }
+
+  @Test("stolen root or node key: what they enter does not come by the administrators' door")
   func otherEntries() async throws {
     let position = await keeper.position
     let recovery = Recovery(

@@ -5,6 +5,7 @@ import LiaisonNode
 import LiaisonProtocol
 import LiaisonTrust
 import Logging
+import MerkleLog
 import TestKit
 import Testing
 
@@ -44,12 +45,12 @@ import Testing
     }
 
     /// A start of the node on the first `size` of its entries.
-    func start(entries size: Int? = nil) throws -> TrustKeeper {
+    func start(entries size: Int? = nil, logger: Logger = Logger(label: "test")) throws -> TrustKeeper {
       let entries = Array(entries.prefix(size ?? entries.count))
       let clock = clock
       return try TrustKeeper(
         log: TrustLog(entries: entries), entries: entries, key: country.node, node: Node(),
-        peerHeads: PeerHeads(folder: heads), clock: { clock.now }, logger: Logger(label: "test"))
+        peerHeads: PeerHeads(folder: heads), clock: { clock.now }, logger: logger)
     }
 
     /// An owner's decision at a running node.
@@ -219,5 +220,221 @@ import Testing
     #expect(await left.take(Frame.TrustLogHeads(own: second.bytes), from: xb)?.seen == first.bytes)
     _ = await left.take(Frame.TrustLogHeads(own: second.bytes, proof: [longer.root.bytes]), from: xb)
     #expect(await left.heads(for: xb).seen == first.bytes)
+  }
+
+  // MARK: A stolen node key, and a clock that is wrong
+
+  /// A head of made-up entries, `size` of them, signed by the node key of `a`; with `entry` among them, what shows that.
+  private func forged(
+    size: Int, at time: Timestamp, holding entry: [UInt8]? = nil
+  ) throws -> (head: [UInt8], lost: Frame.TrustLogHeads.Loss?) {
+    var tree = MerkleTree()
+    for index in 0..<size { tree.append(.leaf(index == 2 ? entry ?? [2] : [UInt8(index)])) }
+    let head = LogHead(handle: a.country.handle, size: UInt64(size), root: tree.root, signedAt: time)
+    let path = try tree.inclusionProof(index: 2, size: size).map(\.bytes)
+    return (
+      Signed(head, by: a.country.node).bytes,
+      entry.map { Frame.TrustLogHeads.Loss(entry: $0, index: 2, path: path) }
+    )
+  }
+
+  private func loss(
+    of head: [UInt8], at time: Timestamp, by key: SigningKey<AdministratorPurpose>
+  ) throws -> [UInt8] {
+    let position = LogPosition(sequence: 2, previousRoot: .emptyTree)
+    return TrustKeeperTests.entry(.historyLost(try Unverified(tlsEncoded: head)), at: position, time, by: key)
+  }
+
+  @Test("that entries are lost is believed of a signed decision in the log alone, once each, told, and never forgotten")
+  func lossEvidence() async throws {
+    let (left, right) = (try a.start(), try b.start())
+    _ = await link(left, right)
+    let xa = a.country.handle
+    let before = await right.heads(for: xa).seen
+    let thief = SigningKey<AdministratorPurpose>()
+    clock.pass(milliseconds: 1000)
+    let now = clock.now
+    let good = try loss(of: before, at: now, by: thief)
+    let (head, lost) = try forged(size: 4, at: now, holding: good)
+    let claim = try #require(lost)
+
+    var bent = good
+    bent[bent.count - 1] ^= 1
+    let suspension = TrustKeeperTests.entry(
+      .peerSuspended(xa), at: LogPosition(sequence: 2, previousRoot: .emptyTree), now, by: thief)
+    let ahead = try loss(of: before, at: now.adding(milliseconds: 2 * 3_600_000), by: thief)
+    let ofOthers = try loss(
+      of: Signed(
+        LogHead(handle: b.country.handle, size: 5, root: .emptyTree, signedAt: now), by: a.country.node
+      ).bytes, at: now, by: thief)
+    var shown: [(head: [UInt8], lost: Frame.TrustLogHeads.Loss?)] = [(head, nil)]
+    for entry in [bent, suspension, ahead, ofOthers, [1, 2]] {
+      shown.append(try forged(size: 4, at: now, holding: entry))
+    }
+    // A good decision that does not stand in the log whose head is shown, or not there.
+    shown.append((try forged(size: 4, at: now).head, claim))
+    shown.append((head, Frame.TrustLogHeads.Loss(entry: good, index: 1, path: claim.path)))
+    shown.append((head, Frame.TrustLogHeads.Loss(entry: good, index: 2, path: [])))
+    for (head, lost) in shown {
+      _ = await right.take(Frame.TrustLogHeads(own: head, lost: lost), from: xa)
+      #expect(await right.heads(for: xa).seen == before)
+      #expect(await right.peerAlarms.first?.hasPrefix("the trust log of xa lacks entries that were seen here") == true)
+    }
+
+    _ = await right.take(Frame.TrustLogHeads(own: head, lost: claim), from: xa)
+    #expect(await right.heads(for: xa).seen == head)
+    let alarms = await right.peerAlarms
+    #expect(alarms.count == 1)
+    let alarm = try #require(alarms.first)
+    #expect(alarm.hasPrefix("xa says that a part of its trust log is lost, of which 5 entries were seen here, at "))
+    #expect(alarm.contains("its administrator \(thief.publicKey) decided so at "))
+    // What was let go is evidence, over a restart too.
+    clock.pass(milliseconds: 1000)
+    let again = try b.start()
+    #expect(await again.peerAlarms == alarms)
+    #expect(await again.heads(for: xa).seen == head)
+    // The same decision lets nothing go a second time.
+    let later = try forged(size: 3, at: clock.now, holding: good)
+    _ = await again.take(Frame.TrustLogHeads(own: later.head, lost: later.lost), from: xa)
+    #expect(await again.heads(for: xa).seen == head)
+    #expect(await again.peerAlarms.count == 2)
+  }
+
+  @Test("a peer loses so many heads and no more")
+  func lossBound() async throws {
+    let right = try b.start()
+    let xa = a.country.handle
+    let thief = SigningKey<AdministratorPurpose>()
+    var seen = try forged(size: 9, at: clock.now).head
+    _ = await right.take(Frame.TrustLogHeads(own: seen), from: xa)
+    for index in 0...KeptHead.lostMax {
+      clock.pass(milliseconds: 1000)
+      let entry = try loss(of: seen, at: clock.now, by: thief)
+      let (head, lost) = try forged(size: 8, at: clock.now, holding: entry)
+      _ = await right.take(Frame.TrustLogHeads(own: head, lost: lost), from: xa)
+      if index < KeptHead.lostMax { seen = head }
+      #expect(await right.heads(for: xa).seen == seen)
+    }
+  }
+
+  @Test("a shorter head is found however it is dated, and what crossed on its way is not taken for one")
+  func backDated() async throws {
+    let (left, right) = (try a.start(), try b.start())
+    let xa = a.country.handle
+    let first = await left.heads(for: b.country.handle)
+    clock.pass(milliseconds: 1000)
+    try await a.decide(.peerProposed(Country("xc").card(serial: 1, at: clock.now)), at: left)
+    _ = await link(left, right)
+    let kept = await right.heads(for: xa).seen
+    // An honest one that was on its way: the peer is asked, and its answer settles it.
+    let asked = try #require(await right.take(first, from: xa))
+    #expect(asked.own.isEmpty && asked.seen == kept)
+    #expect(await right.peerAlarms.isEmpty)
+    let answer = try #require(await left.take(asked, from: b.country.handle))
+    #expect(await right.take(answer, from: xa) == nil)
+    // One that was cut off, with a date before: it has nothing else to say.
+    let cut = try forged(size: 5, at: clock.now.subtracting(milliseconds: 900_000)).head
+    #expect(await right.take(Frame.TrustLogHeads(own: cut, seen: [1]), from: xa)?.seen == kept)
+    #expect(await right.take(Frame.TrustLogHeads(own: cut, seen: [1]), from: xa) == nil)
+    #expect(await right.peerAlarms.first?.hasPrefix("the trust log of xa lacks entries that were seen here") == true)
+    #expect(await right.heads(for: xa).seen == kept)
+    // As long as many others of the same number.
+    let other = try forged(size: 6, at: clock.now.subtracting(milliseconds: 1)).head
+    _ = await right.take(Frame.TrustLogHeads(own: other), from: xa)
+    #expect(await right.peerAlarms.first?.hasPrefix("the trust log of xa has other entries") == true)
+    // The alarm ends with a head that fits.
+    _ = await right.take(await left.heads(for: b.country.handle), from: xa)
+    #expect(await right.peerAlarms.isEmpty)
+  }
+
+  @Test("a head that is dated ahead is neither kept nor alarms of lost entries")
+  func datedAhead() async throws {
+    let (left, right) = (try a.start(), try b.start())
+    let xa = a.country.handle
+    let ahead = try forged(size: 99, at: clock.now.adding(milliseconds: 3_600_001)).head
+    _ = await right.take(Frame.TrustLogHeads(own: ahead), from: xa)
+    #expect(await right.heads(for: xa).seen.isEmpty)
+    #expect(await right.peerAlarms.first?.contains("is dated ahead by more than an hour") == true)
+    #expect(await left.take(Frame.TrustLogHeads(seen: ahead), from: b.country.handle) == nil)
+    #expect(await left.lostHistory == nil)
+    let close = try forged(size: 99, at: clock.now.adding(milliseconds: 3_600_000)).head
+    _ = await left.take(Frame.TrustLogHeads(seen: close), from: b.country.handle)
+    #expect(await left.lostHistory != nil)
+  }
+
+  @Test("one decision lets go of every head that was lost, whoever shows another one later")
+  mutating func severalLost() async throws {
+    let before = a.entries.count
+    let left = try a.start(entries: before)
+    let heads = try (1...3).map { try forged(size: 20 + $0, at: clock.now.adding(milliseconds: UInt64($0))).head }
+    clock.pass(milliseconds: 1000)
+    _ = await left.take(Frame.TrustLogHeads(seen: heads[0]), from: b.country.handle)
+    let lost = try #require(await left.lostHistory)
+    try await a.decide(.historyLost(lost.head), at: left)
+    for head in heads {
+      _ = await left.take(Frame.TrustLogHeads(seen: head), from: b.country.handle)
+      #expect(await left.lostHistory == nil)
+    }
+    // What is signed from then on counts.
+    clock.pass(milliseconds: 1)
+    _ = await left.take(Frame.TrustLogHeads(seen: try forged(size: 24, at: clock.now).head), from: b.country.handle)
+    #expect(await left.lostHistory != nil)
+  }
+
+  @Test("what was seen of a peer ends with its root key")
+  func otherRoot() async throws {
+    let (left, right) = (try a.start(), try b.start())
+    _ = await link(left, right)
+    let xa = a.country.handle
+    #expect(!(await right.heads(for: xa).seen.isEmpty))
+    let other = try Country("xa")
+    try await b.decide(.peerRevoked(xa, reason: "stolen"), at: right)
+    try await b.decide(.peerProposed(other.card(serial: 1, at: clock.now)), at: right)
+    #expect(await right.heads(for: xa).seen.isEmpty)
+    let first = Signed(LogHead(handle: xa, size: 2, root: .emptyTree, signedAt: clock.now), by: other.node)
+    _ = await right.take(Frame.TrustLogHeads(own: first.bytes), from: xa)
+    #expect(await right.heads(for: xa).seen == first.bytes)
+    #expect(await right.peerAlarms.isEmpty)
+  }
+
+  @Test("while entries are missing the node enters nothing by itself")
+  mutating func noCards() async throws {
+    let left = try a.start()
+    _ = await left.take(Frame.TrustLogHeads(seen: try forged(size: 9, at: clock.now).head), from: b.country.handle)
+    #expect(await left.lostHistory != nil)
+    let position = await left.position
+    try await left.received(b.country.card(serial: 2, at: clock.now))
+    #expect(await left.position == position)
+  }
+
+  @Test("a peer whose log grows all the time costs one flush a second, and its faults a few lines")
+  func flood() async throws {
+    let xa = a.country.handle
+    let folder = folder.path("flood")
+    var heads = PeerHeads(folder: folder)
+    let root = a.country.root.publicKey
+    func kept(_ size: UInt64) -> KeptHead {
+      let head = LogHead(handle: xa, size: size, root: .emptyTree, signedAt: clock.now)
+      return KeptHead(rootKey: root, head: Signed(head, by: a.country.node).unverified, lost: [])
+    }
+    func size(_ heads: PeerHeads) throws -> UInt64? { try heads.head(of: xa, rootKey: root)?.head.claim().size }
+    for index in 1...100 as ClosedRange<UInt64> { try heads.keep(kept(index), of: xa, at: clock.now) }
+    #expect(try size(heads) == 100)
+    #expect(try size(PeerHeads(folder: folder)) == 1)
+    try heads.flush(at: clock.now)
+    #expect(try size(PeerHeads(folder: folder)) == 1)
+    clock.pass(milliseconds: 1000)
+    try heads.flush(at: clock.now)
+    #expect(try size(PeerHeads(folder: folder)) == 100)
+    #expect(heads.head(of: xa, rootKey: b.country.root.publicKey) == nil)
+
+    let lines = RedTeamTests.Lines()
+    let right = try b.start(logger: Logger(label: "flood") { _ in RedTeamTests.Handler(lines) })
+    _ = await right.take(Frame.TrustLogHeads(own: try forged(size: 9, at: clock.now).head), from: xa)
+    for index in 0..<200 {
+      let head = try forged(size: 3 + index % 5, at: clock.now.adding(milliseconds: UInt64(index))).head
+      _ = await right.take(Frame.TrustLogHeads(own: head), from: xa)
+    }
+    #expect(lines.all.count == 10)
   }
 }

@@ -48,7 +48,9 @@ struct FrameTests {
       .hubAnswer(Frame.HubAnswer(.stale, epoch: 4, text: "another commit came first")),
       .keyPackagesRequest(address), .keyPackages([[1], [2, 3]]), .directoryQuery(.address(address)),
       .trustLogHeads(Frame.TrustLogHeads()), .trustNotices([]), .trustNotices([[1], [2, 3]]), .nextCard(nodeCard),
-      .trustLogHeads(Frame.TrustLogHeads(own: [1], seen: [2], proof: [digest, digest], lostUntil: now)),
+      .trustLogHeads(Frame.TrustLogHeads(own: [1], seen: [2], proof: [digest, digest])),
+      .trustLogHeads(
+        Frame.TrustLogHeads(own: [1], lost: Frame.TrustLogHeads.Loss(entry: [3], index: 4, path: [digest, digest]))),
       .directoryQuery(.text("ana")), .directoryAnswer([memberCard]), .submit(envelope: [7]),
       .createRoom(Frame.CreateRoom(room: room, groupInfo: [1], ratchetTree: [2])),
       .uploadKeyPackages(keyPackages: [[1]], lastResort: [2]), .uploadKeyPackages(keyPackages: [], lastResort: nil),

@@ -339,11 +339,24 @@ import Testing
     #expect(log.registry.signaturesNeeded(for: try head(at: 5)) == 2)
     #expect(try log.refusal(of: head(at: 5, by: xb.node))?.code == .malformed)
     #expect(try log.refusal(of: head(at: 5, handle: "xb"))?.code == .malformed)
+    #expect(try log.refusal(of: head(at: 3_600_001))?.code == .notInForce)
+    let place = log.entries.count
     try log.agree(head(at: 5), [second, log.owner])
     #expect(log.registry.lostUntil == noon.adding(milliseconds: 5))
+    #expect(log.registry.lostBy == UInt64(place))
     #expect(try log.refusal(of: head(at: 5))?.code == .wrongState)
+    // All that was signed before the decision goes with the head that it names.
+    log.now = noon.adding(milliseconds: 100)
     try log.agree(head(at: 6), [second, log.owner])
-    #expect(log.registry.lostUntil == noon.adding(milliseconds: 6))
+    #expect(log.registry.lostUntil == log.now)
+    #expect(try log.refusal(of: head(at: 100))?.code == .wrongState)
+    // What a node key of before signed is a head of this log still.
+    let next = SigningKey<NodePurpose>()
+    try log.agree(.ownCardIssued(log.own.card(serial: 2, nodeKeys: [next.publicKey])), [second, log.owner])
+    try log.agree(head(at: 101), [second, log.owner])
+    try log.agree(head(at: 102, by: next), [second, log.owner])
+    #expect(log.registry.lostUntil == noon.adding(milliseconds: 102))
+    #expect(try TrustLog(entries: log.entries).registry == log.registry)
   }
 
   // MARK: Lost keys

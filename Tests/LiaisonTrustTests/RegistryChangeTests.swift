@@ -54,6 +54,17 @@ import Testing
       ])
   }
 
+  @Test("entries that are said to be lost")
+  func lost() throws {
+    var log = try Log()
+    let head = LogHead(handle: try Handle("xa"), size: 9, root: log.log.root, signedAt: noon)
+    let act = Act.historyLost(Signed(head, by: log.own.node).unverified)
+    #expect(
+      try changes(&log) { try $0.decide(act) } == [
+        "log: entries of this log are lost, as entry 2 says: no head signed before it counts"
+      ])
+  }
+
   @Test("administrators, policy, members, proposals and the node's card")
   func others() throws {
     var log = try Log()

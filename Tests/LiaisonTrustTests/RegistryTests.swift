@@ -181,8 +181,51 @@ import Testing
     ])
   func lookAlike(known: String, other: String) throws {
     var log = try Log()
-    try log.decide(.peerProposed(Country(known).card()))
-    #expect(try log.refusal(of: .peerProposed(Country(other).card()))?.code == .cardRefused)
+    let (one, two) = (Country(known), Country(other))
+    let handle = try Handle(known)
+    try log.decide(.peerProposed(one.card()))
+    try log.decide(.peerVerified(handle, rootKey: one.root.publicKey))
+    #expect(try log.refusal(of: .peerProposed(two.card()))?.code == .cardRefused)
+    try log.decide(one.activation)
+    #expect(try log.refusal(of: .peerProposed(two.card()))?.code == .cardRefused)
+    try log.decide(.peerSuspended(handle))
+    #expect(try log.refusal(of: .peerProposed(two.card()))?.code == .cardRefused)
+    // Who is revoked holds nothing any more.
+    try log.decide(.peerRevoked(handle, reason: "made up"))
+    try log.decide(.peerProposed(two.card()))
+  }
+
+  @Test("what is only proposed holds neither names nor keys; of those that look alike, one is verified")
+  func proposedHoldsNothing() throws {
+    var log = try Log()
+    let (one, two) = (Country("modern"), Country("modem"))
+    try log.decide(.peerProposed(one.card()))
+    try log.decide(.peerProposed(two.card(nodeKeys: [one.node.publicKey])))
+    try log.decide(.peerVerified(Handle("modem"), rootKey: two.root.publicKey))
+    let verification = Act.peerVerified(try Handle("modern"), rootKey: one.root.publicKey)
+    #expect(try log.refusal(of: verification)?.sentence == "the handle modern looks like modem, which is known here")
+    try log.decide(.peerRevoked(Handle("modem"), reason: "made up"))
+    try log.decide(verification)
+    try log.decide(one.activation)
+    #expect(log.registry.activePeer(nodeKey: one.node.publicKey, at: noon)?.handle == (try Handle("modern")))
+    // A card with that node key is another's from now on.
+    let third = Country("xc")
+    #expect(try log.refusal(of: .peerProposed(third.card(nodeKeys: [one.node.publicKey])))?.code == .cardRefused)
+    #expect(try TrustLog(entries: log.entries, head: log.head).registry == log.registry)
+  }
+
+  @Test("proposed peers are bounded by themselves, and leave room as they are revoked or verified")
+  func bounds() throws {
+    var log = try Log()
+    try log.admit(xb)
+    for index in 0..<Limits.peersMax { try log.decide(.peerProposed(Country("p\(1000 + index)").card())) }
+    let one = Country("one-more")
+    #expect(try log.refusal(of: .peerProposed(one.card()))?.code == .limit)
+    #expect(log.registry.activePeer(xbHandle, at: noon) != nil)
+    try log.decide(.peerRevoked(Handle("p1000"), reason: "made up"))
+    try log.decide(.peerProposed(one.card()))
+    try log.decide(.peerVerified(Handle("one-more"), rootKey: one.root.publicKey))
+    try log.decide(.peerProposed(Country("another").card()))
   }
 
   @Test("handles that look like this node's own are refused, and no two country codes are alike")

@@ -584,6 +584,12 @@ package nonisolated struct AdminStatus: @unchecked Sendable {
     set {_uniqueStorage()._nextKey = newValue}
   }
 
+  /// What peers' trust logs give to worry about, in sentences.
+  package var alarms: [String] {
+    get {_storage._alarms}
+    set {_uniqueStorage()._alarms = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1868,7 +1874,7 @@ nonisolated extension AdminFailure.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0\u{3}lost_head\0\u{3}lost_history\0\u{3}next_key\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}software\0\u{1}clock\0\u{3}started_at\0\u{1}listening\0\u{3}peers_linked\0\u{3}peers_active\0\u{3}devices_linked\0\u{1}members\0\u{1}devices\0\u{1}rooms\0\u{1}queued\0\u{3}inbox_items\0\u{1}held\0\u{3}store_bytes\0\u{3}log_size\0\u{3}log_root\0\u{1}proposals\0\u{3}lost_head\0\u{3}lost_history\0\u{3}next_key\0\u{2}\u{9}alarms\0")
 
   fileprivate class _StorageClass {
     var _card: Data = Data()
@@ -1892,6 +1898,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _lostHead: Data = Data()
     var _lostHistory: String = String()
     var _nextKey: Data = Data()
+    var _alarms: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1923,6 +1930,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       _lostHead = source._lostHead
       _lostHistory = source._lostHistory
       _nextKey = source._nextKey
+      _alarms = source._alarms
     }
   }
 
@@ -1962,6 +1970,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 19: try { try decoder.decodeSingularBytesField(value: &_storage._lostHead) }()
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._lostHistory) }()
         case 21: try { try decoder.decodeSingularBytesField(value: &_storage._nextKey) }()
+        case 30: try { try decoder.decodeRepeatedStringField(value: &_storage._alarms) }()
         default: break
         }
       }
@@ -2033,6 +2042,9 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._nextKey.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._nextKey, fieldNumber: 21)
       }
+      if !_storage._alarms.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._alarms, fieldNumber: 30)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2063,6 +2075,7 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._lostHead != rhs_storage._lostHead {return false}
         if _storage._lostHistory != rhs_storage._lostHistory {return false}
         if _storage._nextKey != rhs_storage._nextKey {return false}
+        if _storage._alarms != rhs_storage._alarms {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -21,7 +21,7 @@ extension Act {
       case .historyLost(let head):
         [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
       case .memberInvited, .memberRevoked:
-        [member.map(Self.text) ?? summary(naming: name)]
+        member.map(Self.lines) ?? [summary(naming: name)]
       case .peerActivated(_, let rootKey):
         [summary(naming: name), "  fingerprint  \(Fingerprint(of: rootKey))"]
       case .peerPolicyChanged(let handle, let policy):
@@ -52,12 +52,16 @@ extension Act {
       + Output.table([["", "", "FIELD", "BEFORE", "AFTER"]] + rows).split(separator: "\n").map(String.init)
   }
 
-  private static func text(_ request: MemberRequest) -> String {
+  /// One line for each thing, so that no text passes for another.
+  private static func lines(of request: MemberRequest) -> [String] {
     switch request.change {
     case .invitation(let name, let discipline, let role, let expiresAt):
-      "\(request.address) is invited: \(name), \(discipline)\(role.isEmpty ? "" : ", \(role)"), "
-        + "until \(expiresAt.rfc3339)"
-    case .revocation(let reason): "\(request.address) is revoked: \(reason)"
+      [
+        "\(request.address) is invited", "  name        \(name)", "  discipline  \(discipline)",
+        "  role        \(role.isEmpty ? "-" : role)",
+        "  until       \(expiresAt.rfc3339)",
+      ]
+    case .revocation(let reason): ["\(request.address) is revoked: \(reason)"]
     }
   }
 }

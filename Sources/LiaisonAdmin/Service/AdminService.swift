@@ -124,6 +124,7 @@ extension AdminService {
       status.lostHead = Data(lost.head.tlsEncoded)
       status.lostHistory = lost.sentence
     }
+    status.alarms = await keeper.peerAlarms
     status.proposals = UInt32(clamping: await keeper.registry.openProposals(at: clock()).count)
     return status
   }

@@ -12,6 +12,7 @@ package actor TrustKeeper {
   private(set) var head: Signed<LogHead>
   /// What peers have shown of their logs.
   var peerHeads: PeerHeads
+  var watch = PeerWatch()
   /// What a peer has seen of this log and is not here; until owners have said that it is lost, nothing but a suspension or
   /// a revocation is decided.
   package internal(set) var lostHistory: LostHistory?
@@ -55,6 +56,9 @@ package actor TrustKeeper {
 
   /// The number of entries and the root over them.
   package var position: LogPosition { log.nextPosition }
+
+  /// The encoded entry of that place.
+  func entry(at index: Int) -> [UInt8]? { entries.indices.contains(index) ? entries[index] : nil }
 
   /// Entries from `first` on, as many as fit in `bytesMax`, and the signed head over all.
   package func page(from first: Int, bytesMax: Int) -> (entries: [[UInt8]], head: Signed<LogHead>) {
@@ -134,11 +138,11 @@ package actor TrustKeeper {
   }
 
   /// Enters a known peer's next card, signed by the root key that is known, which it showed on its link. Nothing
-  /// happens where it is no next card.
+  /// happens where it is no next card, nor while entries of the log are missing, as nothing may be built on what is left.
   package func received(_ card: Unverified<NodeCard>) async throws(Frame.Failure) {
     await enter()
     defer { leave() }
-    guard let claim = try? card.claim(), let peer = log.registry.peer(claim.handle),
+    guard lostHistory == nil, let claim = try? card.claim(), let peer = log.registry.peer(claim.handle),
       peer.card.content.rootKey == claim.rootKey, claim.serial > peer.card.content.serial
     else { return }
     let statement = CardReceived(
@@ -159,10 +163,13 @@ package actor TrustKeeper {
     return try await append(entry(log.nextPosition, clock()).tlsEncoded, members: nil) { _ in }.0
   }
 
-  /// Tells the core where a card has expired since it was told last.
+  /// Tells the core where a card has expired since it was told last, and writes down what waited for it.
   package func refresh() async {
     await enter()
     defer { leave() }
+    do { try peerHeads.flush(at: clock()) } catch {
+      logger.warning("peers' heads could not be kept", metadata: ["why": "\(error)"])
+    }
     let now = PeerTable(log.registry, at: clock())
     guard now != table else { return }
     table = now

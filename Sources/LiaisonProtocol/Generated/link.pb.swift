@@ -1043,8 +1043,35 @@ nonisolated struct Liaison_Link_V1_TrustLogHeads: Sendable {
   /// RFC 9162 §2.1.4: leads from the head that the receiver said it had seen to `own`; at most 64 hashes of 32 bytes.
   var proof: [Data] = []
 
-  /// Of heads that were signed until then the sender's country has said that it lost entries; 0 where it has not.
-  var lostUntil: UInt64 = 0
+  /// The last decision of the sender's owners that entries of its log are lost; left out where there is none.
+  var lost: Liaison_Link_V1_TrustLogLoss {
+    get {_lost ?? Liaison_Link_V1_TrustLogLoss()}
+    set {_lost = newValue}
+  }
+  /// Returns true if `lost` has been explicitly set.
+  var hasLost: Bool {self._lost != nil}
+  /// Clears the value of `lost`. Subsequent reads from it will return its default value.
+  mutating func clearLost() {self._lost = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _lost: Liaison_Link_V1_TrustLogLoss? = nil
+}
+
+/// A LogEntry with an Act of type 16, and what shows that it is in the log (RFC 9162 §2.1.3).
+nonisolated struct Liaison_Link_V1_TrustLogLoss: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var entry: Data = Data()
+
+  var index: UInt64 = 0
+
+  /// To the root of `own`; at most 64 hashes of 32 bytes.
+  var path: [Data] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2876,7 +2903,7 @@ nonisolated extension Liaison_Link_V1_Chunk: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Liaison_Link_V1_TrustLogHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TrustLogHeads"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}own\0\u{1}seen\0\u{1}proof\0\u{3}lost_until\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}own\0\u{1}seen\0\u{1}proof\0\u{1}lost\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2887,13 +2914,17 @@ nonisolated extension Liaison_Link_V1_TrustLogHeads: SwiftProtobuf.Message, Swif
       case 1: try { try decoder.decodeSingularBytesField(value: &self.own) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.seen) }()
       case 3: try { try decoder.decodeRepeatedBytesField(value: &self.proof) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lostUntil) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._lost) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.own.isEmpty {
       try visitor.visitSingularBytesField(value: self.own, fieldNumber: 1)
     }
@@ -2903,9 +2934,9 @@ nonisolated extension Liaison_Link_V1_TrustLogHeads: SwiftProtobuf.Message, Swif
     if !self.proof.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.proof, fieldNumber: 3)
     }
-    if self.lostUntil != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lostUntil, fieldNumber: 4)
-    }
+    try { if let v = self._lost {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2913,7 +2944,47 @@ nonisolated extension Liaison_Link_V1_TrustLogHeads: SwiftProtobuf.Message, Swif
     if lhs.own != rhs.own {return false}
     if lhs.seen != rhs.seen {return false}
     if lhs.proof != rhs.proof {return false}
-    if lhs.lostUntil != rhs.lostUntil {return false}
+    if lhs._lost != rhs._lost {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_TrustLogLoss: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TrustLogLoss"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{1}index\0\u{1}path\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.entry) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.entry.isEmpty {
+      try visitor.visitSingularBytesField(value: self.entry, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 2)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.path, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_TrustLogLoss, rhs: Liaison_Link_V1_TrustLogLoss) -> Bool {
+    if lhs.entry != rhs.entry {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.path != rhs.path {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
