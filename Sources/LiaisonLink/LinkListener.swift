@@ -41,13 +41,17 @@ package final class LinkListener: Sendable {
   /// Where it listens: with port 0 asked for, the port that the system chose.
   package let endpoint: Endpoint
   private let channel: any Channel
+  private let security: Security
   private let pending: AsyncStream<Pending>
   private let logger: Logger
   private let strangers: Mutex<LogLimiter>
 
-  private init(endpoint: Endpoint, channel: any Channel, pending: AsyncStream<Pending>, logger: Logger) {
+  private init(
+    endpoint: Endpoint, channel: any Channel, security: Security, pending: AsyncStream<Pending>, logger: Logger
+  ) {
     self.endpoint = endpoint
     self.channel = channel
+    self.security = security
     self.pending = pending
     self.logger = logger
     strangers = Mutex(LogLimiter(at: Self.monotonicMilliseconds))
@@ -60,7 +64,7 @@ package final class LinkListener: Sendable {
     on endpoint: Endpoint, as identity: LinkIdentity, for kinds: [LinkKind] = LinkKind.allCases,
     timing: LinkTiming = LinkTiming(), logger: Logger, now: @escaping @Sendable () -> Timestamp = Timestamp.now
   ) async throws(LinkError) -> LinkListener {
-    let context = identity.context(for: kinds, isServer: true)
+    let security = Security(identity, kinds)
     let (stream, continuation) = AsyncStream.makeStream(of: Pending.self)
     let handshakes = HandshakeCount()
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -84,7 +88,7 @@ package final class LinkListener: Sendable {
                 close: { channel.close(promise: nil) }))
           }
           // Any Ed25519 key may come as far as the decision; BoringSSL has checked that the other side holds it.
-          let tls = NIOSSLServerHandler(context: context) { certificates, promise in
+          let tls = NIOSSLServerHandler(context: security.context) { certificates, promise in
             promise.succeed(certificates.first?.ed25519Key == nil ? .failed : .certificateVerified)
           }
           try channel.pipeline.syncOperations.addHandlers([tls, handler])
@@ -101,9 +105,12 @@ package final class LinkListener: Sendable {
     channel.closeFuture.whenComplete { _ in continuation.finish() }
     let port = channel.localAddress?.port.flatMap(UInt16.init(exactly:)) ?? endpoint.port
     return LinkListener(
-      endpoint: (try? Endpoint(host: endpoint.host, port: port)) ?? endpoint, channel: channel, pending: stream,
-      logger: logger)
+      endpoint: (try? Endpoint(host: endpoint.host, port: port)) ?? endpoint, channel: channel, security: security,
+      pending: stream, logger: logger)
   }
+
+  /// Proves another key from the next connection on; links that stand are left alone.
+  package func use(_ identity: LinkIdentity) { security.use(identity) }
 
   /// Serves links, each in a task of its own, until the task is cancelled; then closes the port and every link. The port
   /// is closed when it returns. `refused` is told of each link that `authorise` refuses.
@@ -155,6 +162,24 @@ package final class LinkListener: Sendable {
         "kind": "\(stranger.kind.rawValue)", "key": "\(Hex.encode(stranger.key.prefix(8)))",
         "address": "\(stranger.remoteAddress)", "notLogged": "\(suppressed)",
       ])
+  }
+}
+
+/// What new connections are secured with.
+private final class Security: Sendable {
+  private let kinds: [LinkKind]
+  private let current: Mutex<NIOSSLContext>
+
+  init(_ identity: LinkIdentity, _ kinds: [LinkKind]) {
+    self.kinds = kinds
+    current = Mutex(identity.context(for: kinds, isServer: true))
+  }
+
+  var context: NIOSSLContext { current.withLock { $0 } }
+
+  func use(_ identity: LinkIdentity) {
+    let context = identity.context(for: kinds, isServer: true)
+    current.withLock { $0 = context }
   }
 }
 

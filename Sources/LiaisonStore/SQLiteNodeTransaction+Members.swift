@@ -44,6 +44,12 @@ extension SQLiteNodeTransaction: MemberStore {
     ).stored { row throws(StoreError) in try MemberRecord(row) }
   }
 
+  package func renewMemberCards(at now: Timestamp) throws(StoreError) {
+    try run(
+      "UPDATE members SET card_expires_at = ? WHERE revocation IS NULL AND card IS NOT NULL AND card_expires_at > ?",
+      now.integer, now.integer)
+  }
+
   package func saveMember(_ member: MemberRecord) throws(StoreError) {
     try run(
       """

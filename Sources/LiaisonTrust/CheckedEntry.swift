@@ -10,6 +10,7 @@ struct CheckedEntry: Sendable {
     case cardReceived(CardReceived)
     case recovery(Recovery)
     case noticeReceived(NoticeReceived)
+    case cardReplaced(CardReplaced)
   }
 
   let statement: Statement
@@ -38,6 +39,9 @@ struct CheckedEntry: Sendable {
       case .noticeReceived(let unverified):
         isVerified = true
         statement = .noticeReceived(try unverified.verified(by: unverified.claim().nodeKey).content)
+      case .cardReplaced(let unverified):
+        isVerified = true
+        statement = .cardReplaced(try unverified.verified(by: unverified.claim().card.claim().rootKey).content)
       }
     } catch { throw TrustError(error) }
     leafHash = .leaf(entry)
@@ -50,6 +54,7 @@ struct CheckedEntry: Sendable {
     case .cardReceived(let received): received.position
     case .recovery(let recovery): recovery.position
     case .noticeReceived(let received): received.position
+    case .cardReplaced(let replaced): replaced.position
     }
   }
 
@@ -60,6 +65,7 @@ struct CheckedEntry: Sendable {
     case .cardReceived(let received): received.receivedAt
     case .recovery(let recovery): recovery.recoveredAt
     case .noticeReceived(let received): received.receivedAt
+    case .cardReplaced(let replaced): replaced.replacedAt
     }
   }
 }

@@ -4,12 +4,12 @@ package import TLSPresentation
 /// One entry of the trust log as it is kept: a signed statement, not yet verified. Its encoding is the Merkle tree's leaf.
 ///
 /// ```
-/// enum { decision(1), card_received(2), recovery(3), notice_received(4), (255) } EntryType;
+/// enum { decision(1), card_received(2), recovery(3), notice_received(4), card_replaced(5), (255) } EntryType;
 /// struct {
 ///   EntryType type;
 ///   select (type) {
 ///     case decision: Signed<Decision>; case card_received: Signed<CardReceived>; case recovery: Signed<Recovery>;
-///     case notice_received: Signed<NoticeReceived>;
+///     case notice_received: Signed<NoticeReceived>; case card_replaced: Signed<CardReplaced>;
 ///   }
 /// } LogEntry;
 /// ```
@@ -22,6 +22,8 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
   case recovery(Unverified<Recovery>)
   /// By the node.
   case noticeReceived(Unverified<NoticeReceived>)
+  /// By the country's root key.
+  case cardReplaced(Unverified<CardReplaced>)
 
   package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     switch try decoder.read(UInt8.self) {
@@ -29,6 +31,7 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
     case 2: self = .cardReceived(try decoder.read())
     case 3: self = .recovery(try decoder.read())
     case 4: self = .noticeReceived(try decoder.read())
+    case 5: self = .cardReplaced(try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -47,6 +50,9 @@ package enum LogEntry: Hashable, Sendable, TLSCodable {
     case .noticeReceived(let notice):
       encoder.write(UInt8(4))
       encoder.write(notice)
+    case .cardReplaced(let card):
+      encoder.write(UInt8(5))
+      encoder.write(card)
     }
   }
 }

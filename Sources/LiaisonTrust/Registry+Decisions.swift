@@ -154,7 +154,7 @@ extension Registry {
     lostUntil = head.signedAt
   }
 
-  private mutating func issue(_ unverified: Unverified<NodeCard>, at time: Timestamp) throws(TrustError) {
+  mutating func issue(_ unverified: Unverified<NodeCard>, at time: Timestamp) throws(TrustError) {
     let card = try verified(unverified, at: time)
     if let before = ownCard?.content {
       guard card.content.handle == before.handle, card.content.rootKey == before.rootKey else {

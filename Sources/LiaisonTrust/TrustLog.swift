@@ -245,6 +245,10 @@ extension Registry {
     case .cardReceived(let received): try apply(received)
     case .recovery(let recovery): try apply(recovery)
     case .noticeReceived(let received): try apply(received)
+    case .cardReplaced(let replaced):
+      // By the root key that the card names, which has to be the one that is known.
+      guard ownCard != nil else { throw TrustError(.notPermitted, "the log names no card of this node") }
+      try issue(replaced.card, at: replaced.replacedAt)
     }
     return nil
   }
@@ -272,6 +276,11 @@ extension LogRecord {
       self.init(
         sequence: entry.position.sequence, time: entry.time, author: .root(recovery.rootKey), decision: nil,
         summary: recovery.summary(naming: name))
+    case (.cardReplaced(let replaced), _):
+      guard let card = after.ownCard else { preconditionFailure("a card was replaced by none") }
+      self.init(
+        sequence: entry.position.sequence, time: entry.time, author: .root(card.content.rootKey), decision: nil,
+        summary: Act.ownCardIssued(replaced.card).summary { _ in nil } + ", because the node's key is lost")
     case (.noticeReceived(let received), _):
       // It was verified, and so it can be read.
       let notice = try? received.notice.claim()

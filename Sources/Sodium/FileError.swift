@@ -10,7 +10,7 @@ internal import Glibc
 public struct FileError: Error, Equatable, Sendable {
   /// What was tried.
   public enum Operation: String, Sendable {
-    case open, inspect, create, read, write, flush, rename, link, limit
+    case open, inspect, create, read, write, flush, rename, link, limit, remove
   }
 
   /// What was tried.

@@ -20,5 +20,6 @@ struct Liaison: AsyncParsableCommand {
     subcommands: [
       Join.self, Contacts.self, Verify.self, Send.self, Inbox.self, Show.self, Acknowledge.self, Deadline.self,
       Status.self, ReceiptCommand.self, RoomCommand.self, Share.self, Documents.self, Fetch.self,
+      NodeCardCommand.self,
     ])
 }

@@ -7,7 +7,7 @@ internal import Sodium
 
 struct Card: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "This node's own card.", subcommands: [Export.self, Show.self, Renew.self])
+    abstract: "This node's own card.", subcommands: [Export.self, Show.self, Renew.self, Request.self, Issue.self])
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,40 +40,106 @@ struct Card: AsyncParsableCommand {
     }
   }
 
-  struct Renew: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Issue this node's next card, signed by the root key in its home.",
-      discussion: """
-        The addresses come from --advertise, else from config.yaml. Peers take the next card by themselves.
-
-        Example: liaisonctl card renew --advertise liaison.example.org:7400 --expires 52w
-        """)
-
-    @OptionGroup var decision: DecisionOptions
+  /// What the next card is to say.
+  struct NextOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Where others reach the node; may be repeated.", valueName: "host:port"))
     var advertise: [String] = []
     @Option(name: .long, help: ArgumentHelp("How long the card is in force.", valueName: "time")) var expires = "52w"
+    @Option(
+      name: .long,
+      help: ArgumentHelp(
+        """
+        A step of a rotation: announce names the node's next key besides the one in use; use puts it first, and the node \
+        takes it at once; retire leaves only the one in use.
+        """, valueName: "announce|use|retire"))
+    var keys: NodeKeyChange?
+    @Option(name: .long, help: "A higher serial than the next one, where a card was signed and never put in force.")
+    var serial: UInt64?
 
-    func run() async throws {
-      let lifetime = try Span(expires)
-      let home = try decision.node.home
-      let before = try await decision.node.ownCard().content
+    /// What the node asks the root key to sign.
+    func request(of node: NodeOptions) async throws -> Unverified<NodeCardRequest> {
+      var request = AdminNextCardRequest()
+      request.lifetime = try Span(expires).milliseconds
+      request.serial = serial ?? 0
+      request.keys = keys?.rawValue ?? ""
       var endpoints = try advertise.map { try Endpoint($0) }
       if endpoints.isEmpty {
-        endpoints = try await NodeConfiguration.load(home, environment: Terminal.environment).advertised
+        endpoints = try await NodeConfiguration.load(node.home, environment: Terminal.environment).advertised
       }
-      let storeKey = try home.unlock { () throws(CommandError) in
-        try Passphrase.obtain(
-          file: decision.node.administratorOptions.passphraseOptions.passphraseFile,
-          prompt: "Passphrase of the node \(before.handle): ")
-      }
-      let root = try home.rootKey(under: storeKey)
-      let now = Timestamp.now
-      let next = try NodeCard(
-        handle: before.handle, country: before.country, name: before.name, rootKey: before.rootKey,
-        nodeKeys: before.nodeKeys, endpoints: endpoints.isEmpty ? before.endpoints : endpoints,
-        serial: before.serial + 1, issuedAt: now, expiresAt: now.adding(milliseconds: lifetime.milliseconds))
-      try await decision.decide(.ownCardIssued(Signed(next, by: root).unverified))
+      request.endpoints = endpoints.map(\.description)
+      guard case .nextCard(let bytes) = try await node.ask(.nextCardRequest(request)),
+        let next = try? Unverified<NodeCardRequest>(tlsEncoded: Array(bytes))
+      else { throw CommandError.wrongAnswer }
+      return next
     }
   }
+
+  struct Renew: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Issue this node's next card, signed by the root key in its home or on media that are here.",
+      discussion: """
+        The addresses come from --advertise, else from config.yaml. Linked peers take the next card at once, the others \
+        when a link comes to stand.
+
+        Examples:
+          liaisonctl card renew --advertise liaison.example.org:7400 --expires 52w
+          liaisonctl card renew --keys announce        a rotation begins: wait until all have had a link
+          liaisonctl card renew --keys use             the node uses its next key
+          liaisonctl card renew --keys retire          three months later
+        """)
+
+    @OptionGroup var decision: DecisionOptions
+    @OptionGroup var next: NextOptions
+    @OptionGroup var rootOptions: RootOptions
+
+    func run() async throws {
+      let node = decision.node
+      let wanted = try await next.request(of: node).verifiedBySelf().request.card
+      let home = try node.home
+      let root = try rootOptions.key(
+        of: home,
+        under: home.unlock { () throws(CommandError) in
+          try Passphrase.obtain(
+            file: node.administratorOptions.passphraseOptions.passphraseFile,
+            prompt: "Passphrase of the node \(wanted.handle): ")
+        })
+      // A card that was signed for a dry run would use up its serial on the media.
+      let card = decision.dryRun ? Signed(wanted, by: root) : try rootOptions.sign(wanted, by: root)
+      try await decision.decide(.ownCardIssued(card.unverified))
+    }
+  }
+
+  struct Request: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask for this node's next card where the root key is offline: a file to carry to it.",
+      discussion: """
+        There: liaisond root sign FOLDER FILE -o CARD. Back here: liaisonctl card issue CARD.
+
+        Example: liaisonctl card request --keys announce -o xa.request
+        """)
+
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var next: NextOptions
+    @Option(name: .shortAndLong, help: ArgumentHelp("Write it to a file.", valueName: "file")) var output: String
+
+    func run() async throws {
+      let request = try await next.request(of: node)
+      let before = try await node.ownCard().content
+      for line in try request.verifiedBySelf().request.card.screen(after: before) { node.output.explain(line) }
+      try AtomicFile.write(Array(Armor.encode(request).utf8), to: output, mode: 0o644)
+    }
+  }
+
+  struct Issue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Put a card in force that the root key signed elsewhere.",
+      discussion: "Example: liaisonctl card issue xa.card")
+
+    @OptionGroup var decision: DecisionOptions
+    @Argument(help: "A file that holds this node's next card.") var file: String
+
+    func run() async throws { try await decision.decide(.ownCardIssued(CardFile.read(file).unverified)) }
+  }
 }
+
+extension NodeKeyChange: ExpressibleByArgument {}

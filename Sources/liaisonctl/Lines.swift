@@ -32,6 +32,15 @@ struct CardLine: Encodable {
     expiresAt = card.expiresAt.rfc3339
   }
 
+  /// What to do about the card's end, where that is near or past; nil otherwise. `remedy` is how it is renewed.
+  func reminder(_ card: NodeCard, at now: Timestamp, remedy: String) -> String? {
+    let left = card.expiresAt.milliseconds - Swift.min(card.expiresAt.milliseconds, now.milliseconds)
+    guard left < Self.reminderMilliseconds else { return nil }
+    return left == 0 ? "the card has expired: \(remedy)" : "the card expires in \(left.spanShown): \(remedy)"
+  }
+
+  private static let reminderMilliseconds: UInt64 = 30 * 86_400_000
+
   var rows: [[String]] {
     [
       ["handle", handle], ["country", country], ["name", name], ["fingerprint", fingerprint],
@@ -50,6 +59,8 @@ struct PeerLine: Encodable {
   var queued: UInt64
 
   var notices: [Notice]
+  /// What is wrong with a card that the peer showed.
+  var alarm: String?
 
   /// What another country's administrators decided about the peer, as that country gave notice.
   struct Notice: Encodable {
@@ -79,7 +90,7 @@ struct PeerLine: Encodable {
   /// What it may do.
   let policy: PeerPolicy
 
-  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued, notices }
+  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued, notices, alarm }
 
   init(_ peer: AdminPeer) throws {
     content = try Signed<NodeCard>(ownBytes: Array(peer.card)).content
@@ -92,6 +103,7 @@ struct PeerLine: Encodable {
     linked = peer.linked
     queued = peer.queued
     notices = peer.notices.map { Notice($0) }
+    alarm = peer.alarm.isEmpty ? nil : peer.alarm
   }
 
   /// One flat object: the card's keys and the peer's.
@@ -103,6 +115,7 @@ struct PeerLine: Encodable {
     try container.encodeIfPresent(reason, forKey: .reason)
     try container.encode(linked, forKey: .linked)
     try container.encode(queued, forKey: .queued)
+    try container.encodeIfPresent(alarm, forKey: .alarm)
     if !notices.isEmpty { try container.encode(notices, forKey: .notices) }
   }
 }

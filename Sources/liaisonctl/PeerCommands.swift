@@ -144,6 +144,7 @@ struct Peer: AsyncParsableCommand {
       var rows = peer.card.rows
       rows += [["state", "\(peer.state) since \(peer.changedAt)"]]
       if let reason = peer.reason { rows += [["reason", reason]] }
+      if let alarm = peer.alarm { rows += [["ALARM", alarm]] }
       rows += peer.notices.map { ["notice", $0.clause] }
       rows += [["link", peer.linked ? "up" : "-"], ["queued", "\(peer.queued)"]]
       node.output.result(peer, Output.table(rows).dropLast().description)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonModel
+internal import LiaisonTrust
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -39,6 +40,8 @@ struct Status: AsyncParsableCommand {
     var lostHistory: String?
     /// What peers' trust logs give to worry about.
     var alarms: [String]
+    /// Cards that end soon, this node's or a peer's, and what to do.
+    var reminders: [String]
     var peers: [PeerLine]
     var queues: [Queue.Line]
   }
@@ -55,6 +58,14 @@ struct Status: AsyncParsableCommand {
     }
     let alone = try await node.policy().decidesAlone(among: node.administrators().values)
     let queues = waiting.queues.map { Queue.Line($0) }
+    let own = CardLine(card).reminder(card, at: now, remedy: "liaisonctl card renew, or card request")
+    let reminders =
+      (own.map { ["\(card.handle): \($0)"] } ?? [])
+      + peers.filter { $0.state == PeerState.active.rawValue }.compactMap { peer in
+        peer.card.reminder(peer.content, at: now, remedy: "its administrators should renew it").map {
+          "\(peer.card.handle): \($0)"
+        }
+      }
     let line = Line(
       handle: card.handle.description, name: card.name, software: status.software, listening: status.listening,
       startedAt: Timestamp(milliseconds: status.startedAt).rfc3339,
@@ -66,7 +77,7 @@ struct Status: AsyncParsableCommand {
       held: status.held, storeBytes: status.storeBytes, trustLogSize: status.logSize,
       trustLogRoot: Hex.encode(status.logRoot), proposals: status.proposals,
       decidesAlone: alone.map(\.sentence), lostHistory: status.lostHistory.isEmpty ? nil : status.lostHistory,
-      alarms: status.alarms, peers: peers, queues: queues)
+      alarms: status.alarms, reminders: reminders, peers: peers, queues: queues)
     if node.output.json { return node.output.line(Output.jsonLine(line)) }
     Terminal.write(
       Output.table(
@@ -83,7 +94,8 @@ struct Status: AsyncParsableCommand {
         ] + (line.proposals == 0 ? [] : [["proposals", "\(line.proposals) wait: liaisonctl proposal list"]])
           + alone.map { ["WARNING", $0.sentence] }
           + line.alarms.map { ["ALARM", $0] }
-          + (line.lostHistory.map { [["ALARM", "\($0): liaisonctl trust restored"]] } ?? [])))
+          + (line.lostHistory.map { [["ALARM", "\($0): liaisonctl trust restored"]] } ?? [])
+          + line.reminders.map { ["REMINDER", $0] }))
     for peer in peers {
       let queue = queues.first { $0.peer == peer.card.handle }
       let link = peer.linked ? "link up" : "no link"
@@ -91,7 +103,8 @@ struct Status: AsyncParsableCommand {
         Output.table(
           [
             ["peer \(peer.card.handle)", "\(peer.state), \(link)\(queue.map { ", \($0.sentence)" } ?? "")"]
-          ] + peer.notices.filter { $0.standing != "active" }.map { ["  NOTICE", "\($0.clause)"] }))
+          ] + (peer.alarm.map { [["  ALARM", $0]] } ?? [])
+            + peer.notices.filter { $0.standing != "active" }.map { ["  NOTICE", "\($0.clause)"] }))
     }
   }
 }

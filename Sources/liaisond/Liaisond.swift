@@ -15,7 +15,8 @@ struct Liaisond: AsyncParsableCommand {
         liaisond check --home /var/lib/liaison
         liaisond run --home /var/lib/liaison
       """,
-    version: releaseVersion, subcommands: [Initialise.self, Run.self, Check.self, Recover.self])
+    version: releaseVersion,
+    subcommands: [Initialise.self, Run.self, Check.self, Root.self, ReplaceKey.self, Recover.self])
 
   static func main() async { await runCommand(Self.self) }
 }

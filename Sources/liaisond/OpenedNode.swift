@@ -10,22 +10,20 @@ internal import Sodium
 struct OpenedNode {
   let store: SQLiteNodeStore
   let identity: NodeIdentity
+  /// The key in use, and the next one where it has been made.
+  let keys: NodeKeys
   let log: TrustLog
   let entries: [[UInt8]]
   /// What the audit log held when the head was signed.
   let audit: AuditMark
 
-  /// Opens and verifies, but for what a quick start leaves to ``SignatureService``. `passphrase` is asked only where it is
-  /// needed.
-  init(
-    _ home: NodeHome, isQuick: Bool = false, passphrase: () throws(CommandError) -> SecretBytes
-  ) throws {
-    try self.init(home, isQuick: isQuick, under: home.unlock(passphrase: passphrase))
+  /// Opens and verifies. `passphrase` is asked only where it is needed.
+  init(_ home: NodeHome, passphrase: () throws(CommandError) -> SecretBytes) throws {
+    try self.init(home, under: home.unlock(passphrase: passphrase))
   }
 
-  /// The same for a home that is unlocked.
+  /// The same for a home that is unlocked; a quick start leaves something to ``SignatureService``.
   init(_ home: NodeHome, isQuick: Bool = false, under storeKey: StoreKey) throws {
-    let key = try home.nodeKey(under: storeKey)
     // A store that is opened where there is none is a new one.
     guard home.hasStore else {
       throw CommandError(.noInput, "there is no store \(escaped(home.database)); restore it from a backup")
@@ -36,7 +34,10 @@ struct OpenedNode {
     guard let card = log.registry.ownCard else {
       throw CommandError(.badData, "the trust log names no card of this node")
     }
-    do { identity = try NodeIdentity(card: card, key: key) } catch { throw CommandError(.badData, error.sentence) }
+    keys = try home.nodeKeys(for: card.content, under: storeKey)
+    do { identity = try NodeIdentity(card: card, key: keys.inUse) } catch {
+      throw CommandError(.badData, error.sentence)
+    }
   }
 
   /// Asks for a node's passphrase.

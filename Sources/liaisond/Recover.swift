@@ -18,6 +18,7 @@ struct Recover: AsyncParsableCommand {
 
   @OptionGroup var homeOptions: HomeOptions
   @OptionGroup var passphraseOptions: PassphraseOptions
+  @OptionGroup var rootOptions: RootOptions
   @Argument(help: "A file that holds the new owner's administrator card.") var file: String
   @Option(name: .long, help: ArgumentHelp("An administrator whose key is lost; may be repeated.", valueName: "name"))
   var lost: [String] = []
@@ -35,7 +36,7 @@ struct Recover: AsyncParsableCommand {
     let lock = try HomeLock(home)
     let storeKey = try home.unlock(passphrase: OpenedNode.passphrase(passphraseOptions, home))
     let node = try OpenedNode(home, under: storeKey)
-    let root = try home.rootKey(under: storeKey)
+    let root = try rootOptions.key(of: home, under: storeKey)
     let names = node.log.registry.administrators
     let recovery = Recovery(
       position: node.log.nextPosition, recoveredAt: .now, rootKey: root.publicKey,

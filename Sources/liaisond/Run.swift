@@ -32,7 +32,9 @@ struct Run: AsyncParsableCommand {
     let configuration = try await NodeConfiguration.load(
       home, flags: .init(listen: listen, logLevel: logLevel), environment: Terminal.environment)
     let lock = try HomeLock(home)
-    let node = try OpenedNode(home, isQuick: true, passphrase: OpenedNode.passphrase(passphraseOptions, home))
+    let storeKey = try home.unlock(passphrase: OpenedNode.passphrase(passphraseOptions, home))
+    let node = try OpenedNode(home, isQuick: true, under: storeKey)
+    let keys = try home.settle(node.keys, under: storeKey)
 
     LoggingSystem.bootstrap { _ in StandardErrorLog(logLevel: configuration.logLevel) }
     let metrics = MetricsRegistry()
@@ -61,12 +63,12 @@ struct Run: AsyncParsableCommand {
     let keeper: TrustKeeper
     do {
       keeper = try TrustKeeper(
-        log: node.log, entries: node.entries, key: identity.key, node: runtime,
+        log: node.log, entries: node.entries, key: keys.inUse, spare: keys.spare, node: runtime,
         peerHeads: PeerHeads(folder: home.heads), audit: audit, clock: clock, logger: logger)
     } catch { throw CommandError(.badData, error.sentence) }
     let service = AdminService(
-      keeper: keeper, node: runtime, home: home, key: identity.key, software: software,
-      listening: listener.endpoint, metrics: metrics, clock: clock, logger: logger)
+      keeper: keeper, node: runtime, home: home, software: software, listening: listener.endpoint, metrics: metrics,
+      clock: clock, logger: logger)
 
     // They stop in the opposite order: no requests of administrators any more, then the node.
     var services = ServiceGroupConfiguration(

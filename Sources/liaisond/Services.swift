@@ -23,13 +23,7 @@ struct NodeService: Service {
     // Said only now, when signals are caught: whoever reads it may end the node, which then stops in order.
     logger.notice("listening", metadata: ["node": "\(handle)", "address": "\(listener.endpoint)"])
     await cancelWhenGracefulShutdown {
-      await runtime.run(on: listener, witness: keeper) { card in
-        do throws(Frame.Failure) { try await keeper.received(card) } catch {
-          logger.warning("a peer's next card was not taken", metadata: ["why": "\(error.text)"])
-        }
-      } linkRefused: { link in
-        await keeper.refused(link)
-      }
+      await runtime.run(on: listener, witness: keeper) { link in await keeper.refused(link) }
     }
   }
 }

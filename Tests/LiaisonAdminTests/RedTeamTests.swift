@@ -90,7 +90,7 @@ import Testing
     keeper = try TrustKeeper(
       log: log, entries: entries, key: own.node, node: node, audit: audit, clock: { clock.now }, logger: logger)
     service = AdminService(
-      keeper: keeper, node: node, home: NodeHome("/nowhere"), key: own.node, software: "test",
+      keeper: keeper, node: node, home: NodeHome("/nowhere"), software: "test",
       listening: try Endpoint("127.0.0.1:1"), clock: { clock.now }, logger: logger)
   }
 

@@ -15,7 +15,7 @@ import Testing
       var log: [TrustLogEntry] = []
       var heads: [[UInt8]] = []
       var tables: [PeerTable] = []
-      var cards: [Signed<NodeCard>] = []
+      var identities: [NodeIdentity] = []
       var members: [AdministrationRequest] = []
       var growths = 0
       var notices: [(bytes: [UInt8], subject: Handle)] = []
@@ -30,13 +30,14 @@ import Testing
           state.heads.append(head)
           return .done
         }
-        guard case .decide(let entry, let head, let table, let members) = request else {
+        guard case .decide(let entry, let head, let table, let identity, let members) = request else {
           return .failed(Frame.Failure(.unknown, "not a decision"))
         }
         if let failure = state.failure { return .failed(failure) }
         state.log.append(entry)
         state.heads.append(head)
         state.tables.append(table)
+        if let identity { state.identities.append(identity) }
         if let members { state.members.append(members) }
         return .done
       }
@@ -52,7 +53,6 @@ import Testing
       state.withLock { state in
         switch input {
         case .registryChanged(let table): state.tables.append(table)
-        case .ownCardChanged(let card): state.cards.append(card)
         default: break
         }
       }
@@ -90,6 +90,7 @@ import Testing
   let other: Country
   let owner = SigningKey<AdministratorPurpose>()
   let keeper: TrustKeeper
+  let spare = SigningKey<NodePurpose>()
 
   init() throws {
     own = try Country("xa")
@@ -106,7 +107,8 @@ import Testing
     }
     let clock = clock
     keeper = try TrustKeeper(
-      log: log, entries: entries, key: own.node, node: node, clock: { clock.now }, logger: Logger(label: "test"))
+      log: log, entries: entries, key: own.node, spare: spare, node: node, clock: { clock.now },
+      logger: Logger(label: "test"))
   }
 
   static func entry(
@@ -180,17 +182,50 @@ import Testing
     #expect(node.state.withLock { $0.log.count } == 1)
   }
 
-  @Test("a peer's next card is entered by the node; an older one, an impostor's and a stranger's are not")
-  func receivedCard() async throws {
+  @Test("a peer's next card is entered by the node without asking; what is no next card alarms, and changes nothing")
+  func shownCards() async throws {
     try await admit()
-    try await keeper.received(other.card(serial: 2, at: clock.now))
-    #expect(await keeper.registry.peer(other.handle)?.card.content.serial == 2)
-    let position = await keeper.position
-    try await keeper.received(other.card(serial: 1, at: clock.now))
-    try await keeper.received(other.card(serial: 2, at: clock.now))
-    try await keeper.received(try Country("xb").card(serial: 9, at: clock.now))
-    try await keeper.received(try Country("xz").card(serial: 9, at: clock.now))
+    let handle = other.handle
+    await keeper.shown(try other.card(serial: 2, at: clock.now), by: handle)
+    #expect(await keeper.registry.peer(handle)?.card.content.serial == 2)
+    let (position, known) = (await keeper.position, await keeper.registry.peer(handle)?.card.unverified)
+    let expired = try other.card(
+      serial: 9, at: Timestamp(milliseconds: clock.now.milliseconds - 2 * 86_400_000))
+    let cases: [(Unverified<NodeCard>, String)] = [
+      (try other.card(serial: 1, at: clock.now), "it shows a card with serial 1, and serial 2 is known"),
+      (
+        try other.card(serial: 2, at: clock.now.adding(milliseconds: 1)),
+        "it shows another card than the known one with the same serial 2"
+      ),
+      (try Country("xb").card(serial: 9, at: clock.now), "it shows a card that its known root key did not sign"),
+      (try Country("xz").card(serial: 9, at: clock.now), "it shows a card that its known root key did not sign"),
+      (expired, "the node card of xb has expired"),
+      (
+        try other.card(serial: 3, at: clock.now, key: own.node.publicKey),
+        "its next card was not taken: the card of xb holds a key of this node's own"
+      ),
+    ]
+    for (card, alarm) in cases {
+      await keeper.shown(card, by: handle)
+      #expect(await keeper.cardAlarms[handle]?.hasPrefix(alarm) == true, "\(alarm)")
+      #expect(await keeper.position == position)
+    }
+    // The known one settles it.
+    await keeper.shown(try #require(known), by: handle)
+    #expect(await keeper.cardAlarms.isEmpty)
+    // Nobody shows a stranger's.
+    await keeper.shown(try Country("xz").card(serial: 9, at: clock.now), by: try Handle("xz"))
     #expect(await keeper.position == position)
+  }
+
+  @Test("a peer that shows card after card fills the log no faster than it may")
+  func cardFlood() async throws {
+    try await admit()
+    let before = await keeper.position.sequence
+    for serial in 2..<100 {
+      await keeper.shown(try other.card(serial: UInt64(serial), at: clock.now), by: other.handle)
+    }
+    #expect(await keeper.position.sequence == before + Limits.noticesBurst)
   }
 
   @Test("the node's own entries cannot be handed in by an administrator's door")
@@ -252,15 +287,38 @@ import Testing
     #expect(node.state.withLock { $0.log.isEmpty })
   }
 
-  @Test("the node learns of its next card, and takes none that would lock it out")
+  @Test("a rotation takes the next key with the card that names it first, in one step with its entry")
+  func rotation() async throws {
+    func issue(_ change: NodeKeyChange?) async throws {
+      let request = try await keeper.nextCard(endpoints: [], lifetimeMilliseconds: 86_400_000, keys: change)
+      try await decide(.ownCardIssued(Signed(request.content.card, by: own.root).unverified))
+    }
+    await #expect(throws: Frame.Failure.self) { try await issue(.use) }
+    try await issue(.announce)
+    #expect(await keeper.key.publicKey == own.node.publicKey)
+    try await issue(.use)
+    #expect(await keeper.key.publicKey == spare.publicKey)
+    #expect(await keeper.spareKey == nil)
+    let identities = node.state.withLock { $0.identities }
+    #expect(identities.map(\.key.publicKey) == [own.node.publicKey, spare.publicKey])
+    #expect(identities.map(\.card.content.serial) == [2, 3])
+    // The head over the entry is signed by the key that is in use from it on, and the whole verifies.
+    let page = await keeper.page(from: 0, bytesMax: .max)
+    let head = try Unverified<LogHead>(tlsEncoded: try #require(node.state.withLock { $0.heads.last }))
+    #expect((try? head.verified(by: spare.publicKey)) != nil)
+    #expect(try TrustLog(entries: page.entries, head: head).size == page.entries.count)
+    try await issue(.retire)
+    #expect(await keeper.registry.ownCard?.content.nodeKeys == [spare.publicKey])
+    await #expect(throws: Frame.Failure.self) { try await issue(.announce) }
+  }
+
+  @Test("the node takes no card that would lock it out")
   func ownCard() async throws {
-    try await decide(.ownCardIssued(own.card(serial: 2, at: clock.now)))
-    #expect(node.state.withLock { $0.cards.map(\.content.serial) } == [2])
     let otherKey = SigningKey<NodePurpose>().publicKey
     await #expect(throws: Frame.Failure.self) {
       try await decide(.ownCardIssued(own.card(serial: 3, at: clock.now, key: otherKey)))
     }
-    #expect(await keeper.registry.ownCard?.content.serial == 2)
+    #expect(await keeper.registry.ownCard?.content.serial == 1)
   }
 
   @Test("a card that expires while the node runs ends the peer's acceptance")

@@ -11,10 +11,11 @@ private final class Bench {
   var random = SystemRandomNumberGenerator()
   var now = Timestamp(milliseconds: 1_780_000_000_000)
   let card: Signed<NodeCard>
+  let key = SigningKey<NodePurpose>()
   private var links: UInt64 = 0
 
   init() throws {
-    let (root, key) = (SigningKey<RootPurpose>(), SigningKey<NodePurpose>())
+    let root = SigningKey<RootPurpose>()
     card = Signed(
       try NodeCard(
         handle: Handle("xa"), country: "XA", name: "Averland", rootKey: root.publicKey, nodeKeys: [key.publicKey],
@@ -205,6 +206,39 @@ struct MembersTests {
       milliseconds: Limits.memberCardLifetimeMilliseconds - Limits.memberCardRenewalMilliseconds + 1)
     _ = bench.process(.tick)
     #expect(try serial() == 2)
+  }
+
+  @Test(
+    "have their cards signed anew together with the entry that gives the node another key, and not by its next card alone"
+  )
+  func rotation() throws {
+    let bench = try Bench()
+    _ = try bench.enrol(bench.invite(), Bench.Device())
+    func card() throws -> Unverified<MemberCard>? {
+      guard case .member(let member, _) = try bench.administer(.member(Address("nino@xa"))) else { return nil }
+      return member.card
+    }
+    func decide(_ sequence: UInt64, _ key: SigningKey<NodePurpose>, others: [NodeKey]) throws -> NodeKey {
+      var next = bench.card.content
+      next.serial += sequence + 1
+      next.nodeKeys = [key.publicKey] + others
+      // Who may sign a card is the registry's question, not the core's.
+      let identity = try NodeIdentity(card: Signed(next, by: SigningKey<RootPurpose>()), key: key)
+      _ = try bench.administer(
+        .decide(
+          TrustLogEntry(sequence: sequence, bytes: [7]), head: [8], PeerTable(), identity: identity, members: nil))
+      return key.publicKey
+    }
+    let before = try #require(try card())
+    #expect((try? before.verified(by: bench.card)) != nil)
+    _ = try decide(0, bench.key, others: [SigningKey<NodePurpose>().publicKey])
+    #expect(try card() == before)
+    let other = SigningKey<NodePurpose>()
+    let key = try decide(1, other, others: [bench.key.publicKey])
+    let after = try #require(try card())
+    #expect((try? after.verified(by: key)) != nil && (try? before.verified(by: key)) == nil)
+    #expect(try after.claim().serial == before.claim().serial + 1)
+    #expect(bench.core.identity.card.content.serial == 3)
   }
 
   @Test("say one thing on an enrolment link, and it is closed")

@@ -102,6 +102,7 @@ private final class Witness: TrustLogWitness {
 
   func heads(for peer: Handle) async -> Frame.TrustLogHeads { Frame.TrustLogHeads() }
   func take(_ heads: Frame.TrustLogHeads, from peer: Handle) async -> Frame.TrustLogHeads? { nil }
+  func shown(_ card: Unverified<NodeCard>, by peer: Handle) async {}
   func notices(for peer: Handle) async -> [[UInt8]] { [[1, 2, 3]] }
   func take(_ notices: [[UInt8]], from peer: Handle) async {
     taken.withLock { $0 += notices }

@@ -178,6 +178,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .try(newValue)}
   }
 
+  package var nextCardRequest: AdminNextCardRequest {
+    get {
+      if case .nextCardRequest(let v)? = body {return v}
+      return AdminNextCardRequest()
+    }
+    set {body = .nextCardRequest(newValue)}
+  }
+
   package var auditRequest: AdminAuditRequest {
     get {
       if case .auditRequest(let v)? = body {return v}
@@ -324,6 +332,15 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .policy(newValue)}
   }
 
+  /// A signed NodeCardRequest of trust.md.
+  package var nextCard: Data {
+    get {
+      if case .nextCard(let v)? = body {return v}
+      return Data()
+    }
+    set {body = .nextCard(newValue)}
+  }
+
   package var audit: AdminAudit {
     get {
       if case .audit(let v)? = body {return v}
@@ -358,6 +375,7 @@ package nonisolated struct AdminFrame: Sendable {
     case proposalsRequest(AdminEmpty)
     case policyRequest(AdminEmpty)
     case `try`(AdminTry)
+    case nextCardRequest(AdminNextCardRequest)
     case auditRequest(AdminAuditRequest)
     case failure(AdminFailure)
     case done(AdminEmpty)
@@ -378,6 +396,8 @@ package nonisolated struct AdminFrame: Sendable {
     case proposals(AdminProposals)
     /// An encoded Policy of trust.md.
     case policy(Data)
+    /// A signed NodeCardRequest of trust.md.
+    case nextCard(Data)
     case audit(AdminAudit)
 
   }
@@ -595,6 +615,29 @@ package nonisolated struct AdminStatus: @unchecked Sendable {
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What the node's next card is to say; the node adds the rest, and its key signs that it asks for it.
+package nonisolated struct AdminNextCardRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// HOST:PORT; empty for those of the present card.
+  package var endpoints: [String] = []
+
+  /// Milliseconds.
+  package var lifetime: UInt64 = 0
+
+  /// announce, use or retire; empty for the same keys.
+  package var keys: String = String()
+
+  /// A higher serial than the next one, where a card was signed and never put in force; 0 for the next.
+  package var serial: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// trust.md, LogPosition.
@@ -1201,7 +1244,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{b}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{2}\u{d}audit\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1408,6 +1451,19 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .try(v)
+        }
+      }()
+      case 25: try {
+        var v: AdminNextCardRequest?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .nextCardRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .nextCardRequest(v)
         }
       }()
       case 30: try {
@@ -1634,6 +1690,14 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .policy(v)
         }
       }()
+      case 75: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .nextCard(v)
+        }
+      }()
       case 80: try {
         var v: AdminAudit?
         var hadOneofValue = false
@@ -1726,6 +1790,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .try(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
+    case .nextCardRequest?: try {
+      guard case .nextCardRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
     case .auditRequest?: try {
       guard case .auditRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
@@ -1797,6 +1865,10 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .policy?: try {
       guard case .policy(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 67)
+    }()
+    case .nextCard?: try {
+      guard case .nextCard(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 75)
     }()
     case .audit?: try {
       guard case .audit(let v)? = self.body else { preconditionFailure() }
@@ -2080,6 +2152,51 @@ nonisolated extension AdminStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminNextCardRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NextCardRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}endpoints\0\u{1}lifetime\0\u{1}keys\0\u{1}serial\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.endpoints) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lifetime) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.keys) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.serial) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.endpoints.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.endpoints, fieldNumber: 1)
+    }
+    if self.lifetime != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lifetime, fieldNumber: 2)
+    }
+    if !self.keys.isEmpty {
+      try visitor.visitSingularStringField(value: self.keys, fieldNumber: 3)
+    }
+    if self.serial != 0 {
+      try visitor.visitSingularUInt64Field(value: self.serial, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminNextCardRequest, rhs: AdminNextCardRequest) -> Bool {
+    if lhs.endpoints != rhs.endpoints {return false}
+    if lhs.lifetime != rhs.lifetime {return false}
+    if lhs.keys != rhs.keys {return false}
+    if lhs.serial != rhs.serial {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

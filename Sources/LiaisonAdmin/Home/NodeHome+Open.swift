@@ -26,6 +26,10 @@ extension NodeHome {
 
   /// The country's root key; "no such input" where it was taken to offline media.
   package func rootKey(under storeKey: StoreKey) throws(CommandError) -> SigningKey<RootPurpose> {
-    try SealedKey.read(RootPurpose.self, under: storeKey, at: rootKey)
+    guard hasRootKey else {
+      throw CommandError(
+        .noInput, "the root key is not in \(escaped(folder)), but offline: say --root DIR, or carry a request to it")
+    }
+    return try SealedKey.read(RootPurpose.self, under: storeKey, at: rootKey)
   }
 }

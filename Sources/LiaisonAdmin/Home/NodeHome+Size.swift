@@ -10,6 +10,9 @@ extension NodeHome {
   /// Whether there is a store.
   package var hasStore: Bool { access(database, F_OK) == 0 }
 
+  /// Whether the country's root key is here, and not offline.
+  package var hasRootKey: Bool { access(rootKey, F_OK) == 0 }
+
   /// What the store takes on disk, bytes.
   package var storeBytes: UInt64 {
     [database, database + "-wal"].reduce(0) { sum, path in

@@ -17,6 +17,8 @@ package struct NodeHome: Hashable, Sendable {
   package var rootKey: String { folder + "/keys/root.key" }
   /// The node key, sealed under the store key.
   package var nodeKey: String { folder + "/keys/node.key" }
+  /// The key that a rotation takes next, sealed under the store key.
+  package var nextNodeKey: String { folder + "/keys/next.key" }
   /// The store.
   package var database: String { folder + "/node.sqlite" }
   /// What peers have shown of their trust logs.

@@ -12,7 +12,6 @@ package struct AdminService: Sendable {
   private let keeper: TrustKeeper
   private let node: any AdministeredNode
   private let home: NodeHome
-  private let key: SigningKey<NodePurpose>
   private let software: String
   private let listening: String
   private let startedAt: Timestamp
@@ -25,14 +24,13 @@ package struct AdminService: Sendable {
 
   /// A service for a node that runs.
   package init(
-    keeper: TrustKeeper, node: any AdministeredNode, home: NodeHome, key: SigningKey<NodePurpose>, software: String,
-    listening: Endpoint, metrics: MetricsRegistry = MetricsRegistry(), clock: @escaping @Sendable () -> Timestamp,
+    keeper: TrustKeeper, node: any AdministeredNode, home: NodeHome, software: String, listening: Endpoint,
+    metrics: MetricsRegistry = MetricsRegistry(), clock: @escaping @Sendable () -> Timestamp,
     logger: Logger
   ) {
     self.keeper = keeper
     self.node = node
     self.home = home
-    self.key = key
     self.software = software
     self.listening = listening.description
     startedAt = clock()
@@ -75,6 +73,7 @@ package struct AdminService: Sendable {
     case .auditRequest(let request): return .audit(try await audit(request))
     case .metricsRequest: return .metrics(allMetrics)
     case .administratorsRequest: return .administrators(await administrators())
+    case .nextCardRequest(let request): return .nextCard(try await nextCard(request))
     case .proposalsRequest: return .proposals(await proposals())
     case .policyRequest: return .policy(Data(await keeper.registry.policy.tlsEncoded))
     default:
@@ -97,6 +96,17 @@ extension AdminService {
   private func ownCard() async throws -> Signed<NodeCard> {
     guard let card = await keeper.registry.ownCard else { throw Frame.Failure(.unknown, "this node has no card") }
     return card
+  }
+
+  private func nextCard(_ request: AdminNextCardRequest) async throws -> Data {
+    let change = NodeKeyChange(rawValue: request.keys)
+    guard request.keys.isEmpty || change != nil else { throw Frame.Failure(.malformed, "an unknown change of keys") }
+    let endpoints = try request.endpoints.map { try Endpoint($0) }
+    return Data(
+      try await keeper.nextCard(
+        endpoints: endpoints, lifetimeMilliseconds: request.lifetime, keys: change,
+        serial: request.serial == 0 ? nil : request.serial
+      ).bytes)
   }
 
   private func status() async throws -> AdminStatus {
@@ -125,6 +135,7 @@ extension AdminService {
       status.lostHistory = lost.sentence
     }
     status.alarms = await keeper.peerAlarms
+    status.nextKey = Data(await keeper.spareKey?.bytes ?? [])
     status.proposals = UInt32(clamping: await keeper.registry.openProposals(at: clock()).count)
     return status
   }
@@ -208,6 +219,7 @@ extension AdminService {
 
   private func peers(only handle: Handle? = nil) async throws -> AdminPeers {
     let registry = await keeper.registry
+    let alarms = await keeper.cardAlarms
     guard case .queues(let queues) = try await ask(.queues) else { throw wrongAnswer }
     let queueByPeer = Dictionary(queues.map { ($0.peer, $0) }, uniquingKeysWith: { $1 })
     var answer = AdminPeers()
@@ -218,6 +230,7 @@ extension AdminService {
         entry.state = peer.state.rawValue
         entry.changedAt = peer.changedAt.milliseconds
         entry.reason = peer.reason ?? ""
+        entry.alarm = alarms[peer.handle] ?? ""
         entry.notices = registry.notices(about: peer.handle).map { AdminNotice($0) }
         entry.policy = Data(peer.policy.tlsEncoded)
         entry.linked = queueByPeer[peer.handle]?.isLinked ?? false
@@ -238,7 +251,7 @@ extension AdminService {
     test.check(peer, at: clock())
     if test.passes {
       let hello = Frame.Hello(clock: clock(), software: software, nodeCard: try await ownCard().unverified)
-      await test.dial(peer, as: LinkIdentity(key), hello: hello, now: clock)
+      await test.dial(peer, as: LinkIdentity(await keeper.key), hello: hello, now: clock)
     }
     if test.passes, case .queues(let queues) = try await ask(.queues) {
       let isLinked = queues.first { $0.peer == handle }?.isLinked ?? false

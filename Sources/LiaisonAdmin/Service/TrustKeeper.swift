@@ -22,7 +22,12 @@ package actor TrustKeeper {
   let logger: Logger
   /// Where acts are audited.
   package nonisolated let audit: AuditLog?
-  let key: SigningKey<NodePurpose>
+  /// The node's key in use.
+  package private(set) var key: SigningKey<NodePurpose>
+  /// The key that a rotation takes next; none after one until the next start.
+  private(set) var spare: SigningKey<NodePurpose>?
+  /// What is wrong with the card that a peer showed last.
+  package internal(set) var cardAlarms: [Handle: String] = [:]
   private let handle: Handle
   let node: any AdministeredNode
   let clock: @Sendable () -> Timestamp
@@ -33,14 +38,15 @@ package actor TrustKeeper {
 
   /// Takes over a log that was verified. Throws where it names no card of this node.
   package init(
-    log: TrustLog, entries: [[UInt8]], key: SigningKey<NodePurpose>, node: any AdministeredNode,
-    peerHeads: PeerHeads = PeerHeads(), audit: AuditLog? = nil, clock: @escaping @Sendable () -> Timestamp,
-    logger: Logger
+    log: TrustLog, entries: [[UInt8]], key: SigningKey<NodePurpose>, spare: SigningKey<NodePurpose>? = nil,
+    node: any AdministeredNode, peerHeads: PeerHeads = PeerHeads(), audit: AuditLog? = nil,
+    clock: @escaping @Sendable () -> Timestamp, logger: Logger
   ) throws(TrustLogFault) {
     guard let own = log.registry.ownCard else { throw .head("the log names no card of this node") }
     self.log = log
     self.entries = entries
     self.key = key
+    self.spare = spare
     self.node = node
     self.peerHeads = peerHeads
     self.audit = audit
@@ -114,8 +120,8 @@ package actor TrustKeeper {
   private func check(_ act: Act, _ outcome: Outcome) throws(Frame.Failure) {
     // A card that names another key would lock the node out of its own links; nor may it be proposed.
     for case .ownCardIssued(let card)? in [act, outcome.effect]
-    where (try? card.claim().nodeKeys.first) != key.publicKey {
-      throw Frame.Failure(.notPermitted, "the card does not name this node's key first")
+    where ![key, spare].contains(where: { $0 != nil && $0?.publicKey == (try? card.claim().nodeKeys.first) }) {
+      throw Frame.Failure(.notPermitted, "the card names no key first that this node has")
     }
     try checkHistory(outcome.subject)
   }
@@ -196,13 +202,16 @@ package actor TrustKeeper {
     do { next = try log.adding(entry, at: now) } catch { throw Frame.Failure(error) }
     let record = next.record
     try check(record)
-    let nextHead = Signed(next.head(of: handle, audit: audit?.mark ?? .empty, at: now), by: key)
+    let identity = self.identity(after: next.registry)
+    let nextHead = Signed(next.head(of: handle, audit: audit?.mark ?? .empty, at: now), by: identity?.key ?? key)
     let nextTable = PeerTable(next.registry, at: now)
     let answer = await node.administer(
       .decide(
-        TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable, members: members))
+        TrustLogEntry(sequence: record.sequence, bytes: entry), head: nextHead.bytes, nextTable, identity: identity,
+        members: members))
     if case .failed(let failure) = answer { throw failure }
     let before = log.registry
+    if let identity, identity.key.publicKey != key.publicKey { (key, spare) = (identity.key, nil) }
     log.take(next)
     head = nextHead
     table = nextTable
@@ -212,9 +221,6 @@ package actor TrustKeeper {
     }
     await giveNotice(since: before)
     await node.trustLogGrew()
-    if case .ownCardIssued? = record.decision?.outcome.effect, let card = next.registry.ownCard {
-      await node.take(.ownCardChanged(card))
-    }
     return (record, answer)
   }
 

@@ -4,9 +4,10 @@ package import LiaisonProtocol
 /// What an administrator asks of the core.
 package enum AdministrationRequest: Sendable {
   /// A decision: the trust log's next entry, verified by the registry, the log's head over it as this node signed it,
-  /// the peers as they stand after it, and what it asks of members, if anything. Entry, head and effects become durable
+  /// the peers as they stand after it, who this node is where that changes, and what it asks of members, if anything. Entry, head and effects become durable
   /// together, and the answer is that to what is asked of members.
-  indirect case decide(TrustLogEntry, head: [UInt8], PeerTable, members: AdministrationRequest?)
+  indirect case decide(
+    TrustLogEntry, head: [UInt8], PeerTable, identity: NodeIdentity? = nil, members: AdministrationRequest?)
   /// The trust log's head alone, which speaks of the same entries as the one before.
   case saveTrustLogHead([UInt8])
   /// One device of a member, who is made where there is none of this address.

@@ -48,7 +48,6 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     case .dialFailed(let handle, let reason): memory.dialFailed(handle, because: reason, now: now, random: &random)
     case .tick: try tick()
     case .registryChanged(let peers): try adopt(peers)
-    case .ownCardChanged(let card): identity.card = card
     case .administration(let identifier, let request): try administer(identifier, request)
     }
   }

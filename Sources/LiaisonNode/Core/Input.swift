@@ -17,10 +17,8 @@ package enum Input: Sendable {
   /// Time passed; due at ``NodeCore/wakeAt``, harmless at any other time.
   case tick
   /// The registry was read again, or a peer's next card came. A decision comes as
-  /// ``AdministrationRequest/decide(_:head:_:members:)``.
+  /// ``AdministrationRequest/decide(_:head:_:identity:members:)``.
   case registryChanged(PeerTable)
-  /// This node's own card was replaced by its next one.
-  case ownCardChanged(Signed<NodeCard>)
   /// An administrator asks.
   case administration(AdministrationID, AdministrationRequest)
 }
@@ -30,7 +28,7 @@ extension Input {
   var changesTrust: Bool {
     switch self {
     case .registryChanged, .administration(_, .decide), .administration(_, .revoke): true
-    case .linkOpened, .frame, .linkClosed, .linkDrained, .dialFailed, .tick, .ownCardChanged, .administration: false
+    case .linkOpened, .frame, .linkClosed, .linkDrained, .dialFailed, .tick, .administration: false
     }
   }
 }

@@ -78,7 +78,7 @@ package struct NodeCore<Store: NodeStore> {
         memory.dialFailed(handle, because: reason, now: now, random: &random)
       case .administration(let identifier, _):
         outputs.append(.answer(identifier, .failed(.later(error.sentence))))
-      case .registryChanged, .ownCardChanged: break
+      case .registryChanged: break
       }
     }
     return outputs

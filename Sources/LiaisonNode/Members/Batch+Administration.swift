@@ -25,11 +25,12 @@ extension Batch {
 
   private mutating func answer(_ request: AdministrationRequest) throws -> AdministrationAnswer {
     switch request {
-    case .decide(let entry, let head, let table, let members):
+    case .decide(let entry, let head, let table, let identity, let members):
       // What may be refused comes first: the rest only fails with the disk.
       let answer = try members.map { try self.answer($0) } ?? .done
       try store.appendTrustLogEntry(entry)
       try store.saveTrustLogHead(head)
+      if let identity { try adopt(identity) }
       try adopt(table)
       return answer
     case .saveTrustLogHead(let head):

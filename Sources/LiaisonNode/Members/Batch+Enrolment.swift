@@ -55,6 +55,15 @@ extension Batch {
     return card
   }
 
+  /// Takes over this node's next card, and has its key sign all members' cards where that is another one.
+  mutating func adopt(_ next: NodeIdentity) throws {
+    let isOtherKey = next.key.publicKey != identity.key.publicKey
+    identity = next
+    guard isOtherKey else { return }
+    try store.renewMemberCards(at: now)
+    try renewCards()
+  }
+
   /// Renews cards before they end.
   mutating func renewCards() throws {
     let soon = now.adding(milliseconds: Limits.memberCardRenewalMilliseconds)

@@ -8,6 +8,8 @@ package protocol TrustLogWitness: Sendable {
   func heads(for peer: Handle) async -> Frame.TrustLogHeads
   /// Takes what a peer says; what is returned is the answer.
   func take(_ heads: Frame.TrustLogHeads, from peer: Handle) async -> Frame.TrustLogHeads?
+  /// Takes a card that a peer shows on its link.
+  func shown(_ card: Unverified<NodeCard>, by peer: Handle) async
   /// Signed notices of what was decided against others, which a peer is told first when a link comes to stand.
   func notices(for peer: Handle) async -> [[UInt8]]
   /// Takes notices that a peer gives, and returns once they have had their effect.

@@ -25,6 +25,7 @@ extension NodeRuntime {
     switch frame.body {
     case .trustLogHeads(let heads):
       if let answer = await witness?.take(heads, from: peer) { link.post([Frame(.trustLogHeads(answer))]) }
+    case .nextCard(let card): await witness?.shown(card, by: peer)
     case .trustNotices(let notices): await witness?.take(notices, from: peer)
     default: return false
     }

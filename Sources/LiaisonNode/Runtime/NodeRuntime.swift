@@ -33,7 +33,8 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   package nonisolated let handle: Handle
   private let thread: any EventLoop
   private nonisolated let executor: any SerialExecutor
-  private let identity: LinkIdentity
+  private var identity: LinkIdentity
+  private var listener: LinkListener?
   private let software: String
   private let chunks: ChunkStore
   private let timing: LinkTiming
@@ -52,7 +53,6 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   private var bulk: BulkService?
   private var answers: [AdministrationID: CheckedContinuation<AdministrationAnswer, Never>] = [:]
   private var dialErrors: [Handle: LinkError] = [:]
-  private var cardShown: @Sendable (Unverified<NodeCard>) async -> Void = { _ in }
   private var linkRefused: @Sendable (RefusedLink) async -> Void = { _ in }
   private(set) var witness: (any TrustLogWitness)?
   private var timer: Scheduled<Void>?
@@ -81,14 +81,13 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   }
 
   /// Runs until the task is cancelled; then closes the port and every link, and returns. What was acknowledged is on
-  /// disk by then. `cardShown` gets each card that a peer shows on its link, `witness` what it says of trust logs, and
-  /// `linkRefused` each link that was refused.
+  /// disk by then. `witness` gets each card that a peer shows, and what it says of trust; `linkRefused` each link that was
+  /// refused.
   package func run(
     on listener: LinkListener, witness: (any TrustLogWitness)? = nil,
-    cardShown: @escaping @Sendable (Unverified<NodeCard>) async -> Void = { _ in },
     linkRefused: @escaping @Sendable (RefusedLink) async -> Void = { _ in }
   ) async {
-    self.cardShown = cardShown
+    self.listener = listener
     self.linkRefused = linkRefused
     self.witness = witness
     let bulk = BulkService(handle: handle, chunks: chunks, authority: self)
@@ -151,6 +150,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
   /// Takes a batch, performs what came of it, and returns the peers that are to be dialled.
   private func process(_ waiting: InputQueue.Waiting) -> [Handle] {
     let began = ContinuousClock.now
+    let cardBefore = core.identity.card
     let outputs = core.process(waiting.inputs, now: clock(), random: &random)
     metrics.batch(of: waiting.inputs.count, nanoseconds: began.duration(to: .now).nanoseconds)
     var toDial: [Handle] = []
@@ -180,8 +180,9 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     for identifier in toWatch {
       links[identifier]?.whenDrained { [inputs] in inputs.put([.linkDrained(identifier)]) }
     }
+    if core.identity.card != cardBefore { showNextCard() }
     for done in waiting.done { done.resume() }
-    if waiting.inputs.contains(where: \.changesTrust) { closeBulkOfStrangers() }
+    if waiting.inputs.contains(where: \.changesTrust) { closeLinksOfStrangers() }
     scheduleTick(afterFailure: storeFailed)
     return toDial
   }
@@ -278,7 +279,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     if case .peer(let peer) = owner { await tellNotices(to: peer, on: link) }
     await inputs.process([.linkOpened(identifier, peer)])
     if case .peer(let peer) = owner {
-      if let card = link.remoteHello.nodeCard { await cardShown(card) }
+      if let card = link.remoteHello.nodeCard { await witness?.shown(card, by: peer) }
       await tellHeads(to: peer, on: link)
     }
     while var frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
@@ -371,8 +372,23 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     bulkLinks[identifier] = nil
   }
 
-  /// Who is not trusted any more loses the links that the core does not know of.
-  private func closeBulkOfStrangers() {
+  /// Proves the key that the node's new card names first from now on, and tells linked peers of the card.
+  private func showNextCard() {
+    let key = core.identity.key
+    if key.publicKey.bytes != identity.publicKey {
+      identity = LinkIdentity(key)
+      listener?.use(identity)
+    }
+    for link in linksOfPeers.keys { links[link]?.post([Frame(.nextCard(core.identity.card.unverified))]) }
+  }
+
+  /// Who is not trusted any more loses the links that the core does not know of, and so does a peer those that it made
+  /// with a key which its card does not name any more.
+  private func closeLinksOfStrangers() {
+    for identifier in linksOfPeers.keys {
+      guard let link = links[identifier], owner(of: link.remoteKey, for: .peer) == nil else { continue }
+      link.close(saying: .notPermitted("not accepted"))
+    }
     for link in bulkLinks.values where owner(of: link.remoteKey, for: .bulk) == nil {
       link.close(saying: .notPermitted("not accepted"))
     }

@@ -77,6 +77,8 @@ package protocol MemberStore {
   func searchMembers(_ text: String, limit: Int) throws(StoreError) -> [MemberRecord]
   /// Members who are not revoked and whose cards expire before `time`.
   func members(cardsExpiringBefore time: Timestamp, limit: Int) throws(StoreError) -> [MemberRecord]
+  /// Has the cards of all members who are not revoked count as ending now, so that they are renewed.
+  func renewMemberCards(at now: Timestamp) throws(StoreError)
   /// Inserts a member or replaces what is known of one.
   func saveMember(_ member: MemberRecord) throws(StoreError)
 
