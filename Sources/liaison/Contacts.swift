@@ -13,6 +13,7 @@ struct ContactObject: Encodable {
   let confirmation: String
   let confirmedAt: String?
   let rootKeyRefused: Bool
+  let vouchedFor: Bool
 
   init(_ contact: Contact) {
     address = contact.address.description
@@ -21,6 +22,7 @@ struct ContactObject: Encodable {
     role = contact.card.role
     devices = contact.card.devices.count
     rootKeyRefused = contact.rootKeyRefused
+    vouchedFor = contact.isVouchedFor
     switch contact.confirmation {
     case .none: (confirmation, confirmedAt) = ("none", nil)
     case .confirmed(let at): (confirmation, confirmedAt) = ("confirmed", at.rfc3339)
@@ -30,6 +32,7 @@ struct ContactObject: Encodable {
 
   var mark: String {
     if rootKeyRefused { return "ROOT KEY CHANGED" }
+    if !vouchedFor { return "NO LONGER VOUCHED FOR" }
     return switch confirmation {
     case "confirmed": "confirmed"
     case "changed": "KEYS CHANGED"

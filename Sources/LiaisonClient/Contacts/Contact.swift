@@ -14,13 +14,16 @@ package struct Contact: Sendable, Equatable {
   package let confirmation: Confirmation
   /// Whether the person's country showed a second root key, which was refused.
   package let rootKeyRefused: Bool
+  /// Whether the card verifies by the node's card that is known now. It did when it was kept: a node that lost its key to
+  /// others, or a country that began anew, no longer stands for it.
+  package let isVouchedFor: Bool
 
   package var address: Address { card.address }
 }
 
 extension ProfileTransaction {
-  /// The contact of a card that was verified.
-  func described(_ record: ContactRecord, _ card: MemberCard) throws -> Contact {
+  /// The contact of a card that was verified, now or when it was kept.
+  func described(_ record: ContactRecord, _ card: MemberCard, isVouchedFor: Bool) throws -> Contact {
     let node = try node(card.address.handle)
     let confirmation: Contact.Confirmation
     if let pin = record.pin {
@@ -29,7 +32,8 @@ extension ProfileTransaction {
     } else {
       confirmation = .none
     }
-    return Contact(card: card, confirmation: confirmation, rootKeyRefused: node?.refused != nil)
+    return Contact(
+      card: card, confirmation: confirmation, rootKeyRefused: node?.refused != nil, isVouchedFor: isVouchedFor)
   }
 
   /// The contact with this address, where a card of it is known and verifies.
@@ -37,6 +41,6 @@ extension ProfileTransaction {
     guard let record = try contact(address), let node = try node(address.handle)?.verified,
       let card = try? record.card.verified(by: node)
     else { return nil }
-    return try described(record, card.content)
+    return try described(record, card.content, isVouchedFor: true)
   }
 }

@@ -1,18 +1,18 @@
 package import LiaisonModel
 
 extension Engine {
-  /// People whose cards this device has seen and can verify, by address: those with `text` in name, address or role.
+  /// People whose cards this device has seen and could verify, by address: those with `text` in name, address or role.
   package func contacts(matching text: String = "") throws -> [Contact] {
     let wanted = text.lowercased()
     return try store.read { tx in
       let cards = try tx.nodeCards()
       return try tx.contacts().compactMap { record -> Contact? in
-        guard let handle = try? record.card.claim().address.handle, let node = cards[handle],
-          let card = try? record.card.verified(by: node).content
-        else { return nil }
+        guard let claim = try? record.card.claim() else { return nil }
+        let verified = cards[claim.address.handle].flatMap { try? record.card.verified(by: $0).content }
+        let card = verified ?? claim
         let content = "\(card.name)\n\(card.address)\n\(card.role)\n\(card.discipline)".lowercased()
         guard wanted.isEmpty || content.contains(wanted) else { return nil }
-        return try tx.described(record, card)
+        return try tx.described(record, card, isVouchedFor: verified != nil)
       }.sorted { $0.address < $1.address }
     }
   }
