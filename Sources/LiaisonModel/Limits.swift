@@ -53,6 +53,10 @@ public enum Limits {
   public static let clockErrorMillisecondsMax: UInt64 = 3_600_000
   /// Key packages that a node holds for one device, the last-resort one not counted.
   public static let keyPackagesPerDeviceMax = 100
+  /// Rooms of one member that a node lists for a device: more than a member may make.
+  public static let roomsListedMax = 10_000
+  /// How long the invitation of a device by another may be used: 7 days.
+  public static let deviceInvitationMillisecondsMax: UInt64 = 7 * 86_400_000
   /// A member's devices, as many as a card names.
   public static let devicesPerMemberMax = 8
   /// How long a member card is in force: a year. The node renews it in time.

@@ -135,6 +135,29 @@ extension Frame.Body {
       self = .enrolled(
         memberCard: try Unverified(tlsEncoded: Array(enrolled.memberCard)),
         nodeCard: try Unverified(tlsEncoded: Array(enrolled.nodeCard)))
+    case .roomsRequest: self = .roomsRequest
+    case .rooms(let answer):
+      guard answer.rooms.count <= Limits.roomsListedMax else { throw FrameError("too many rooms at once") }
+      self = .rooms(
+        try answer.rooms.map {
+          Frame.Room(
+            room: try RoomIdentifier(bytes: Array($0.room)), hub: try Handle($0.hub), epoch: $0.epoch,
+            isPresent: $0.present, isWelcomed: $0.welcomed)
+        })
+    case .devicesRequest: self = .devicesRequest
+    case .devices(let answer):
+      guard answer.devices.count <= Limits.devicesPerMemberMax else { throw FrameError("too many devices at once") }
+      self = .devices(
+        try answer.devices.map {
+          Frame.Device(
+            device: try DeviceIdentifier(bytes: Array($0.device)), enrolledAt: Timestamp(milliseconds: $0.enrolledAt),
+            isLinked: $0.linked, waiting: $0.waiting)
+        })
+    case .deviceInvite(let invite):
+      guard invite.secretHash.count == 32 else { throw FrameError("an invitation's hash is malformed") }
+      self = .deviceInvite(
+        secretHash: Array(invite.secretHash), expiresAt: Timestamp(milliseconds: invite.expiresAt))
+    case .deviceRemove(let remove): self = .deviceRemove(try DeviceIdentifier(bytes: Array(remove.device)))
     case .chunkQuery(let query):
       self = .chunkQuery(room: try RoomIdentifier(bytes: Array(query.room)), try query.names.map(chunkName))
     case .chunkMissing(let missing): self = .chunkMissing(try missing.names.map(chunkName))

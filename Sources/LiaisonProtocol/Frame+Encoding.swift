@@ -141,6 +141,40 @@ extension Frame.Body {
           $0.memberCard = Data(memberCard.tlsEncoded)
           $0.nodeCard = Data(nodeCard.tlsEncoded)
         })
+    case .roomsRequest: return .roomsRequest(.init())
+    case .rooms(let rooms):
+      return .rooms(
+        .with {
+          $0.rooms = rooms.map { room in
+            .with {
+              $0.room = Data(room.room.bytes)
+              $0.hub = room.hub.description
+              $0.epoch = room.epoch
+              $0.present = room.isPresent
+              $0.welcomed = room.isWelcomed
+            }
+          }
+        })
+    case .devicesRequest: return .devicesRequest(.init())
+    case .devices(let devices):
+      return .devices(
+        .with {
+          $0.devices = devices.map { device in
+            .with {
+              $0.device = Data(device.device.bytes)
+              $0.enrolledAt = device.enrolledAt.milliseconds
+              $0.linked = device.isLinked
+              $0.waiting = device.waiting
+            }
+          }
+        })
+    case .deviceInvite(let hash, let expiresAt):
+      return .deviceInvite(
+        .with {
+          $0.secretHash = Data(hash)
+          $0.expiresAt = expiresAt.milliseconds
+        })
+    case .deviceRemove(let device): return .deviceRemove(.with { $0.device = Data(device.bytes) })
     case .chunkQuery(let room, let names):
       return .chunkQuery(
         .with {

@@ -51,6 +51,13 @@ public struct Frame: Hashable, Sendable {
     case inboxAcknowledge(sequence: UInt64)
     case enrol(Enrol)
     case enrolled(memberCard: Unverified<MemberCard>, nodeCard: Unverified<NodeCard>)
+    case roomsRequest
+    case rooms([Room])
+    case devicesRequest
+    case devices([Device])
+    /// SHA-256 of the enrolment secret, 32 bytes.
+    case deviceInvite(secretHash: [UInt8], expiresAt: Timestamp)
+    case deviceRemove(DeviceIdentifier)
 
     // On a bulk link.
     case chunkQuery(room: RoomIdentifier, [ChunkName])
@@ -229,6 +236,41 @@ public struct Frame: Hashable, Sendable {
       self.nodeCard = nodeCard
       self.isActive = isActive
       self.isLinked = isLinked
+    }
+  }
+
+  /// A room that the asking device's member is in.
+  public struct Room: Hashable, Sendable {
+    public var room: RoomIdentifier
+    public var hub: Handle
+    public var epoch: UInt64
+    /// Whether the asking device is in it.
+    public var isPresent: Bool
+    /// Whether a welcome to it waits for the asking device.
+    public var isWelcomed: Bool
+
+    public init(room: RoomIdentifier, hub: Handle, epoch: UInt64, isPresent: Bool, isWelcomed: Bool) {
+      self.room = room
+      self.hub = hub
+      self.epoch = epoch
+      self.isPresent = isPresent
+      self.isWelcomed = isWelcomed
+    }
+  }
+
+  /// A device of the asking device's member.
+  public struct Device: Hashable, Sendable {
+    public var device: DeviceIdentifier
+    public var enrolledAt: Timestamp
+    public var isLinked: Bool
+    /// Items that wait for it.
+    public var waiting: UInt64
+
+    public init(device: DeviceIdentifier, enrolledAt: Timestamp, isLinked: Bool, waiting: UInt64) {
+      self.device = device
+      self.enrolledAt = enrolledAt
+      self.isLinked = isLinked
+      self.waiting = waiting
     }
   }
 

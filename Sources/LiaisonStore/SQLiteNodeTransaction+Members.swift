@@ -128,6 +128,12 @@ extension SQLiteNodeTransaction: MemberStore {
       usedBy: row.optionalBytes(2) == nil ? nil : try row.identifier(2))
   }
 
+  package func openInvitationCount(of address: Address, at now: Timestamp) throws(StoreError) -> Int {
+    try row(
+      "SELECT count(*) FROM invitations WHERE address = ? AND used_by IS NULL AND expires_at > ?", address.description,
+      now.integer)?.number(0) ?? 0
+  }
+
   package func useInvitation(secretHash: [UInt8], by device: DeviceIdentifier) throws(StoreError) {
     try run(
       "UPDATE invitations SET used_by = ? WHERE secret_hash = ? AND used_by IS NULL", device.bytes, secretHash)

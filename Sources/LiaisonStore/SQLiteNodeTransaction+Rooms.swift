@@ -20,6 +20,20 @@ extension SQLiteNodeTransaction: RoomStore {
     try row("SELECT count(DISTINCT room) FROM room_leaves WHERE address = ?", member.description)?.number(0) ?? 0
   }
 
+  package func rooms(
+    of member: Address, for device: DeviceIdentifier, limit: Int
+  ) throws(StoreError) -> [(room: RoomRecord, isPresent: Bool)] {
+    let found = try rows(
+      "SELECT room, max(device = ?) FROM room_leaves WHERE address = ? GROUP BY room LIMIT ?", device.bytes,
+      member.description, limit
+    ).stored { row throws(StoreError) in (try row.identifier(0) as RoomIdentifier, row.integer(1) != 0) }
+    var rooms: [(room: RoomRecord, isPresent: Bool)] = []
+    for (identifier, isPresent) in found {
+      if let record = try room(identifier) { rooms.append((record, isPresent)) }
+    }
+    return rooms
+  }
+
   package func roomState(_ room: RoomIdentifier) throws(StoreError) -> RoomState? {
     try row("SELECT public_group, group_info FROM room_states WHERE room = ?", room.bytes)
       .map { RoomState(publicGroup: $0.bytes(0), groupInfo: $0.bytes(1)) }

@@ -70,8 +70,24 @@ extension RoomNotice {
     case .ended(let address): "you are no longer in this room: removed\(by(address))"
     case .unreadable(let why): why
     case .damaged(let why): why
+    case .cameIn(nil): "this machine came into the room; what was written before is not here"
+    case .cameIn(let since?):
+      "this machine came back into the room; what others wrote since \(since.shown) and before now is not here"
+    case .device(let address, let device, let authoriser?):
+      "\(address) uses a new machine \(device.short), brought in by their machine \(authoriser.short)"
+    case .device(let address, let device, nil):
+      "WARNING: \(address) uses a new machine \(device.short) that only their node vouches for; ask them whether it is theirs"
+    case .deviceReturned(let address, let device):
+      "the machine \(device.short) of \(address) lost its place, or was restored from a backup, and came back with fresh keys"
+    case .deviceRemoved(let address, let device, let remover):
+      "the machine \(device.short) of \(address) was removed\(by(remover))"
     }
   }
+}
+
+extension DeviceIdentifier {
+  /// As people see it.
+  fileprivate var short: String { String(description.prefix(8)) }
 }
 
 /// Shows history, for people or as JSON lines, and notes what was shown.

@@ -149,7 +149,8 @@ extension Room {
       }
     }
     switch state {
-    case .damaged: output.explain("this room is damaged: ask a member to remove and add you")
+    case .damaged: output.explain("this machine lost its place in the room; use: liaison room rejoin ROOM")
+    case .comingIn: output.explain("this machine is coming into the room")
     case .ended: output.explain("you are no longer in this room")
     case .leaving: output.explain("you are leaving this room")
     case .establishing, .active: break

@@ -37,7 +37,9 @@ struct Join: AsyncParsableCommand {
     // Others can add this device only once its key packages are at the node.
     try await NodeClient.with(engine) { client in
       try await client.sync()
-      _ = try await client.wait(milliseconds: Patience.workMilliseconds) { try engine.hasKeyPackagesAtNode }
+      _ = try await client.wait(milliseconds: Patience.workMilliseconds) {
+        try engine.hasKeyPackagesAtNode && engine.isSettled
+      }
     }
     output.result(
       Result(

@@ -19,7 +19,7 @@ struct Liaison: AsyncParsableCommand {
     version: releaseVersion,
     subcommands: [
       Join.self, Contacts.self, Verify.self, Send.self, Inbox.self, Show.self, Acknowledge.self, Deadline.self,
-      Status.self, ReceiptCommand.self, RoomCommand.self, Share.self, Documents.self, Fetch.self,
+      Status.self, ReceiptCommand.self, RoomCommand.self, DeviceCommand.self, Share.self, Documents.self, Fetch.self,
       NodeCardCommand.self,
     ])
 }

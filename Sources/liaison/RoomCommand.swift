@@ -6,7 +6,7 @@ internal import LiaisonModel
 struct RoomCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "room", abstract: "Make rooms and change who is in them.",
-    subcommands: [Create.self, Add.self, Remove.self, Leave.self, List.self, Show.self])
+    subcommands: [Create.self, Add.self, Remove.self, Leave.self, Rejoin.self, List.self, Show.self])
 
   /// A room as a JSON object.
   struct RoomObject: Encodable {
@@ -172,6 +172,27 @@ struct RoomCommand: AsyncParsableCommand {
         let object = RoomObject(
           try engine.room(named: room.identifier.description), own: try engine.identity.address)
         output.result(object, "left \(escaped(object.name))")
+      }
+    }
+  }
+
+  struct Rejoin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Come back into a room with fresh keys, where this machine lost its place in it.",
+      discussion: """
+        For a room that says it could not be followed, because this machine was away for too long or was restored. \
+        What this machine has stays. What was written since it lost its place it cannot read; everything from now on \
+        it can. The others see that it came back.
+        """)
+
+    @Argument(help: "The room.") var room: String
+    @OptionGroup var profile: ProfileOptions
+    @OptionGroup var format: OutputOptions
+
+    func run() async throws {
+      let room = room
+      try await RoomCommand.change(profile, format) { engine, _ in
+        try engine.rejoin(engine.room(named: room).identifier, now: .now)
       }
     }
   }

@@ -19,6 +19,8 @@ struct Plan {
   /// Whether the last node lies to its peers.
   private(set) var lies = false
   private(set) var stepsClocks = false
+  /// Whether members have several devices, bring in more of them, and come back into rooms with fresh keys.
+  private(set) var severalDevices = false
 
   /// Every hundredth seed is a region as large as any that is planned for.
   static let wholeRegionEvery: UInt64 = 100
@@ -69,13 +71,15 @@ struct Plan {
     // What a node orders and forgets again is for a later day: no commits where stores go back in time.
     restores = seldom()
     changesRooms = !restores && often()
+    // A commit that a restored node forgot is for a later day, and a device that comes in makes one.
+    severalDevices = !restores && often()
   }
 
   /// In words, for whoever looks at a failure.
   var words: String {
     """
     \(nodes) nodes, \(devices) devices, \(rooms) rooms, \(faults), \(deviceFaults)\(changesRooms ? ", members change" : "")\
-    \(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")
+    \(severalDevices ? ", several devices" : "")\(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")
     """
   }
 

@@ -29,7 +29,7 @@ extension Scenario {
     require(
       Set(views.map(\.room.epochAuthenticator)).count == 1,
       "the members of room \(name(of: room)) are in epochs \(views.map { "\($0.device.name) \($0.room.epoch)" })")
-    let members = Set(views.map(\.device.name))
+    let members = Set(try views.map { try $0.device.address.description })
     for (device, view) in views {
       let seen = view.members.map(\.description)
       require(
@@ -39,9 +39,14 @@ extension Scenario {
         findings.append("\(device.name) misses \(gap.numbers) of \(gap.sender) in room \(name(of: room)): \(gap.state)")
       }
       // What somebody planned who was then removed is told to have failed.
-      if changed[room]?.contains(device.name) == true || !view.failed.contains(where: isOwed) { continue }
+      if try wasOut(device, of: room) || !view.failed.contains(where: isOwed) { continue }
       require(plan.stepsClocks, "\(device.name) failed to change room \(name(of: room)): \(view.failed)")
     }
+  }
+
+  /// Whether a device was out of the room for a time, by its member or alone.
+  private func wasOut(_ device: SimulatedDevice, of room: RoomIdentifier) throws -> Bool {
+    try changed[room]?.contains(device.address.description) == true || replaced.contains(device.name)
   }
 
   private func isOwed(_ change: Room.Change) -> Bool { change.address.handle != liar }
@@ -51,6 +56,10 @@ extension Scenario {
     guard try isHonest(device), gap.sender.handle != liar else { return false }
     // Who was out and came again has forgotten what was numbered before: nobody can say any more that it was refused.
     if changed.values.contains(where: { $0.contains(gap.sender.description) }) { return false }
+    if try region.devices.contains(where: { try $0.address == gap.sender && replaced.contains($0.name) }) {
+      return false
+    }
+    if replaced.contains(device.name) { return false }
     return !(gap.state == .gone && plan.mayComeAgain)
   }
 
@@ -83,9 +92,10 @@ extension Scenario {
     for device in region.devices where device !== sender {
       let (address, count) = (try device.address, seen[device.name]?[text] ?? 0)
       let areHonest = try isHonest(device) && isHonest(sender)
-      if !recipients.contains(address) || isRefused {
+      let isFor = try recipients.contains(address) || address == sender.address
+      if !isFor || isRefused {
         require(count == 0, "\(device.name) read \(text), which did not go out to them: \(refusals)")
-      } else if changed[message.room]?.contains(device.name) == true || refusals[address.handle] != nil || !areHonest {
+      } else if try wasOut(device, of: message.room) || refusals[address.handle] != nil || !areHonest {
         require(count <= 1, "\(device.name) has \(text) \(count) times")
       } else {
         require(count == 1, "\(device.name) has \(text) \(count) times: \(Self.words(status))")
@@ -131,16 +141,17 @@ extension Scenario {
     let order = Dictionary(uniqueKeysWithValues: sent.enumerated().map { ($1.message, $0) })
     for device in region.devices {
       for room in try device.open().rooms() {
-        var last: [Address: [Precedence: Int]] = [:]
+        var last: [ObjectIdentifier: [Precedence: Int]] = [:]
         for entry in try device.open().history(of: room.identifier) where !entry.flags.contains(.sentAgain) {
           guard let number = order[entry.identifier], let sender = entry.sender, !entry.isOwn, sender.handle != liar,
             let precedence = entry.message?.precedence
           else { continue }
-          let before = last[sender]?[precedence] ?? -1
+          let device = ObjectIdentifier(sent[number].sender)
+          let before = last[device]?[precedence] ?? -1
           require(
             number > before,
-            "\(device.name) has \(sent[number].text) \(entry.identifier) after \(before < 0 ? "" : sent[before].text)")
-          last[sender, default: [:]][precedence] = number
+            "\(sent[number].text) \(entry.identifier) came after \(before < 0 ? "" : sent[before].text)")
+          last[device, default: [:]][precedence] = number
         }
       }
     }

@@ -20,6 +20,8 @@ final class Scenario {
   var sent: [Sent] = []
   /// Those who were out of a room at any time after it was made.
   var changed: [RoomIdentifier: Set<String>] = [:]
+  /// Devices that came into their rooms later than their members, or came back, and so may miss something.
+  var replaced: Set<String> = []
   var findings: [String] = []
   var summary = Summary()
   private var random: SeededGenerator
@@ -63,6 +65,16 @@ final class Scenario {
 
   func play() throws {
     require(wait { rests }, "it never began")
+    if plan.severalDevices {
+      for device in region.devices where try isHonest(device) && Bool.random(using: &random) {
+        try region.enrol(invitedBy: device)
+      }
+      require(wait { rests }, "the second devices never began")
+      // They learn of one another as they connect.
+      for device in region.devices { device.isOffline = true }
+      for device in region.devices { device.isOffline = false }
+      require(wait { rests }, "the second devices never met")
+    }
     try makeRooms()
     require(wait { rests }, "the rooms were never made")
     region.run(milliseconds: 10_000)
@@ -86,7 +98,8 @@ final class Scenario {
     let makers = try region.devices.filter(isHonest)
     for number in 0..<plan.rooms {
       guard let maker = makers.randomElement(using: &random) else { return }
-      let others = region.devices.filter { $0 !== maker }.shuffled(using: &random)
+      let own = try maker.address
+      let others = try region.devices.filter { try $0.address != own }.shuffled(using: &random)
       let count = number == 0 ? others.count : Int.random(in: 1...max(1, min(others.count, 12)), using: &random)
       let members = try others.prefix(count).map { try $0.address }
       rooms.append(try maker.act { try $0.createRoom(title: "Room \(number)", members: members, now: $1) }.room)
@@ -173,6 +186,8 @@ final class Scenario {
         let entry = try device.open().history(of: room, limit: 5).last(where: { $0.message != nil && !$0.isOwn })
       else { return }
       try device.act { _ = try $0.acknowledge(entry.identifier, now: $1) }
+    case 90..<94 where plan.severalDevices && step < plan.steps * 2 / 3:
+      try replace(device, in: room)
     default:
       guard plan.restores, let node = region.network.sortedNodes.randomElement(using: &random) else { return }
       if Bool.random(using: &random) {
@@ -180,6 +195,21 @@ final class Scenario {
       } else if let backup = backups[node.handle] {
         try node.restore(backup)
       }
+    }
+  }
+
+  /// Brings in one more device of somebody, or has one come back into a room with fresh keys.
+  private func replace(_ device: SimulatedDevice, in room: RoomIdentifier) throws {
+    guard try isHonest(device) else { return }
+    if region.devices.count < 2 * plan.devices, Bool.random(using: &random) {
+      let node = try region.network.node(device.address.handle)
+      // A person would try again: an enrolment that fails is no matter of this test.
+      guard node.isUp, node.store.fault == nil, node.clockAheadMilliseconds == 0, !device.isDiskFull else { return }
+      let new = try region.enrol(invitedBy: device)
+      replaced.insert(new.name)
+    } else if try device.open().rooms().contains(where: { $0.isActive(room) }) {
+      replaced.insert(device.name)
+      try device.act { _ = try $0.rejoin(room, now: $1) }
     }
   }
 
@@ -191,7 +221,8 @@ final class Scenario {
       try device.act { _ = try $0.add([target], to: room.identifier, now: $1) }
       return
     }
-    let others = room.members.filter { $0.description != device.name }
+    let own = try device.address
+    let others = room.members.filter { $0 != own }
     guard others.count > 2, let target = others.randomElement(using: &random) else { return }
     changed[room.identifier, default: []].insert(target.description)
     try device.act { _ = try $0.remove(target, from: room.identifier, now: $1) }

@@ -139,6 +139,24 @@ package final class Region {
     return device
   }
 
+  /// Enrols one more device of a device's member, which that device invites; it connects at once.
+  @discardableResult
+  package func enrol(invitedBy first: SimulatedDevice) throws -> SimulatedDevice {
+    let device = try SimulatedDevice(self, index: devices.count, name: "\(first.name)/\(devices.count)")
+    devices.append(device)
+    let node = try network.node(first.address.handle)
+    let (invitation, invite) = try first.open().inviteDevice(lifetimeMilliseconds: 3_600_000, now: now)
+    let own = try first.open().identity.device
+    guard case .done = try node.answer(to: invite, from: .device(own, inboxPosition: first.open().inboxPosition)) else {
+      throw SimulationError("the node takes no invitation of a device")
+    }
+    let request = try device.open().beginEnrolment(invitation, now: now)
+    let answer = try node.answer(to: request.request, from: .enrolment(request.linkKey.publicKey))
+    _ = try device.open().finishEnrolment(answer, now: now)
+    device.connect()
+    return device
+  }
+
   /// A second program on a device's profile.
   package func secondProgram(of device: SimulatedDevice) throws -> SimulatedDevice {
     let second = try SimulatedDevice(self, index: devices.count, name: device.name, sharing: device)

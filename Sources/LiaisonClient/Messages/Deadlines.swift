@@ -97,6 +97,11 @@ extension ProfileTransaction {
     try db.run(sql: "DELETE FROM unacknowledged WHERE position = ?", arguments: [position])
   }
 
+  /// The member saw an entry.
+  func noteRead(_ position: Int64) throws {
+    try db.run(sql: "DELETE FROM unread WHERE position = ?", arguments: [position])
+  }
+
   /// The member is out of a room: nothing of it can be acknowledged any more.
   func forgetUnacknowledged(in room: RoomIdentifier) throws {
     try db.run(

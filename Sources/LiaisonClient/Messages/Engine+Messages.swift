@@ -182,9 +182,11 @@ extension ProfileTransaction {
       case .add(let address, _):
         intent.reason.isEmpty ? "\(address) is being added" : "\(address) cannot be added yet: \(intent.reason)"
       case .remove(let address): "\(address) is being removed"
+      case .removeDevice(let address, _): "a device of \(address) is being removed"
       case .refresh, .message: nil
       }
     }
+    if try room(record.room)?.state == .comingIn { return "this device is coming into the room" }
     return reasons.isEmpty ? "the room is being made" : reasons.joined(separator: "; ")
   }
 }
@@ -223,7 +225,7 @@ extension Engine {
         try
           !($0.db.value(
             Bool.self, sql: "SELECT EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM intents WHERE state <> 2)")
-          ?? false)
+          ?? false) && !$0.rooms().contains { $0.state == .comingIn }
       }
     }
   }

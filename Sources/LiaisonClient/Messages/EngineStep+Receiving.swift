@@ -31,6 +31,11 @@ extension EngineStep {
     guard let record = try tx.room(envelope.room), var group = try group(envelope.room) else {
       return try wait(envelope, epoch: message.epoch)
     }
+    if record.state == .comingIn, try tx.pendingCommit(record.room)?.isExternal == true {
+      // The group is the one that this device's own commit opens: what is older it cannot read any more.
+      guard message.epoch >= group.epoch else { return }
+      return try wait(envelope, epoch: message.epoch)
+    }
     if message.epoch > group.epoch {
       guard group.isActive else { return }
       return try wait(envelope, epoch: message.epoch)
@@ -95,14 +100,29 @@ extension EngineStep {
           entry.room == record.room
         else { continue }
         try tx.noteAcknowledged(position)
+        try tx.noteRead(position)
       }
     case .displayed(let messages):
-      for message in messages { try tx.note(message, in: record.room, by: sender.address, displayedAt: content.sentAt) }
+      for message in messages {
+        try tx.note(message, in: record.room, by: sender.address, displayedAt: content.sentAt)
+        // On another device of the same person.
+        guard sender.address == identity.address, case (let position, let entry)? = try tx.history(message),
+          entry.room == record.room
+        else { continue }
+        try tx.noteRead(position)
+      }
     case .title(let title):
       // One that comes late is no longer the latest.
       guard flags.isDisjoint(with: [.sentAgain, .sequenceRepeated]) || record.title.isEmpty else { return }
       var record = record
       record.title = title
+      try tx.save(record)
+    case .leave where sender.address == identity.address:
+      // Said on another device of the same person.
+      guard record.state == .active else { return }
+      try giveUp(record.room, because: "you left the room")
+      var record = record
+      record.state = .leaving
       try tx.save(record)
     case .leave: try planRemoval(of: sender, in: record)
     // Neither is ever sent again itself.
@@ -120,13 +140,18 @@ extension EngineStep {
         device: sender.device)
       entry.flags = flags
       entry.digest = digest
+      if sender.address == identity.address, let addresses = try group(record.room)?.addresses {
+        // Written on another device: receipts for it come here too.
+        entry.nodes = Set(addresses.map(\.handle)).sorted()
+        entry.recipients = addresses.filter { $0 != identity.address }
+      }
       try tx.append(entry, isUnread: sender.address != identity.address)
     }
   }
 
   /// Somebody leaves: every member's device plans the removal, one commit wins, and the rest find nothing left to do.
   private func planRemoval(of sender: RoomMember, in record: RoomRecord) throws {
-    guard sender.address != identity.address, record.state == .active else { return }
+    guard record.state == .active else { return }
     let isPlanned = try tx.intents(record.room).contains {
       if case .remove(sender.address) = $0.action { $0.state != .failed } else { false }
     }
@@ -142,6 +167,14 @@ extension EngineStep {
       case .publicMessage(let message)? = try? MLSMessage(commit.commit), message.groupID == envelope.room.bytes,
       message.epoch == commit.epoch
     else { throw ItemRefusal("it holds no commit of its room") }
+    if let record = try tx.room(envelope.room), record.state == .comingIn {
+      guard envelope.origin == record.hub else {
+        throw ItemRefusal("a commit came from \(envelope.origin), not the hub")
+      }
+      try receiveCommitWhileComingIn(commit, record)
+      try drainWaiting(envelope.room)
+      return try settle(envelope.room)
+    }
     guard let record = try tx.room(envelope.room), var group = try group(envelope.room) else {
       return try wait(envelope, epoch: commit.epoch)
     }
@@ -149,7 +182,10 @@ extension EngineStep {
     guard group.isActive, record.state != .damaged else { return }
     // One that this device has already, or that its Welcome contained.
     guard commit.epoch >= group.epoch else { return }
-    guard commit.epoch == group.epoch else { return try wait(envelope, epoch: commit.epoch) }
+    // The node hands over commits in their order: what is between them has ended while this device was away.
+    guard commit.epoch == group.epoch else {
+      return try damage(record, because: "changes of it came and went while this device was away")
+    }
     try follow(commit, message, record, &group)
     try drainWaiting(envelope.room)
     try settle(envelope.room)
@@ -162,6 +198,7 @@ extension EngineStep {
     let pending = try tx.pendingCommit(record.room)
     var record = record
     let committer: Address?
+    var arrival: Arrival?
     if let pending, pending.commit == commit.commit {
       try group.mergePendingCommit(now: now.seconds)
       committer = identity.address
@@ -176,9 +213,17 @@ extension EngineStep {
         let previous = before.first { $0.leaf == staged.committer }?.address
         group.clearPendingCommit()
         try group.merge(staged)
-        committer = group.roomMembers.first { $0.leaf == staged.committer }?.address ?? previous
+        let present = group.roomMembers.first { $0.leaf == staged.committer }
+        committer = present?.address ?? previous
+        if staged.sender == .newMemberCommit, let present {
+          arrival = Arrival(
+            device: present.device, authorisation: try? DeviceAuthorisation(tlsEncoded: staged.authenticatedData))
+        }
       } catch let error as MLSError {
-        return try damage(record, error)
+        return try damage(
+          record,
+          because: error == .credentialRefused
+            ? "it brings in keys that no known node vouches for" : "it does not verify")
       }
       // What lost is made anew on top of the winner.
       for var intent in try tx.intents(record.room) where intent.state == .committing {
@@ -189,23 +234,30 @@ extension EngineStep {
     if let pending { try tx.dequeue(pending.message) }
     try save(group, record.room)
     try tx.save(record)
-    try noteChanges(from: before, group, record, by: committer)
+    try noteChanges(from: before, group, record, by: committer, arrival)
+  }
+
+  /// The device that came in by its own external commit, and what it showed.
+  private struct Arrival {
+    let device: DeviceIdentifier
+    let authorisation: DeviceAuthorisation?
   }
 
   /// A commit that this device cannot follow: nothing later can be read. It is shown, and the inbox goes on.
-  private func damage(_ record: RoomRecord, _ error: MLSError) throws {
+  private func damage(_ record: RoomRecord, because reason: String) throws {
     var record = record
     record.state = .damaged
     try tx.save(record)
-    let reason = error == .credentialRefused ? "it brings in keys that no known node vouches for" : "it does not verify"
     try giveUp(record.room, because: "a change of the room could not be followed")
-    try appendNotice(.damaged("a change of this room could not be followed: \(reason)"), record.room, isUnread: true)
+    try appendNotice(
+      .damaged("a change of this room could not be followed: \(reason); use: liaison room rejoin"), record.room,
+      isUnread: true)
   }
 
   /// Writes down who came and went.
-  private func noteChanges(from before: [RoomMember], _ group: Group, _ record: RoomRecord, by committer: Address?)
-    throws
-  {
+  private func noteChanges(
+    from before: [RoomMember], _ group: Group, _ record: RoomRecord, by committer: Address?, _ arrival: Arrival?
+  ) throws {
     guard group.isActive else {
       var record = record
       record.state = .ended
@@ -214,7 +266,8 @@ extension EngineStep {
       return try appendNotice(.ended(by: committer), record.room, isUnread: true)
     }
     let after = group.roomMembers
-    for member in after where !before.contains(where: { $0.device == member.device }) {
+    for member in after
+    where member.device == arrival?.device || !before.contains(where: { $0.device == member.device }) {
       try tx.expect(.one, from: member, in: record.room, since: group.epoch)
     }
     for member in after where !before.contains(member) { try tx.take(member.card, now: now) }
@@ -225,6 +278,40 @@ extension EngineStep {
     let isOwn = committer == identity.address
     if !added.isEmpty { try appendNotice(.added(added, by: committer), record.room, isUnread: !isOwn) }
     if !removed.isEmpty { try appendNotice(.removed(removed, by: committer), record.room, isUnread: !isOwn) }
+    for member in after where old.contains(member.address) {
+      if !before.contains(where: { $0.device == member.device }) {
+        try noteNewDevice(member, in: record.room, before, arrival)
+      } else if member.device == arrival?.device {
+        try appendNotice(.deviceReturned(member.address, member.device), record.room, isUnread: true)
+      }
+    }
+    for member in before where new.contains(member.address) && !after.contains(where: { $0.device == member.device }) {
+      try appendNotice(
+        .deviceRemoved(member.address, member.device, by: committer), record.room, isUnread: !isOwn)
+    }
+  }
+
+  /// A member who is in uses one more device. One that a confirmed device authorised is as good as confirmed.
+  private func noteNewDevice(
+    _ member: RoomMember, in room: RoomIdentifier, _ before: [RoomMember], _ arrival: Arrival?
+  ) throws {
+    func device(_ member: RoomMember) -> MemberCard.Device? {
+      (try? member.card.claim())?.devices.first { $0.identifier == member.device }
+    }
+    let known = before.filter { $0.address == member.address }.compactMap(device)
+    var authoriser: DeviceIdentifier?
+    if let new = device(member), arrival?.device == member.device {
+      authoriser = arrival?.authorisation?.authoriser(of: new, member.address, among: known)
+      if let authoriser, var contact = try tx.contact(member.address), var pin = contact.pin,
+        pin.devices.contains(where: { $0.identifier == authoriser && known.contains($0) }), !pin.devices.contains(new),
+        pin.devices.count < Limits.devicesPerMemberMax
+      {
+        pin.devices.append(new)
+        contact.pin = pin
+        try tx.save(contact, member.address)
+      }
+    }
+    try appendNotice(.device(member.address, member.device, authorisedBy: authoriser), room, isUnread: true)
   }
 
   // MARK: Welcomes
@@ -233,6 +320,8 @@ extension EngineStep {
     guard let invitation = try? RoomWelcome(tlsEncoded: envelope.payload),
       case .welcome(let welcome)? = try? MLSMessage(invitation.welcome)
     else { throw ItemRefusal("it holds no welcome") }
+    // It comes in by a commit of its own, and what that replaces is of no use.
+    if try tx.room(envelope.room)?.state == .comingIn { return }
     if let record = try tx.room(envelope.room), let group = try group(envelope.room), group.isActive,
       record.state != .damaged
     {

@@ -10,7 +10,7 @@ extension EngineStep {
       guard text.utf8.count <= Limits.textBytesMax else { throw Self.tooLong }
     }
     guard let record = try tx.room(room) else { throw ClientError.noSuchRoom(room.description) }
-    guard record.state == .establishing || record.state == .active else { throw Self.cannotSend(record.state) }
+    guard [.establishing, .active, .comingIn].contains(record.state) else { throw Self.cannotSend(record.state) }
     let content = MessageContent(
       message: newIdentifier(), sequence: 0, sentAt: now, precedence: draft.precedence,
       marking: try marking(draft, room),
@@ -39,7 +39,7 @@ extension EngineStep {
     case .damaged:
       ClientError(
         .badData, "room-damaged",
-        "a change of this room could not be followed, so nothing can be sent to it; ask a member to remove and add you")
+        "a change of this room could not be followed, so nothing can be sent to it; use: liaison room rejoin ROOM")
     default: .notInRoom
     }
   }

@@ -47,6 +47,14 @@ package enum RoomNotice: Sendable, Hashable {
   case unreadable(String)
   /// A commit could not be followed; the reason, for people.
   case damaged(String)
+  /// This device came in by itself; what was written since then, if it was in before, is not here.
+  case cameIn(since: Timestamp?)
+  /// A member who is in uses one more device, which another device of theirs authorised, or only their node vouches for.
+  case device(Address, DeviceIdentifier, authorisedBy: DeviceIdentifier?)
+  /// A member's device lost its state, and came back with fresh keys.
+  case deviceReturned(Address, DeviceIdentifier)
+  /// A member who stays in uses a device no longer.
+  case deviceRemoved(Address, DeviceIdentifier, by: Address?)
 }
 
 /// A message or an event, as history keeps it.
@@ -133,6 +141,10 @@ extension RoomNotice {
     case 4: self = .ended(by: try decoder.readOptional())
     case 5: self = .unreadable(try decoder.readString(bound: 1024))
     case 6: self = .damaged(try decoder.readString(bound: 1024))
+    case 7: self = .cameIn(since: try decoder.readOptional())
+    case 8: self = .device(try decoder.read(), try decoder.read(), authorisedBy: try decoder.readOptional())
+    case 9: self = .deviceReturned(try decoder.read(), try decoder.read())
+    case 10: self = .deviceRemoved(try decoder.read(), try decoder.read(), by: try decoder.readOptional())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -159,6 +171,23 @@ extension RoomNotice {
     case .damaged(let why):
       encoder.write(UInt8(6))
       encoder.write(string: why)
+    case .cameIn(let since):
+      encoder.write(UInt8(7))
+      encoder.write(optional: since)
+    case .device(let address, let device, let authoriser):
+      encoder.write(UInt8(8))
+      encoder.write(address)
+      encoder.write(device)
+      encoder.write(optional: authoriser)
+    case .deviceReturned(let address, let device):
+      encoder.write(UInt8(9))
+      encoder.write(address)
+      encoder.write(device)
+    case .deviceRemoved(let address, let device, let by):
+      encoder.write(UInt8(10))
+      encoder.write(address)
+      encoder.write(device)
+      encoder.write(optional: by)
     }
   }
 }

@@ -19,14 +19,20 @@ struct PendingCommit: TLSCodable {
   let commit: [UInt8]
   let welcome: [UInt8]
   let groupInfo: [UInt8]
+  /// Whether this device comes in by it; the room's group is then the one that it opens.
+  let isExternal: Bool
   var standing: Standing = .unanswered
 
-  init(message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8], groupInfo: [UInt8]) {
+  init(
+    message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8], groupInfo: [UInt8],
+    isExternal: Bool = false
+  ) {
     self.message = message
     self.room = room
     self.commit = commit
     self.welcome = welcome
     self.groupInfo = groupInfo
+    self.isExternal = isExternal
   }
 
   init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
@@ -36,6 +42,7 @@ struct PendingCommit: TLSCodable {
     commit = try decoder.readOpaque()
     welcome = try decoder.readOpaque()
     groupInfo = try decoder.readOpaque()
+    isExternal = try decoder.read(UInt8.self) == 1
     guard let standing = Standing(rawValue: try decoder.read(UInt8.self)) else {
       throw .invalid("a pending commit has an unknown standing")
     }
@@ -49,6 +56,7 @@ struct PendingCommit: TLSCodable {
     encoder.write(opaque: commit)
     encoder.write(opaque: welcome)
     encoder.write(opaque: groupInfo)
+    encoder.write(UInt8(isExternal ? 1 : 0))
     encoder.write(standing.rawValue)
   }
 }

@@ -22,6 +22,10 @@ extension EngineStep {
     for record in try tx.rooms() where record.state == .establishing && !record.isRegistered {
       try add(.createRoom(record.room), creation(of: record))
     }
+    for record in try tx.rooms() where record.state == .comingIn {
+      guard try tx.pendingCommit(record.room) == nil else { continue }
+      add(.comeIn(record.room), .roomStateRequest(record.room))
+    }
     for intent in try tx.intents(nil) where intent.state == .open {
       guard case .add(let address, let keyPackages) = intent.action, keyPackages.isEmpty else { continue }
       add(.keyPackages(intent: intent.identifier), .keyPackagesRequest(address))
@@ -48,6 +52,7 @@ extension EngineStep {
     return [
       Work(key: .peers, request: .peersRequest),
       Work(key: .ownCard, request: .directoryQuery(.address(identity.address))),
+      Work(key: .rooms, request: .roomsRequest),
     ]
   }
 
@@ -67,6 +72,9 @@ extension EngineStep {
     switch (key, answer) {
     case (.peers, .peers(let peers)): try take(peers)
     case (.ownCard, .directoryAnswer(let cards)): try takeOwnCard(cards)
+    case (.rooms, .rooms(let rooms)): try take(rooms)
+    case (.comeIn(let room), .roomState(let state)): return try comeIn(room, state)
+    case (.comeIn(let room), .failure): try endComingIn(room)
     case (.uploadKeyPackages, .done): try endKeyPackageUpload(.done)
     case (.uploadKeyPackages, .failure): try endKeyPackageUpload(.refused)
     case (.createRoom(let room), .done): try registered(room)
@@ -78,7 +86,7 @@ extension EngineStep {
     case (.submit(let message), .done): try accepted(message)
     case (.submit(let message), .failure(let failure)): try refused(message, failure)
     // Peers and cards that could not be had stay as they are; they are asked for on the next connection.
-    case (.peers, .failure), (.ownCard, .failure), (.roomState, _): break
+    case (.peers, .failure), (.ownCard, .failure), (.rooms, .failure), (.roomState, _): break
     default:
       return .retry(reason: "the node gave an answer of the wrong kind")
     }
@@ -124,6 +132,9 @@ extension EngineStep {
     var renewed = identity
     renewed.memberCard = card.unverified
     try tx.set(renewed)
+    // A device that the node knows no longer has no business in rooms.
+    let devices = Set(card.content.devices.map(\.identifier))
+    try self.renewed().planRemoval { !devices.contains($0) }
   }
 
   // MARK: Rooms
@@ -147,7 +158,7 @@ extension EngineStep {
       case .add(let address, let present) = intent.action, present.isEmpty
     else { return }
     if keyPackages.isEmpty {
-      try fail(&intent, "\(address) has no device that could be added")
+      try failToAdd(address, &intent, "\(address) has no device that could be added")
     } else {
       intent.action = .add(address, keyPackages: keyPackages)
       try tx.save(intent)
@@ -156,15 +167,25 @@ extension EngineStep {
   }
 
   private func refuse(_ identifier: [UInt8], _ failure: Frame.Failure) throws {
-    guard var intent = try tx.intent(identifier), intent.state == .open else { return }
-    try fail(&intent, failure.text)
+    guard var intent = try tx.intent(identifier), intent.state == .open, case .add(let address, _) = intent.action
+    else { return }
+    try failToAdd(address, &intent, failure.text)
     try settle(intent.room)
+  }
+
+  /// Somebody cannot be added. This member's other devices come in by themselves if they cannot be added now.
+  private func failToAdd(_ address: Address, _ intent: inout Intent, _ reason: String) throws {
+    if address == identity.address { return try tx.delete(intent) }
+    try fail(&intent, reason)
   }
 
   private func take(_ answer: Frame.HubAnswer, of message: MessageIdentifier) throws -> WorkOutcome {
     guard var commit = try pendingCommit(message) else { return .done }
     switch answer.outcome {
     case .accepted: commit.standing = .accepted
+    case .stale where commit.isExternal:
+      try comeInAgain(commit, from: answer.epoch)
+      return .done
     case .stale: commit.standing = .stale
     case .refused:
       try refuseCommit(message, answer.text)
@@ -180,6 +201,10 @@ extension EngineStep {
 
   private func refuseCommit(_ message: MessageIdentifier, _ reason: String) throws {
     guard let commit = try pendingCommit(message), var group = try group(commit.room) else { return }
+    if commit.isExternal {
+      guard let record = try tx.room(commit.room) else { return }
+      return try stayOut(record, because: reason)
+    }
     group.clearPendingCommit()
     try save(group, commit.room)
     try tx.dequeue(message)

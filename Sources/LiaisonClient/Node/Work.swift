@@ -7,6 +7,9 @@ package struct Work: Sendable {
   package enum Key: Hashable, Sendable {
     case peers
     case ownCard
+    case rooms
+    /// The state of a room that this device comes into.
+    case comeIn(RoomIdentifier)
     case uploadKeyPackages
     case createRoom(RoomIdentifier)
     case keyPackages(intent: [UInt8])

@@ -38,6 +38,23 @@ struct PendingEnrolment: TLSCodable {
   }
 }
 
+extension PendingEnrolment {
+  /// What shows that one of the member's devices brought in this one; `nil` where the contact point made the invitation.
+  fileprivate func authorisation(among devices: [MemberCard.Device]) throws -> DeviceAuthorisation? {
+    guard let grant = invitation.grant else { return nil }
+    let device = MemberCard.Device(identifier: device, signatureKey: signatureKey.publicKey)
+    let authorisation = DeviceAuthorisation(
+      grant: grant,
+      acceptance: Signed(DeviceAcceptance(device: device), by: try Invitation.key(of: invitation.secret)).unverified)
+    guard authorisation.authoriser(of: device, invitation.address, among: devices) != nil else {
+      throw ClientError(
+        .badData, "enrolment-unverified",
+        "the device that made this invitation is not \(invitation.address)'s; nothing was joined")
+    }
+    return authorisation
+  }
+}
+
 /// What a device brings to its node to be enrolled.
 package struct EnrolmentRequest: Sendable {
   package let invitation: Invitation
@@ -72,12 +89,12 @@ extension Engine {
       }
       let binding = DeviceBinding(
         device: pending.device, linkKey: pending.linkKey.publicKey,
-        invitation: Array(SHA256.hash(data: invitation.secret)))
+        invitation: Array(SHA256.hash(data: invitation.enrolmentSecret)))
       return EnrolmentRequest(
         invitation: invitation, linkKey: pending.linkKey,
         request: .enrol(
           Frame.Enrol(
-            secret: invitation.secret,
+            secret: invitation.enrolmentSecret,
             device: MemberCard.Device(identifier: pending.device, signatureKey: pending.signatureKey.publicKey),
             binding: Signed(binding, by: pending.signatureKey).unverified)))
     }
@@ -108,7 +125,8 @@ extension Engine {
       }
       let identity = Identity(
         address: invitation.address, device: pending.device, linkKey: pending.linkKey,
-        signatureKey: pending.signatureKey, rootKey: invitation.rootKey, nodeCard: nodeCard, memberCard: memberCard)
+        signatureKey: pending.signatureKey, rootKey: invitation.rootKey, nodeCard: nodeCard, memberCard: memberCard,
+        authorisation: try pending.authorisation(among: member.content.devices))
       try tx.set(identity)
       try tx.set("enrolment", to: PendingEnrolment?.none)
       try tx.take(nodeCard, isActive: true)

@@ -16,11 +16,13 @@ package struct Identity: Sendable, CustomStringConvertible {
   package internal(set) var nodeCard: Unverified<NodeCard>
   /// The latest card of this member.
   package internal(set) var memberCard: Unverified<MemberCard>
+  /// What shows that another device of this member brought in this one; `nil` where the contact point did.
+  package let authorisation: DeviceAuthorisation?
 
   package init(
     address: Address, device: DeviceIdentifier, linkKey: SigningKey<DeviceLinkPurpose>,
     signatureKey: SigningKey<DeviceSignaturePurpose>, rootKey: RootKey, nodeCard: Unverified<NodeCard>,
-    memberCard: Unverified<MemberCard>
+    memberCard: Unverified<MemberCard>, authorisation: DeviceAuthorisation? = nil
   ) {
     self.address = address
     self.device = device
@@ -29,6 +31,7 @@ package struct Identity: Sendable, CustomStringConvertible {
     self.rootKey = rootKey
     self.nodeCard = nodeCard
     self.memberCard = memberCard
+    self.authorisation = authorisation
   }
 
   package var description: String { "\(address) <redacted>" }
@@ -49,6 +52,7 @@ extension Identity: TLSCodable {
     rootKey = try decoder.read()
     nodeCard = try decoder.read()
     memberCard = try decoder.read()
+    authorisation = try decoder.readOptional()
   }
 
   package func encode(to encoder: inout TLSEncoder) {
@@ -60,6 +64,7 @@ extension Identity: TLSCodable {
     encoder.write(rootKey)
     encoder.write(nodeCard)
     encoder.write(memberCard)
+    encoder.write(optional: authorisation)
   }
 }
 

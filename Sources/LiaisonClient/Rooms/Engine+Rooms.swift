@@ -73,7 +73,7 @@ extension Engine {
           switch intent.action {
           case .add(let address, _): present.insert(address)
           case .remove(let address): present.remove(address)
-          case .refresh, .message: break
+          case .removeDevice, .refresh, .message: break
           }
         }
         if present.subtracting([step.identity.address]) == wanted {
@@ -112,6 +112,19 @@ extension Engine {
     }
   }
 
+  /// Plans that this device comes back into a room by itself, with fresh keys, where it lost its place or cannot follow.
+  /// What it has stays; what was written since and before it is back, it cannot read.
+  package func rejoin(_ room: RoomIdentifier, now: Timestamp) throws -> RoomRequest {
+    try change(now: now) { step in
+      guard let record = try step.tx.room(room) else { throw ClientError.noSuchRoom(room.description) }
+      guard record.isRegistered, record.state != .leaving else {
+        throw ClientError(.usage, "rejoin-unregistered", "there is nothing to come back to")
+      }
+      try step.planToComeIn(room, hub: record.hub)
+      return RoomRequest(room: room, intents: [])
+    }
+  }
+
   /// Tells the room that oneself leaves; somebody's device will commit it. Gives the announcement's identifier.
   package func leave(_ room: RoomIdentifier, now: Timestamp) throws -> MessageIdentifier? {
     try change(now: now) { step in
@@ -138,7 +151,10 @@ extension Engine {
   package func progress(of request: RoomRequest) throws -> RoomProgress {
     try store.read { tx in
       var waiting: String?
-      if let record = try tx.room(request.room), !record.isRegistered { waiting = "" }
+      if let record = try tx.room(request.room) {
+        if !record.isRegistered || record.state == .comingIn { waiting = "" }
+        if record.state == .damaged { return .failed(reason: "this device is not in the room") }
+      }
       for identifier in request.intents {
         guard let intent = try tx.intent(identifier) else { continue }
         if intent.state == .failed { return .failed(reason: intent.reason) }
@@ -177,7 +193,8 @@ extension EngineStep {
         room: room, hub: identity.address.handle, title: title, state: .establishing, isRegistered: false,
         addressees: members, refreshedAt: now))
     try save(group, room)
-    return try plan(members.map { .add($0, keyPackages: []) }, room)
+    let added = otherDevices.isEmpty ? members : members + [identity.address]
+    return try plan(added.map { .add($0, keyPackages: []) }, room)
   }
 
   fileprivate func plan(_ actions: [Intent.Action], _ room: RoomIdentifier) throws -> RoomRequest {
@@ -202,7 +219,8 @@ extension EngineStep {
     func changes(_ isWanted: (Intent) -> Bool) -> [Room.Change] {
       intents.filter(isWanted).compactMap { intent in
         switch intent.action {
-        case .add(let address, _), .remove(let address): Room.Change(address: address, reason: intent.reason)
+        case .add(let address, _), .remove(let address), .removeDevice(let address, _):
+          Room.Change(address: address, reason: intent.reason)
         case .refresh, .message: nil
         }
       }

@@ -21,7 +21,7 @@ extension EngineStep {
   /// Whether what is written now has to wait: for those whom the room is made for to come in, or for somebody who is
   /// being removed to be out of it. Additions to a room that stands do not hold messages up, since its hub may be down.
   func isHolding(_ record: RoomRecord) throws -> Bool {
-    if record.state == .establishing { return true }
+    if record.state == .establishing || record.state == .comingIn { return true }
     return try tx.intents(record.room).contains { $0.state != .failed && ($0.isRemove || $0.isMessage) }
   }
 
@@ -76,7 +76,12 @@ extension EngineStep {
     for var intent in try tx.intents(record.room) where intent.state == .open {
       switch intent.action {
       case .add(let address, let keyPackages):
-        if members.contains(where: { $0.address == address }) {
+        let isOwn = address == identity.address
+        let isIn =
+          isOwn
+          ? otherDevices.allSatisfy { device in members.contains { $0.device == device } }
+          : members.contains { $0.address == address }
+        if isIn {
           try tx.delete(intent)
         } else if additions.contains(where: { $0.address == address }) {
           // Asked for twice: once the commit stands, nothing is left to do.
@@ -84,7 +89,12 @@ extension EngineStep {
         } else if keyPackages.isEmpty {
           // One that the node cannot reach now does not hold the others up; one that was not asked yet does.
           guard intent.attempts > 0 else { return }
-        } else if let keyPackages = Self.keyPackages(keyPackages, of: address) {
+        } else if let keyPackages = Self.keyPackages(keyPackages, of: address, besides: members) {
+          // This member's devices of which there is a key package are in already.
+          if keyPackages.isEmpty {
+            try tx.delete(intent)
+            continue
+          }
           additions.append(Addition(intent: intent, address: address, keyPackages: keyPackages))
         } else {
           try fail(&intent, "the node gave key packages that are not \(address)'s")
@@ -94,6 +104,13 @@ extension EngineStep {
         if leaves.isEmpty {
           try tx.delete(intent)
         } else if !removals.contains(where: { $0.leaves == leaves }) {
+          removals.append((intent, leaves))
+        }
+      case .removeDevice(_, let device):
+        let leaves = members.filter { $0.device == device }.map(\.leaf)
+        if leaves.isEmpty {
+          try tx.delete(intent)
+        } else if !removals.contains(where: { $0.leaves.contains(leaves[0]) }) {
           removals.append((intent, leaves))
         }
       case .refresh: refreshes.append(intent)
@@ -161,13 +178,16 @@ extension EngineStep {
     try tx.save(intent)
   }
 
-  /// The key packages, where each of them is this member's.
-  private static func keyPackages(_ encoded: [[UInt8]], of address: Address) -> [KeyPackage]? {
+  /// The key packages, where each of them is this member's, but those of devices that are in the room.
+  private static func keyPackages(
+    _ encoded: [[UInt8]], of address: Address, besides members: [RoomMember]
+  ) -> [KeyPackage]? {
     var keyPackages: [KeyPackage] = []
     for bytes in encoded {
       guard case .keyPackage(let keyPackage)? = try? MLSMessage(bytes),
         let member = RoomMember(leaf: 0, keyPackage.leafNode.credential), member.address == address
       else { return nil }
+      if members.contains(where: { $0.device == member.device }) { continue }
       keyPackages.append(keyPackage)
     }
     return keyPackages

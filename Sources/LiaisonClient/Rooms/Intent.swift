@@ -11,6 +11,8 @@ struct Intent: TLSCodable {
     case remove(Address)
     /// To give this device's leaf fresh keys.
     case refresh
+    /// To remove one device of this member.
+    case removeDevice(Address, DeviceIdentifier)
     /// To send a message once what stands before it is done. Its sequence is 0 until then.
     case message(MessageContent)
   }
@@ -51,6 +53,7 @@ struct Intent: TLSCodable {
     case 2: action = .remove(try decoder.read())
     case 3: action = .refresh
     case 4: action = .message(try decoder.read())
+    case 5: action = .removeDevice(try decoder.read(), try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
     attempts = try decoder.read()
@@ -75,6 +78,10 @@ struct Intent: TLSCodable {
     case .message(let content):
       encoder.write(UInt8(4))
       encoder.write(content)
+    case .removeDevice(let address, let device):
+      encoder.write(UInt8(5))
+      encoder.write(address)
+      encoder.write(device)
     }
     encoder.write(attempts)
     encoder.write(string: reason)
@@ -82,7 +89,12 @@ struct Intent: TLSCodable {
 
   var isMessage: Bool { if case .message = action { true } else { false } }
   var isAdd: Bool { if case .add = action { true } else { false } }
-  var isRemove: Bool { if case .remove = action { true } else { false } }
+  var isRemove: Bool {
+    switch action {
+    case .remove, .removeDevice: true
+    case .add, .refresh, .message: false
+    }
+  }
 }
 
 extension ProfileTransaction {

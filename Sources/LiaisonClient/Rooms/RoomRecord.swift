@@ -14,6 +14,8 @@ package enum RoomState: UInt8, Sendable {
   case ended = 4
   /// A commit could not be followed: what comes after it cannot be read.
   case damaged = 5
+  /// This device is not in it, or not any more, and comes in by itself; what was written to it waits.
+  case comingIn = 6
 }
 
 /// A room as the profile keeps it, besides its MLS state.
@@ -28,6 +30,8 @@ package struct RoomRecord: TLSCodable {
   var addressees: [Address]
   /// When this device's leaf got its present keys.
   var refreshedAt: Timestamp
+  /// The earliest epoch on top of which this device can come in.
+  var comesInFrom: UInt64 = 0
 
   package init(
     room: RoomIdentifier, hub: Handle, title: String, state: RoomState, isRegistered: Bool, addressees: [Address],
@@ -54,6 +58,7 @@ package struct RoomRecord: TLSCodable {
     isRegistered = try decoder.read(UInt8.self) == 1
     addressees = try decoder.readVector(bound: Limits.roomMembersMax * 98)
     refreshedAt = try decoder.read()
+    comesInFrom = try decoder.read()
   }
 
   package func encode(to encoder: inout TLSEncoder) {
@@ -65,6 +70,7 @@ package struct RoomRecord: TLSCodable {
     encoder.write(UInt8(isRegistered ? 1 : 0))
     encoder.write(vector: addressees)
     encoder.write(refreshedAt)
+    encoder.write(comesInFrom)
   }
 }
 

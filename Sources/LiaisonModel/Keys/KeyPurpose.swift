@@ -15,6 +15,8 @@ public enum AdministratorPurpose: KeyPurpose { public static let name = "adminis
 public enum DeviceLinkPurpose: KeyPurpose { public static let name = "device link key" }
 /// A device's MLS leaf signature key.
 public enum DeviceSignaturePurpose: KeyPurpose { public static let name = "device signature key" }
+/// What a device's invitation of another device holds: signs the new one's acceptance, once.
+public enum DeviceInvitationPurpose: KeyPurpose { public static let name = "device invitation key" }
 
 public typealias RootKey = PublicKey<RootPurpose>
 public typealias NodeKey = PublicKey<NodePurpose>

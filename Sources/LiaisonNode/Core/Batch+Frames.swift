@@ -43,6 +43,14 @@ extension Batch {
     case .roomStateRequest(let room):
       answer(request, .roomState(try state(of: room, for: device, open.address)), on: link)
     case .peersRequest: answer(request, .peers(peerList), on: link)
+    case .roomsRequest: answer(request, .rooms(try rooms(of: open.address, for: device)), on: link)
+    case .devicesRequest: answer(request, .devices(try devices(of: open.address)), on: link)
+    case .deviceInvite(let hash, let expiresAt):
+      try invite(secretHash: hash, of: open.address, until: expiresAt)
+      answer(request, .done, on: link)
+    case .deviceRemove(let other):
+      try remove(other, of: open.address, by: device)
+      answer(request, .done, on: link)
     default: throw Violation("a frame of a kind that devices do not send")
     }
   }

@@ -127,10 +127,11 @@ extension Frame.Body {
   fileprivate var isRequest: Bool {
     switch self {
     case .hubCommit, .keyPackagesRequest, .directoryQuery, .submit, .createRoom, .uploadKeyPackages, .roomStateRequest,
-      .peersRequest, .enrol, .chunkQuery, .chunkPut, .chunkGet:
+      .peersRequest, .enrol, .roomsRequest, .devicesRequest, .deviceInvite, .deviceRemove, .chunkQuery, .chunkPut,
+      .chunkGet:
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
-      .roomState, .peers, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
+      .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
       .trustLogHeads, .trustNotices, .nextCard:
       false
     }

@@ -62,7 +62,8 @@ extension Batch {
     }
     guard memory.keyPackageRequests.take(asker, at: now) else { throw Quota.keyPackageRequests.failure }
     var packages: [[UInt8]] = []
-    for device in try store.devices(of: address) {
+    // A device that makes a room adds its member's other devices, and needs none of its own.
+    for device in try store.devices(of: address) where asker != .device(device.identifier) {
       if let package = try store.takeKeyPackage(for: device.identifier, at: now) { packages.append(package.bytes) }
     }
     guard !packages.isEmpty else { throw Frame.Failure.unknown("\(address) has no key package left at their node") }

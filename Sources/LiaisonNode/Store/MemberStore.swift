@@ -99,6 +99,8 @@ package protocol MemberStore {
   func insertInvitation(_ invitation: InvitationRecord) throws(StoreError)
   /// The invitation whose secret has this hash.
   func invitation(secretHash: [UInt8]) throws(StoreError) -> InvitationRecord?
+  /// How many invitations of a member can still be used.
+  func openInvitationCount(of address: Address, at now: Timestamp) throws(StoreError) -> Int
   /// Notes which device used an invitation.
   func useInvitation(secretHash: [UInt8], by device: DeviceIdentifier) throws(StoreError)
   /// Withdraws a member's unused invitations.

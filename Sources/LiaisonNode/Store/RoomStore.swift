@@ -88,6 +88,10 @@ package protocol RoomStore {
   func roomCount(hub: Handle) throws(StoreError) -> Int
   /// How many rooms a member is in.
   func roomCount(of member: Address) throws(StoreError) -> Int
+  /// The rooms that a member is in, and whether this device of theirs is.
+  func rooms(
+    of member: Address, for device: DeviceIdentifier, limit: Int
+  ) throws(StoreError) -> [(room: RoomRecord, isPresent: Bool)]
   /// What is followed of the room; `nil` where it was left.
   func roomState(_ room: RoomIdentifier) throws(StoreError) -> RoomState?
   /// The present leaves, lowest first.
