@@ -108,7 +108,7 @@ let package = Package(
     program(
       "liaisonctl",
       ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
-    program("liaison", ["CommandKit", "LiaisonClient", argumentParser]),
+    program("liaison", ["CommandKit", "LiaisonClient", "LiaisonProtocol", argumentParser]),
     .executableTarget(
       name: "mls-benchmark", dependencies: ["MLS", crypto, argumentParser],
       path: "Tests/Benchmarks/MLS", swiftSettings: settings),

@@ -54,7 +54,7 @@ enum AllowedImports {
       ]
     ),
     ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),
-    ("liaison", program + ["LiaisonClient"]),
+    ("liaison", program + ["LiaisonClient", "LiaisonProtocol"]),
   ]
 
   /// Modules whose public interface is free of Foundation, so that anybody may build on them.
