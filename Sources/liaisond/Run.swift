@@ -59,7 +59,7 @@ struct Run: AsyncParsableCommand {
       software: software, thread: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), logger: logger)
     let clock: @Sendable () -> Timestamp = { .now }
     let audit = try AuditLog(folder: home.audit, at: .now, logger: logger)
-    self.audit(node, configuration, in: audit, of: home, logger)
+    self.audit(node, configuration, in: audit, logger)
     let keeper: TrustKeeper
     do {
       keeper = try TrustKeeper(
@@ -92,12 +92,10 @@ struct Run: AsyncParsableCommand {
 
   /// Says in the audit log that the node starts, and what is other than it was.
   private func audit(
-    _ node: OpenedNode, _ configuration: NodeConfiguration, in audit: AuditLog, of home: NodeHome, _ logger: Logger
+    _ node: OpenedNode, _ configuration: NodeConfiguration, in audit: AuditLog, _ logger: Logger
   ) {
-    do { try StoppedAuditLog.check(home.audit, against: node.audit) } catch {
-      let why = (error as? AuditFault)?.sentence ?? "it cannot be read"
+    if let why = audit.checkStart(against: node.audit, at: .now) {
       logger.error("the audit log is damaged", metadata: ["why": "\(why)"])
-      audit.append(AuditEvent(.auditDamaged, who: "this node", what: "the audit log is damaged", why: why), at: .now)
     }
     let settings = configuration.settings.merging(["release": releaseVersion]) { $1 }
     for event in AuditEvent.changes(from: audit.lastSettings, to: settings) { audit.append(event, at: .now) }

@@ -4,6 +4,7 @@ import LiaisonLink
 import LiaisonModel
 import LiaisonTrust
 import MerkleLog
+import Synchronization
 import TestKit
 import Testing
 
@@ -172,10 +173,193 @@ import Testing
     #expect(try log.page(from: log.mark.first + 5, bytesMax: .max).lines == Array(written[5...]))
     // An older mark, of before they made room; and lines that nothing made room for.
     try before.check(written, mayHaveRotated: true)
+    try StoppedAuditLog.check(path, against: before, fileBytesMax: 1000, filesMax: 3)
     #expect(fault(Array(written[1...]), log.mark) == log.mark.first)
     log = try open(fileBytesMax: 1000, filesMax: 3)
     log.append(event("after a restart"), at: start)
     try log.mark.check(try lines(log))
+  }
+
+  /// What is said of the log on disk.
+  private func fault(against mark: AuditMark, fileBytesMax: Int, filesMax: Int) -> String? {
+    do {
+      try StoppedAuditLog.check(path, against: mark, fileBytesMax: fileBytesMax, filesMax: filesMax)
+      return nil
+    } catch { return (error as? AuditFault)?.sentence ?? "\(error)" }
+  }
+
+  private func write(_ lines: some Collection<[UInt8]>, asFile first: UInt64) throws {
+    let digits = String(first)
+    let name = String(repeating: "0", count: 20 - digits.count) + digits + ".jsonl"
+    try Data(lines.flatMap { $0 + [UInt8(ascii: "\n")] }).write(to: URL(filePath: "\(path)/\(name)"))
+  }
+
+  @Test("a log that was taken away does not pass for one whose old files made room")
+  func takenAway() throws {
+    let log = try open(fileBytesMax: 1000, filesMax: 6)
+    for number in 0..<60 { log.append(event("act \(number)"), at: start) }
+    let (mark, kept) = (log.mark, try lines(log))
+    #expect(fault(against: mark, fileBytesMax: 1000, filesMax: 6) == nil)
+    for number in 60..<86 { log.append(event("act \(number)"), at: start) }
+    let later = try log.page(from: 60, bytesMax: .max).lines
+    try #require(later.count == 26)
+    let elsewhere = try AuditLog(folder: folder.path("elsewhere"), at: start)
+    for number in 0..<160 { elsewhere.append(event("made up \(number)"), at: start) }
+    let madeUp = try lines(elsewhere)
+    func replace(_ what: String, _ pieces: [(UInt64, [[UInt8]])]) throws {
+      try FileManager.default.removeItem(atPath: path)
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+      for (first, lines) in pieces { try write(lines, asFile: first) }
+      #expect(fault(against: mark, fileBytesMax: 1000, filesMax: 6) != nil, "\(what)")
+    }
+    try replace("all but one line that is made up", [(60, [madeUp[60]])])
+    try replace("all but the newest file", [(57, Array(kept.suffix(3)))])
+    try replace(
+      "the newest file in as many pieces as there may be files",
+      (54..<60).map { number in (UInt64(number), [kept[kept.count - 60 + number]]) })
+    let full = stride(from: 60, to: 90, by: 5)
+    try replace("as many full files that are made up", full.map { (UInt64($0), Array(madeUp[$0..<($0 + 5)])) })
+    // Whoever may write the files can go on as the node would.
+    try replace(
+      "as many full files that go on from the head",
+      full.map { (UInt64($0), Array(later[($0 - 60)..<min($0 - 55, 26)])) })
+    // What goes on from the mark verifies, and what does not is found, wherever it may begin.
+    let next = try AuditLog(folder: folder.path("next"), at: start)
+    for number in 0..<8 { next.append(event("act \(number)"), at: start) }
+    let all = try lines(next)
+    let five = AuditMark(first: 0, size: 5, digest: .leaf(all[4]))
+    try five.check(Array(all[5...]), mayHaveRotated: true)
+    let other = AuditMark(first: 0, size: 5, digest: .leaf(all[3]))
+    #expect(throws: AuditFault.self) { try other.check(Array(all[5...]), mayHaveRotated: true) }
+    #expect(throws: AuditFault.self) { try five.check(Array(all[6...]), mayHaveRotated: true) }
+    #expect(throws: AuditFault.self) { try five.check(Array(all[5...])) }
+  }
+
+  @Test("a file that is not of the log, or has another's name, is named, and hinders nothing")
+  func strangeFiles() throws {
+    var log = try open(fileBytesMax: 1000)
+    for number in 0..<9 { log.append(event("act \(number)"), at: start) }
+    let mark = log.mark
+    for name in ["18446744073709551615", "09223372036854775808", "+0000000000000000001", "kept"] {
+      let file = "\(path)/\(name).jsonl"
+      try Data("\n".utf8).write(to: URL(filePath: file))
+      log = try open(fileBytesMax: 1000)
+      #expect(log.mark == mark)
+      let sentence = fault(against: mark, fileBytesMax: 1000, filesMax: 64)
+      #expect(sentence?.contains("\(name).jsonl") == true, "\(sentence ?? "nothing")")
+      try FileManager.default.removeItem(atPath: file)
+    }
+    #expect(fault(against: mark, fileBytesMax: 1000, filesMax: 64) == nil)
+    // The highest name that is one.
+    try write([[]], asFile: UInt64(Int64.max))
+    #expect(try open().mark.size == UInt64(Int64.max) + 1)
+    #expect(fault(against: mark, fileBytesMax: 1000, filesMax: 64) != nil)
+    try FileManager.default.removeItem(atPath: "\(path)/0\(Int64.max).jsonl")
+    let last = try #require(try FileManager.default.contentsOfDirectory(atPath: path).max())
+    try FileManager.default.moveItem(atPath: "\(path)/\(last)", toPath: "\(path)/00000000000000000100.jsonl")
+    #expect(fault(against: mark, fileBytesMax: 1000, filesMax: 64)?.contains("named by line 100") == true)
+  }
+
+  /// What is left of a folder after a power cut: each name that was flushed, and of its file what was.
+  private final class Disk: Sendable {
+    let isBroken = Mutex(false)
+    private let kept = Mutex<(files: [String: Data], names: Set<String>)>(([:], []))
+
+    func flush(_ path: String) -> Bool {
+      let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+      return kept.withLock { kept in
+        if let names {
+          kept.names = Set(names)
+        } else if let bytes = FileManager.default.contents(atPath: path) {
+          kept.files[URL(filePath: path).lastPathComponent] = bytes
+        }
+        return true
+      }
+    }
+
+    func copy(to folder: String) throws {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+      let kept = kept.withLock { $0 }
+      for name in kept.names {
+        try (kept.files[name] ?? Data()).write(to: URL(filePath: "\(folder)/\(name)"))
+      }
+    }
+  }
+
+  @Test("whenever the power is cut, all that the last head speaks of is there")
+  func powerCut() throws {
+    let disk = Disk()
+    let (path, copy) = (path, folder.path("after"))
+    let log = try AuditLog(folder: path, fileBytesMax: 2000, filesMax: 6, at: start) { _, flushed in
+      // The folder's own name is not of interest.
+      flushed.hasPrefix(path) && !flushed.hasSuffix("/..") ? disk.flush(flushed) : true
+    }
+    let link = RefusedLink(
+      kind: .peer, key: SigningKey<NodePurpose>().publicKey.bytes, address: "192.0.2.1:1", reason: "not accepted")
+    var sealed = AuditMark.empty
+    for number in 0..<120 {
+      // Links, which are not flushed, are most of it.
+      if number.isMultiple(of: 11) {
+        log.append(event("act \(number)"), at: start)
+      } else {
+        log.refused(link, to: nil, at: start.adding(milliseconds: UInt64(number) * 3_600_000))
+      }
+      if number % 5 == 3 {
+        sealed = log.flushedMark()
+        #expect(sealed == log.mark)
+      }
+      try disk.copy(to: copy)
+      #expect(throws: Never.self, "after \(number)") {
+        try StoppedAuditLog.check(copy, against: sealed, fileBytesMax: 2000, filesMax: 6)
+      }
+    }
+    #expect(log.mark.size == 120 && log.mark.first > 0)
+  }
+
+  @Test("a head speaks of nothing that the disk did not take")
+  func unflushed() throws {
+    let disk = Disk()
+    let log = try AuditLog(folder: path, at: start) { _, _ in disk.isBroken.withLock { !$0 } }
+    log.append(event("first"), at: start)
+    let mark = log.mark
+    disk.isBroken.withLock { $0 = true }
+    let link = RefusedLink(kind: .peer, key: [1], address: "192.0.2.1:1", reason: "not accepted")
+    log.refused(link, to: nil, at: start)
+    #expect(log.mark.size == 2)
+    #expect(log.flushedMark() == mark)
+    disk.isBroken.withLock { $0 = false }
+    #expect(log.flushedMark() == log.mark)
+  }
+
+  @Test("whoever goes on for ever takes too little to push anything out for a year, and hides nobody else's line")
+  func noise() throws {
+    let log = try AuditLog(folder: path, at: start) { _, _ in true }
+    log.append(AuditEvent(.nodeStarted, who: "this node", what: "x", settings: ["listen": "a:1"]), at: start)
+    let nasty = String(repeating: "\u{1B}", count: 4096)
+    let administrator = SigningKey<AdministratorPurpose>().publicKey
+    let hour: UInt64 = 3_600_000
+    let days = 14
+    var tried = 0
+    for moment in 0..<(days * 24 * 6) {
+      let now = start.adding(milliseconds: UInt64(moment) * hour / 6)
+      log.append(AuditEvent(.decisionRefused, who: nasty, what: nasty, why: nasty), from: .socket, at: now)
+      log.append(
+        AuditEvent(.cardRefused, who: "xb", what: "x", why: "y"), from: .peer(try Handle("xb")), at: now)
+      tried += 1
+    }
+    let end = start.adding(milliseconds: UInt64(days) * 24 * hour)
+    let refusal = AuditEvent(.decisionRefused, who: "Ana", what: "x")
+    #expect(log.append(refusal, from: .administrator(administrator), at: end))
+    #expect(log.append(AuditEvent(.noticeRefused, who: "xb", what: "x"), from: .peer(try Handle("xb")), at: end))
+    #expect(log.mark.first == 0 && log.lastSettings == ["listen": "a:1"])
+    #expect(bytesOnDisk * 365 / days < AuditLog.fileBytesMax * AuditLog.filesMax)
+    let written = try lines(log).compactMap { AuditLine($0) }
+    #expect(written.count <= 1 + 2 * (20 + days * 24) + 2)
+    for event in [AuditEvent.Kind.decisionRefused, .cardRefused] {
+      let counted = written.filter { $0.event == event && $0.who != "Ana" }.reduce(0) { $0 + 1 + ($1.unwritten ?? 0) }
+      #expect(counted <= tried && counted > tried - 7)
+    }
   }
 
   @Test("a stranger who knocks a thousand times a second for a day fills no disk, and hides nobody")
@@ -200,14 +384,14 @@ import Testing
       knocks += 1
     }
     let written = try lines(log).compactMap { AuditLine($0) }
-    #expect(bytesOnDisk < 4 << 20)
-    #expect(written.count <= 20 + 8640 + 1)
+    #expect(bytesOnDisk < 32 << 10)
+    #expect(written.count <= 20 + 24 + 1)
     try log.mark.check(try lines(log))
     #expect(written.filter { $0.who == "xb" }.map(\.why) == ["not accepted; the peer is suspended"])
     // Every one was counted, but those since the last line.
     let strangers = written.filter { $0.who != "xb" }
     let counted = strangers.reduce(0) { $0 + 1 + ($1.unwritten ?? 0) }
-    #expect(counted <= knocks && counted > knocks - 20)
+    #expect(counted <= knocks && counted > knocks - 3700)
     #expect(strangers.allSatisfy { $0.who.hasPrefix("a stranger with the key ") && $0.event == .linkRefused })
   }
 

@@ -302,6 +302,94 @@ import Testing
     #expect(await keeper.position == position)
   }
 
+  @Test("hostile peer: a card that is refused on its link leaves a line, whatever it shows besides and next")
+  func refusedCards() async throws {
+    let now = clock.now
+    let registry = await keeper.registry
+    let (known, position) = (registry.peer(peer.handle)?.card.unverified, await keeper.position)
+    let impostor = try Country("xb")
+    // Noise: what is wrong with notices shares nothing with it.
+    for _ in 0..<40 { await keeper.take([[1, 2, 3]], from: peer.handle) }
+    let attempts: [(Unverified<NodeCard>, String)] = [
+      (try peer.card(serial: 4, at: now), "serial 4, and serial 5 is known"),
+      (try peer.card(serial: 5, at: now.subtracting(milliseconds: 1000)), "another card than the known one"),
+      (try impostor.card(serial: 6, at: now), "its known root key did not sign"),
+      (try peer.card(serial: 6, at: now.subtracting(milliseconds: 2 * 86_400_000)), "expired"),
+      (try peer.card(serial: 6, at: now, key: own.node.publicKey), "a key of this node's own"),
+    ]
+    for (card, reason) in attempts {
+      let (size, before) = (audit.mark.size, lines.all.count)
+      await keeper.shown(card, by: peer.handle)
+      let written = try audit.page(from: size, bytesMax: .max).lines.compactMap { AuditLine($0) }
+      #expect(written.map(\.event) == [.cardRefused], "\(reason)")
+      #expect(written.first?.who == "xb" && written.first?.why?.contains(reason) == true, "\(written)")
+      #expect(await keeper.cardAlarms[peer.handle]?.contains(reason) == true)
+      if before < lines.all.count { #expect(lines.all.last?.contains(reason) == true) }
+      await keeper.shown(try #require(known), by: peer.handle)
+      #expect(await keeper.cardAlarms[peer.handle] == nil)
+    }
+    #expect(lines.all.count { $0.hasPrefix("a peer shows a card that is refused") } == 3)
+    for _ in 0..<1000 { await keeper.shown(attempts[0].0, by: peer.handle) }
+    let all = try audit.page(from: 0, bytesMax: .max).lines.compactMap { AuditLine($0) }
+    #expect(all.count { $0.event == .cardRefused } == 20)
+    #expect(all.count { $0.event == .noticeRefused } == 20)
+    #expect(await keeper.registry == registry)
+    #expect(await keeper.position == position)
+  }
+
+  @Test("stolen socket: noise pushes nothing out of the audit log, and hides nobody else's attempt")
+  func noise() async throws {
+    var frame = AdminFrame()
+    for number in 0..<300 {
+      let act = Act.peerRevoked(peer.handle, reason: "\(number)")
+      frame.decide.entry = number.isMultiple(of: 2) ? Data([1, 2, 3]) : Data(await entry(act, by: Key()))
+      #expect(await service.answer(frame).failure.text.isEmpty == false)
+    }
+    #expect(audit.mark.size == 20)
+    // Nobody else is hidden by it.
+    try await attack(
+      "a registrar's key", await entry(.peerSuspended(peer.handle), by: registrar), .notPermitted, "trust officer")
+    clock.pass(milliseconds: 3_600_000)
+    let size = audit.mark.size
+    _ = await service.answer(frame)
+    let line = try #require(try audit.page(from: size, bytesMax: .max).lines.first.flatMap { AuditLine($0) })
+    #expect(line.event == .decisionRefused && line.unwritten == 280)
+  }
+
+  @Test("audit log made anew on disk: a peer that has seen other lines of it says so, however many there are now")
+  func auditMadeAnew() async throws {
+    let own = own
+    let content = await keeper.page(from: 0, bytesMax: 0).head.content
+    let now = clock.now
+    func seen(_ mark: AuditMark) -> Frame.TrustLogHeads {
+      let head = LogHead(handle: own.handle, size: content.size, root: content.root, audit: mark, signedAt: now)
+      return Frame.TrustLogHeads(seen: Signed(head, by: own.node).bytes)
+    }
+    func damages() throws -> [String] {
+      try audit.page(from: 0, bytesMax: .max).lines.compactMap { AuditLine($0) }
+        .filter { $0.event == .auditDamaged }.map(\.what)
+    }
+    for number in 0..<9 { audit.append(AuditEvent(.decisionTaken, who: "Owner", what: "\(number)"), at: now) }
+    let written = try audit.page(from: 0, bytesMax: .max).lines
+    for size in [0, 4, 9] {
+      let mark = AuditMark(
+        first: 0, size: UInt64(size), digest: size == 0 ? AuditMark.empty.digest : .leaf(written[size - 1]))
+      _ = await keeper.take(seen(mark), from: peer.handle)
+    }
+    #expect(try damages().isEmpty)
+    clock.pass(milliseconds: 60_000)
+    let other = AuditMark(first: 0, size: 4, digest: .leaf([1]))
+    _ = await keeper.take(seen(other), from: peer.handle)
+    #expect(try damages() == ["xb has seen other lines of this audit log, up to line 3"])
+    #expect(lines.all.last?.contains("up to line 3") == true)
+    // However often it is shown, it is looked at once a minute.
+    for _ in 0..<1000 { _ = await keeper.take(seen(other), from: peer.handle) }
+    #expect(try damages().count <= 3)
+    let longer = AuditMark(first: 0, size: 99, digest: .leaf([1]))
+    _ = await keeper.take(seen(longer), from: peer.handle)
+    #expect(try damages().last?.hasPrefix("xb has seen 99 lines of this audit log") == true)
+  }
+
   @Test("log edited on disk: any byte, entry or order that is other is found at start, and named")
   func editedLog() async throws {
     let page = await keeper.page(from: 0, bytesMax: .max)

@@ -5,6 +5,7 @@ import LiaisonProtocol
 import LiaisonTrust
 import Logging
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("Keeping the trust log of a running node") struct TrustKeeperTests {
@@ -142,6 +143,30 @@ import Testing
     #expect(try TrustLog(entries: page.entries, head: head).size == 5)
     #expect(await keeper.page(from: 4, bytesMax: 1).entries == [log[2].bytes])
     #expect(await keeper.page(from: 5, bytesMax: .max).entries.isEmpty)
+  }
+
+  @Test("the first seal of a start stores a head over what was audited meanwhile, and the next only where more was")
+  func seal() async throws {
+    let folder = try TemporaryDirectory()
+    let audit = try AuditLog(folder: folder.path("audit"), at: clock.now)
+    audit.append(AuditEvent(.nodeStarted, who: "this node", what: "x"), at: clock.now)
+    let page = await keeper.page(from: 0, bytesMax: .max)
+    let (node, clock) = (Node(), clock)
+    let started = try TrustKeeper(
+      log: TrustLog(entries: page.entries, head: page.head.unverified), entries: page.entries, key: own.node,
+      node: node, audit: audit, clock: { clock.now }, logger: Logger(label: "test"))
+    func stored() throws -> [AuditMark] {
+      try node.state.withLock { $0.heads }.map { try Unverified<LogHead>(tlsEncoded: $0).claim().audit }
+    }
+    #expect(try stored().isEmpty)
+    try await started.seal()
+    #expect(try stored() == [audit.mark])
+    try await started.seal()
+    #expect(try stored().count == 1)
+    audit.append(AuditEvent(.nodeStopped, who: "this node", what: "x"), at: clock.now)
+    try await started.seal()
+    #expect(try stored().last == audit.mark)
+    #expect(try stored().count == 2)
   }
 
   @Test("what the node could not store did not happen, and can be decided again")

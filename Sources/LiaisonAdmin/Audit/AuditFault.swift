@@ -1,16 +1,21 @@
 package import LiaisonTrust
 package import MerkleLog
 
-/// What is wrong with an audit log: the first line that is.
+/// What is wrong with an audit log: the first line that is, or a file that is none of it.
 package struct AuditFault: Error, Equatable, Sendable {
-  /// Its number, from 0.
-  package let line: UInt64
+  /// The line's number, from 0.
+  package let line: UInt64?
   /// One sentence for a person.
   package let sentence: String
 
   init(_ line: UInt64, _ what: String) {
     self.line = line
     sentence = "audit line \(line) \(what)"
+  }
+
+  init(strangeFile name: String) {
+    line = nil
+    sentence = "the audit log's folder holds the file \(name), which is not of the audit log"
   }
 }
 
@@ -40,7 +45,9 @@ extension AuditMark {
           number, line.line > number ? "is missing: line \(line.line) comes in its place" : "is line \(line.line) again"
         )
       }
-      let before = index > 0 ? hashes[index - 1] : number == 0 ? MerkleHash.emptyTree : nil
+      // Where all lines before the mark made room, the first one left has to continue them.
+      let before =
+        index > 0 ? hashes[index - 1] : number == size ? digest : number == 0 ? MerkleHash.emptyTree : nil
       if let before, line.previous != before.description {
         // Either this line was changed or the one before it was: what comes after this one knows it as it was.
         let witness: String? =

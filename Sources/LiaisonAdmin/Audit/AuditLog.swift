@@ -17,8 +17,8 @@ internal import Glibc
 
 /// Who did what to a node, when and why: JSON lines in files of its home, each line with the hash of the one before it.
 ///
-/// It is bounded whoever knocks: files of 1 MiB, of which the newest 64 are kept, and of links that strangers are refused
-/// a few lines a minute, which say how many there were.
+/// It is bounded whoever knocks: files of 1 MiB, of which the newest 64 are kept, and of what a source can bring about at
+/// will one line an hour, which says how many there were. So no such source pushes out what matters.
 package final class AuditLog: Sendable {
   /// The size at which a file is the last one's no more, bytes.
   package static let fileBytesMax = 1 << 20
@@ -27,12 +27,19 @@ package final class AuditLog: Sendable {
 
   private struct State {
     var mark: AuditMark
+    /// What of it is left after a power cut.
+    var flushed: AuditMark
     /// The newest file, where there is one: its name, what it holds, and where it is open.
     var file: (first: UInt64, bytes: Int, descriptor: Int32)?
-    var strangers: LogLimiter
-    var peers: [Handle: LogLimiter] = [:]
+    var limiters: [Repeated: LogLimiter] = [:]
     /// Lines that the disk did not take.
     var lost = 0
+  }
+
+  /// The same again.
+  private struct Repeated: Hashable {
+    let kind: AuditEvent.Kind
+    let source: AuditSource
   }
 
   private let folder: AuditFolder
@@ -42,27 +49,32 @@ package final class AuditLog: Sendable {
   private let state: Mutex<State>
 
   /// Opens the log in `path`, which is made where it is not there. What is in it was not verified; of a line that was
-  /// never finished the rest is cut off, and a line says so.
+  /// never finished the rest is cut off, and a line says so. `flush` stands for the disk in tests.
   package init(
     folder path: String, fileBytesMax: Int = AuditLog.fileBytesMax, filesMax: Int = AuditLog.filesMax,
     at now: Timestamp,
-    logger: Logger = Logger(label: "audit") { _ in SwiftLogNoOpLogHandler() }
+    logger: Logger = Logger(label: "audit") { _ in SwiftLogNoOpLogHandler() },
+    flush: (@Sendable (_ descriptor: Int32, _ path: String) -> Bool)? = nil
   ) throws(FileError) {
-    folder = AuditFolder(path: path)
+    var folder = AuditFolder(path: path)
+    if let flush { folder.flush = flush }
+    self.folder = folder
     self.fileBytesMax = fileBytesMax
     self.filesMax = max(1, filesMax)
     self.logger = logger
     try folder.make()
     let files = folder.files
-    var state = State(mark: .empty, strangers: Self.limiter(at: now))
+    var state = State(mark: .empty, flushed: .empty)
     var unfinished = 0
     if let last = files.last, let first = files.first {
       let (lines, rest) = try folder.lines(of: last)
       unfinished = rest
       let descriptor = try folder.open(last)
       let bytes = lines.reduce(0) { $0 + $1.count + 1 }
-      guard ftruncate(descriptor, off_t(bytes)) == 0 else {
-        throw FileError(.write, path: folder.file(last), errorNumber: errno)
+      guard ftruncate(descriptor, off_t(bytes)) == 0, folder.flush(descriptor, folder.file(last)) else {
+        let error = FileError(.write, path: folder.file(last), errorNumber: errno)
+        close(descriptor)
+        throw error
       }
       state.file = (last, bytes, descriptor)
       var digest = lines.last.map { MerkleHash.leaf($0) }
@@ -70,6 +82,7 @@ package final class AuditLog: Sendable {
         digest = try folder.lines(of: files[files.count - 2]).lines.last.map { MerkleHash.leaf($0) }
       }
       state.mark = AuditMark(first: first, size: last + UInt64(lines.count), digest: digest ?? .emptyTree)
+      state.flushed = state.mark
     }
     self.state = Mutex(state)
     if unfinished > 0 {
@@ -82,12 +95,20 @@ package final class AuditLog: Sendable {
 
   deinit { state.withLock { if let file = $0.file { close(file.descriptor) } } }
 
-  private static func limiter(at now: Timestamp) -> LogLimiter {
-    LogLimiter(burst: 20, intervalMilliseconds: 10_000, at: now.milliseconds)
-  }
-
   /// What it holds.
   package var mark: AuditMark { state.withLock { $0.mark } }
+
+  /// Flushes what it holds, and returns what is left of it after a power cut: all, but where the disk refuses. A head of
+  /// the trust log speaks of nothing else.
+  package func flushedMark() -> AuditMark {
+    state.withLock { state in
+      guard state.flushed != state.mark, let file = state.file else { return state.flushed }
+      do throws(FileError) { try flush(file.descriptor, file.first, &state) } catch {
+        logger.error("the audit log could not be flushed", metadata: ["why": "\(error)"])
+      }
+      return state.flushed
+    }
+  }
 
   /// Writes one line and flushes it. Where the disk refuses, the node's log says so, and the next line how many are
   /// missing.
@@ -95,30 +116,46 @@ package final class AuditLog: Sendable {
     state.withLock { append(event, at: now, flushing: true, &$0) }
   }
 
-  /// Notes that a link was refused: to `peer`, where its key is one's, else to a stranger.
-  package func refused(_ link: RefusedLink, to peer: Registry.Peer?, at now: Timestamp) {
+  /// The same for what `source` can bring about at will: of each event 20 lines at once and then one an hour, which says
+  /// how many there were besides. Returns whether it was written.
+  @discardableResult
+  package func append(_ event: AuditEvent, from source: AuditSource, at now: Timestamp) -> Bool {
     state.withLock { state in
-      let unwritten =
-        peer.map { state.peers[$0.handle, default: Self.limiter(at: now)].admit(at: now.milliseconds) }
-        ?? state.strangers.admit(at: now.milliseconds)
-      guard let unwritten else { return }
-      let who = peer.map { "\($0.handle)" } ?? "a stranger with the key \(Hex.encode(link.key.prefix(8)))…"
-      let why = peer.map { "\(link.reason); the peer is \($0.state)" } ?? link.reason
+      let limiter = LogLimiter(burst: 20, intervalMilliseconds: 3_600_000, at: now.milliseconds)
+      let repeated = Repeated(kind: event.kind, source: source)
+      guard let unwritten = state.limiters[repeated, default: limiter].admit(at: now.milliseconds) else { return false }
+      var event = event
+      event.unwritten = unwritten
+      // Many links are refused at once where a clock is wrong; they wait for no disk.
       append(
-        AuditEvent(
-          .linkRefused, who: who, what: "a link of the kind \(link.kind.rawValue), \(link.address)", why: why,
-          unwritten: unwritten), at: now, flushing: false, &state)
+        event, at: now, flushing: event.kind != .linkRefused, textBytesMax: AuditLine.repeatableTextBytesMax, &state)
+      return true
     }
   }
 
-  private func append(_ event: AuditEvent, at now: Timestamp, flushing: Bool, _ state: inout State) {
+  /// Notes that a link was refused: to `peer`, where its key is one's, else to a stranger.
+  package func refused(_ link: RefusedLink, to peer: Registry.Peer?, at now: Timestamp) {
+    let who = peer.map { "\($0.handle)" } ?? "a stranger with the key \(Hex.encode(link.key.prefix(8)))…"
+    let why = peer.map { "\(link.reason); the peer is \($0.state)" } ?? link.reason
+    append(
+      AuditEvent(.linkRefused, who: who, what: "a link of the kind \(link.kind.rawValue), \(link.address)", why: why),
+      from: peer.map { .peer($0.handle) } ?? .stranger, at: now)
+  }
+
+  private func append(
+    _ event: AuditEvent, at now: Timestamp, flushing: Bool, textBytesMax: Int = AuditLine.textBytesMax,
+    _ state: inout State
+  ) {
     var event = event
     if state.lost > 0 { event.why += "\(event.why.isEmpty ? "" : "; ")\(state.lost) lines before it were not written" }
-    let line = AuditLine(event, line: state.mark.size, at: now, after: state.mark.digest).bytes
+    let line = AuditLine(
+      event, line: state.mark.size, at: now, after: state.mark.digest, textBytesMax: textBytesMax
+    ).bytes
     do throws(FileError) {
       try write(line + [UInt8(ascii: "\n")], flushing: flushing, &state)
       state.mark.size += 1
       state.mark.digest = .leaf(line)
+      if flushing { state.flushed = state.mark }
       state.lost = 0
     } catch {
       if state.lost == 0 { logger.error("the audit log takes nothing", metadata: ["why": "\(error)"]) }
@@ -128,13 +165,12 @@ package final class AuditLog: Sendable {
 
   private func write(_ bytes: [UInt8], flushing: Bool, _ state: inout State) throws(FileError) {
     if let file = state.file, file.bytes > 0, file.bytes + bytes.count > fileBytesMax {
+      // Nothing flushes it once it is closed.
+      try flush(file.descriptor, file.first, &state)
       close(file.descriptor)
       state.file = nil
     }
-    if state.file == nil {
-      state.file = (state.mark.size, 0, try folder.open(state.mark.size))
-      dropOldest(&state)
-    }
+    if state.file == nil { try begin(&state) }
     guard let file = state.file else { return }
     let path = folder.file(file.first)
     var rest = bytes[...]
@@ -149,7 +185,7 @@ package final class AuditLog: Sendable {
       }
       rest = rest.dropFirst(count)
     }
-    guard !flushing || fsync(file.descriptor) == 0 else {
+    guard !flushing || folder.flush(file.descriptor, path) else {
       let error = FileError(.flush, path: path, errorNumber: errno)
       _ = ftruncate(file.descriptor, off_t(file.bytes))
       throw error
@@ -157,10 +193,31 @@ package final class AuditLog: Sendable {
     state.file?.bytes += bytes.count
   }
 
-  private func dropOldest(_ state: inout State) {
-    let files = folder.files
-    for file in files.dropLast(filesMax) { unlink(folder.file(file)) }
-    state.mark.first = files.suffix(filesMax).first ?? 0
+  /// Begins the next file, and drops the oldest to make room.
+  private func begin(_ state: inout State) throws(FileError) {
+    let first = state.mark.size
+    let descriptor = try folder.open(first)
+    do throws(FileError) {
+      let files = folder.files
+      let kept = files.suffix(filesMax)
+      for file in files.dropLast(filesMax) { unlink(folder.file(file)) }
+      // A head must not speak of a beginning that a power cut takes back.
+      if kept.count < files.count { try folder.flushNames() }
+      state.mark.first = kept.first ?? first
+      state.flushed.first = state.mark.first
+      state.file = (first, 0, descriptor)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  private func flush(_ descriptor: Int32, _ first: UInt64, _ state: inout State) throws(FileError) {
+    guard state.flushed != state.mark else { return }
+    guard folder.flush(descriptor, folder.file(first)) else {
+      throw FileError(.flush, path: folder.file(first), errorNumber: errno)
+    }
+    state.flushed = state.mark
   }
 
   // MARK: Reading
@@ -185,6 +242,25 @@ package final class AuditLog: Sendable {
     return (page, next)
   }
 
+  /// The hash of the last of its first `size` lines; nil where that line is not kept, or cannot be read.
+  package func digest(ofFirst size: UInt64) -> MerkleHash? {
+    guard size > 0, let page = try? page(from: size - 1, bytesMax: 0), page.next == size else { return nil }
+    return page.lines.last.map { MerkleHash.leaf($0) }
+  }
+
+  /// Holds what is on disk against the mark of the last head that was kept, and writes down what is wrong. Returns it, in
+  /// one sentence.
+  package func checkStart(against mark: AuditMark, at now: Timestamp) -> String? {
+    do {
+      try StoppedAuditLog.check(folder.path, against: mark, fileBytesMax: fileBytesMax, filesMax: filesMax)
+      return nil
+    } catch {
+      let why = (error as? AuditFault)?.sentence ?? "it cannot be read"
+      append(AuditEvent(.auditDamaged, who: "this node", what: "the audit log is damaged", why: why), at: now)
+      return why
+    }
+  }
+
   /// The configuration that the node was last started with; nil where none is known.
   package var lastSettings: [String: String]? {
     let needle = Array("\"event\":\"\(AuditEvent.Kind.nodeStarted.rawValue)\"".utf8)
@@ -195,17 +271,6 @@ package final class AuditLog: Sendable {
       }
     }
     return nil
-  }
-}
-
-/// All of an audit log that is stopped.
-package enum StoppedAuditLog {
-  /// Throws what is wrong with the log in `folder`, where it is not the one of which `mark` speaks: ``AuditFault``, and
-  /// `FileError` where it cannot be read.
-  package static func check(_ path: String, against mark: AuditMark) throws {
-    let folder = AuditFolder(path: path)
-    let lines = try folder.files.flatMap { try folder.lines(of: $0).lines }
-    try mark.check(lines, mayHaveRotated: lines.last.flatMap { AuditLine($0) }.map { $0.line >= mark.size } ?? false)
   }
 }
 

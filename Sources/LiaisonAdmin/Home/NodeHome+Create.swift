@@ -83,7 +83,7 @@ extension NodeHome {
       } catch { throw CommandError(.badData, error.sentence) }
       entries.append(entry)
     }
-    try store(database, entries, Signed(log.head(of: node.handle, audit: audit.mark, at: now), by: key).bytes)
+    try store(database, entries, Signed(log.head(of: node.handle, audit: audit.flushedMark(), at: now), by: key).bytes)
     let text = NodeConfiguration.template(listen: node.listen, advertised: node.advertised)
     try AtomicFile.write(Array(text.utf8), to: configuration, replacing: false)
     return card

@@ -1,11 +1,14 @@
 internal import LiaisonLink
 internal import LiaisonModel
 
-/// How many notices of each peer are looked at, and how often what is wrong with them is logged.
+/// How many notices and next cards of each peer are looked at, and how often what is wrong with them is logged.
 struct NoticeLimits {
+  enum Subject { case notice, card }
+
   private struct Limit {
     var notices: TokenBucket
-    var lines: LogLimiter
+    /// Each has its own, so that the one does not hide the other.
+    var lines: [Subject: LogLimiter]
   }
 
   private var limits: [Handle: Limit] = [:]
@@ -15,15 +18,16 @@ struct NoticeLimits {
     limits[peer, default: Self.full(at: now)].notices.take(at: now.milliseconds)
   }
 
-  /// Whether something about a peer's notices may be logged.
-  mutating func mayLog(_ peer: Handle, at now: Timestamp) -> Bool {
-    limits[peer, default: Self.full(at: now)].lines.admit(at: now.milliseconds) != nil
+  /// Whether something about a peer's notices, or its cards, may be logged.
+  mutating func mayLog(_ subject: Subject, of peer: Handle, at now: Timestamp) -> Bool {
+    limits[peer, default: Self.full(at: now)].lines[subject]?.admit(at: now.milliseconds) != nil
   }
 
   private static func full(at now: Timestamp) -> Limit {
-    Limit(
+    let lines = LogLimiter(burst: 3, intervalMilliseconds: Limits.noticesIntervalMilliseconds, at: now.milliseconds)
+    return Limit(
       notices: TokenBucket(
         burst: Limits.noticesBurst, intervalMilliseconds: Limits.noticesIntervalMilliseconds, at: now.milliseconds),
-      lines: LogLimiter(burst: 3, intervalMilliseconds: Limits.noticesIntervalMilliseconds, at: now.milliseconds))
+      lines: [.notice: lines, .card: lines])
   }
 }

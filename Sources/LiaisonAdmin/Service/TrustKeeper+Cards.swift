@@ -41,8 +41,12 @@ extension TrustKeeper {
   }
 
   private func alarm(_ handle: Handle, _ sentence: String) {
+    // The alarm ends with the next good card; the line stays.
+    audit?.append(
+      AuditEvent(.cardRefused, who: "\(handle)", what: "a card that it shows on its link", why: sentence),
+      from: .peer(handle), at: clock())
     let isNew = cardAlarms.updateValue(sentence, forKey: handle) != sentence
-    guard isNew, noticeLimits.mayLog(handle, at: clock()) else { return }
+    guard isNew, noticeLimits.mayLog(.card, of: handle, at: clock()) else { return }
     logger.error("a peer shows a card that is refused", metadata: ["peer": "\(handle)", "why": "\(sentence)"])
   }
 

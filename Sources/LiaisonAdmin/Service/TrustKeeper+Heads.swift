@@ -29,10 +29,17 @@ struct PeerWatch {
   /// Who showed what does not fit what was seen, as it may happen once where two frames cross.
   var doubted: Set<Handle> = []
   private var limiters: [Handle: LogLimiter] = [:]
+  private var auditLooks: [Handle: TokenBucket] = [:]
 
   /// Whether something may be logged of a peer now.
   mutating func mayLog(of peer: Handle, at now: Timestamp) -> Bool {
     limiters[peer, default: LogLimiter(at: now.milliseconds)].admit(at: now.milliseconds) != nil
+  }
+
+  /// Whether the audit log may be held now against what a peer has seen of it: three times at once, then each minute.
+  mutating func mayCompareAudit(with peer: Handle, at now: Timestamp) -> Bool {
+    let bucket = TokenBucket(burst: 3, intervalMilliseconds: 60_000, at: now.milliseconds)
+    return auditLooks[peer, default: bucket].take(at: now.milliseconds)
   }
 }
 

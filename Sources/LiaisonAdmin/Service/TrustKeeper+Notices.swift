@@ -27,9 +27,10 @@ extension TrustKeeper {
         guard noticeLimits.admit(peer, at: clock()) else { throw Frame.Failure(.limit, "too many notices come") }
         try await enterNew(notice)
       } catch {
-        guard noticeLimits.mayLog(peer, at: clock()) else { continue }
         audit?.append(
-          AuditEvent(.noticeRefused, who: "\(peer)", what: "a notice of a revocation", why: error.text), at: clock())
+          AuditEvent(.noticeRefused, who: "\(peer)", what: "a notice of a revocation", why: error.text),
+          from: .peer(peer), at: clock())
+        guard noticeLimits.mayLog(.notice, of: peer, at: clock()) else { continue }
         logger.warning("a peer's notice was refused", metadata: ["peer": "\(peer)", "why": "\(error.text)"])
       }
     }

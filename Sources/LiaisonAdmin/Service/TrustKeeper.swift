@@ -10,6 +10,8 @@ package actor TrustKeeper {
   private(set) var log: TrustLog
   private var entries: [[UInt8]]
   private(set) var head: Signed<LogHead>
+  /// Whether the store has it: not the one of a start.
+  private var isHeadStored = false
   /// What peers have shown of their logs.
   var peerHeads: PeerHeads
   var watch = PeerWatch()
@@ -54,7 +56,7 @@ package actor TrustKeeper {
     self.logger = logger
     handle = own.content.handle
     table = PeerTable(log.registry, at: clock())
-    head = Signed(log.head(of: own.content.handle, audit: audit?.mark ?? .empty, at: clock()), by: key)
+    head = Signed(log.head(of: own.content.handle, audit: audit?.flushedMark() ?? .empty, at: clock()), by: key)
   }
 
   /// The fold of the log.
@@ -183,14 +185,14 @@ package actor TrustKeeper {
   }
 
   /// Signs a head over the audit log as it is now, has it made durable, and shows it to peers. Nothing happens where the
-  /// present one says it all.
+  /// last one that was made durable says it all.
   package func seal() async throws(Frame.Failure) {
     await enter()
     defer { leave() }
-    guard let mark = audit?.mark, mark != head.content.audit else { return }
+    guard let mark = audit?.flushedMark(), mark != head.content.audit || !isHeadStored else { return }
     let next = Signed(log.head(of: handle, audit: mark, at: clock()), by: key)
     if case .failed(let failure) = await node.administer(.saveTrustLogHead(next.bytes)) { throw failure }
-    head = next
+    (head, isHeadStored) = (next, true)
     await node.trustLogGrew()
   }
 
@@ -203,7 +205,8 @@ package actor TrustKeeper {
     let record = next.record
     try check(record)
     let identity = self.identity(after: next.registry)
-    let nextHead = Signed(next.head(of: handle, audit: audit?.mark ?? .empty, at: now), by: identity?.key ?? key)
+    let mark = audit?.flushedMark() ?? .empty
+    let nextHead = Signed(next.head(of: handle, audit: mark, at: now), by: identity?.key ?? key)
     let nextTable = PeerTable(next.registry, at: now)
     let answer = await node.administer(
       .decide(
@@ -213,7 +216,7 @@ package actor TrustKeeper {
     let before = log.registry
     if let identity, identity.key.publicKey != key.publicKey { (key, spare) = (identity.key, nil) }
     log.take(next)
-    head = nextHead
+    (head, isHeadStored) = (nextHead, true)
     table = nextTable
     entries.append(entry)
     if let lost = lostHistory, let claim = try? lost.head.claim(), claim.signedAt <= registry.lostUntil {
