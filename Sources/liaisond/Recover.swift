@@ -50,19 +50,12 @@ struct Recover: AsyncParsableCommand {
     Terminal.writeError(escaped(recovery.summary { names[$0]?.name }) + "\n")
     let entry = LogEntry.recovery(Signed(recovery, by: root).unverified).tlsEncoded
     var log = node.log
-    do { try log.append(entry, at: .now) } catch { throw CommandError(.notPermitted, error.sentence) }
+    let record: LogRecord
+    do { record = try log.append(entry, at: .now) } catch { throw CommandError(.notPermitted, error.sentence) }
     if dryRun { return Terminal.writeError("Dry run: nothing was changed.\n") }
-    let audit = try AuditLog(folder: home.audit, at: .now)
-    audit.append(
-      AuditEvent(
-        .ownerRecovered, who: "the root key",
-        what: "entry \(recovery.position.sequence): \(recovery.summary { names[$0]?.name })"), at: .now)
-    let head = Signed(
-      log.head(of: node.identity.handle, audit: audit.mark, at: .now), by: node.identity.key)
-    try node.store.write { transaction in
-      try transaction.appendTrustLogEntry(TrustLogEntry(sequence: recovery.position.sequence, bytes: entry))
-      try transaction.saveTrustLogHead(head.bytes)
-    }
+    let stopped = StoppedNode(
+      home: home, store: node.store, handle: node.identity.handle, key: node.identity.key, audit: node.audit)
+    try stopped.enter(entry, record, in: log, as: .ownerRecovered)
     withExtendedLifetime(lock) {}
   }
 }

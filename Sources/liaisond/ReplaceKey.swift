@@ -35,7 +35,8 @@ struct ReplaceKey: AsyncParsableCommand {
       throw CommandError(.noInput, "there is no store \(escaped(home.database)); restore it from a backup")
     }
     let store = try SQLiteNodeStore(path: home.database)
-    var log = try StoredTrustLog(in: store).log
+    let stored = try StoredTrustLog(in: store)
+    var log = stored.log
     guard let last = log.registry.ownCard?.content else {
       throw CommandError(.badData, "the trust log names no card of this node")
     }
@@ -51,15 +52,12 @@ struct ReplaceKey: AsyncParsableCommand {
     let signed = try rootOptions.sign(card, by: root)
     let replaced = CardReplaced(position: log.nextPosition, replacedAt: now, card: signed.unverified)
     let entry = LogEntry.cardReplaced(Signed(replaced, by: root).unverified).tlsEncoded
-    do { try log.append(entry, at: now) } catch { throw CommandError(.notPermitted, error.sentence) }
-    let head = Signed(log.head(of: last.handle, at: now), by: key)
+    let record: LogRecord
+    do { record = try log.append(entry, at: now) } catch { throw CommandError(.notPermitted, error.sentence) }
     // The key first: a home with a key that its card does not name yet can be given another one.
     try home.replaceNodeKeys(by: key, under: storeKey)
-    try store.write { transaction in
-      try transaction.appendTrustLogEntry(TrustLogEntry(sequence: replaced.position.sequence, bytes: entry))
-      try transaction.saveTrustLogHead(head.bytes)
-      try transaction.renewMemberCards(at: now)
-    }
+    let stopped = StoppedNode(home: home, store: store, handle: last.handle, key: key, audit: stored.audit)
+    try stopped.enter(entry, record, in: log, as: .keyReplaced) { try $0.renewMemberCards(at: now) }
     Terminal.writeError("Start the node, and hand its card to every peer: liaisonctl card export -o FILE\n")
     withExtendedLifetime(lock) {}
   }
