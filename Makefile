@@ -58,7 +58,7 @@ bench: deps ## measure whole networks: a table, and .build/bench.jsonl; PARTS="m
 	  --seconds $(or $(SECONDS),12) $(addprefix --part ,$(PARTS))
 	@if [ -n '$(COMPARE)' ]; then \
 	  '$(PEERS)/run.sh' all $(if $(QUICK),--quick) > .build/peers.jsonl; \
-	  '$(PEERS)/table.py' .build/bench.jsonl .build/peers.jsonl; \
+	  python3 '$(PEERS)/table.py' .build/bench.jsonl .build/peers.jsonl; \
 	  "$$($(SWIFT) build $(FLAGS) --show-bin-path)/network-benchmark" --json .build/bench.jsonl --compare .build/peers.jsonl; fi
 
 bench-trust: deps ## measure the trust registry: a large log verified, a node with 500 peers and 100,000 members

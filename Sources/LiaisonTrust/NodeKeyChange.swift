@@ -18,13 +18,39 @@ extension NodeCard {
     _ change: NodeKeyChange?, spare: NodeKey?, serial wanted: UInt64? = nil, endpoints: [Endpoint],
     lifetimeMilliseconds: UInt64, at now: Timestamp
   ) throws(ModelError) -> NodeCard {
+    try next(
+      keys(after: change, spare: spare), serial: wanted, endpoints: endpoints.isEmpty ? self.endpoints : endpoints,
+      lifetimeMilliseconds, at: now)
+  }
+
+  /// The next card where the keys are lost or stolen.
+  package func replacingKeys(
+    by keys: [NodeKey], serial: UInt64?, lifetimeMilliseconds: UInt64, at now: Timestamp
+  ) throws(ModelError) -> NodeCard {
+    try next(keys, serial: serial, endpoints: endpoints, lifetimeMilliseconds, at: now)
+  }
+
+  /// Throws where `serial` cannot be that of the card after this one. It may leave a gap for cards that were signed and
+  /// lost, but not one that would use up all serials.
+  package func checkFollows(_ serial: UInt64) throws(ModelError) {
     let (next, overflow) = self.serial.addingReportingOverflow(1)
-    let serial = wanted ?? next
-    guard !overflow, serial >= next else { throw .malformed("the next card's serial is \(next) or higher") }
+    guard !overflow else { throw .malformed("there is no serial after \(self.serial)") }
+    guard serial >= next, serial - next <= Self.serialGapMax else {
+      throw .malformed("the next card's serial is \(next) or higher, by at most \(Self.serialGapMax)")
+    }
+  }
+
+  /// More cards than are ever signed and lost.
+  package static let serialGapMax: UInt64 = 1000
+
+  private func next(
+    _ keys: [NodeKey], serial wanted: UInt64?, endpoints: [Endpoint], _ lifetimeMilliseconds: UInt64, at now: Timestamp
+  ) throws(ModelError) -> NodeCard {
+    let serial = wanted ?? self.serial.addingReportingOverflow(1).partialValue
+    try checkFollows(serial)
     return try NodeCard(
-      handle: handle, country: country, name: name, rootKey: rootKey, nodeKeys: keys(after: change, spare: spare),
-      endpoints: endpoints.isEmpty ? self.endpoints : endpoints, serial: serial, issuedAt: now,
-      expiresAt: now.adding(milliseconds: lifetimeMilliseconds))
+      handle: handle, country: country, name: name, rootKey: rootKey, nodeKeys: keys, endpoints: endpoints,
+      serial: serial, issuedAt: now, expiresAt: now.adding(milliseconds: lifetimeMilliseconds))
   }
 
   private func keys(after change: NodeKeyChange?, spare: NodeKey?) throws(ModelError) -> [NodeKey] {

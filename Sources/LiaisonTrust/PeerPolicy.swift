@@ -57,7 +57,8 @@ package struct PeerPolicy: Hashable, Sendable, TLSCodable {
       }
     }
 
-    /// What the node has for every peer.
+    /// What the node has for every peer. A release may raise one and never lowers it: a policy in a trust log that was
+    /// made before would be malformed.
     package var nodeLimit: UInt64 {
       let limit =
         switch self {
@@ -172,10 +173,10 @@ extension PeerPolicy {
   /// Whether anything is allowed at `now`.
   package func isValid(at now: Timestamp) -> Bool { hours.contains(now) && validUntil.map { now < $0 } ?? true }
 
-  /// Why a request is refused at `now`, in words for whoever asked; nil where it is allowed.
-  package func refusal(of request: Request, at now: Timestamp) -> String? {
-    if let validUntil, now >= validUntil { return "it is no longer valid" }
-    if !hours.contains(now) { return "it is valid \(hours.text)" }
+  /// Why a request is refused at `now`, or at any time, in words for whoever asked; nil where it is allowed.
+  package func refusal(of request: Request, at now: Timestamp?) -> String? {
+    if let now, let validUntil, now >= validUntil { return "it is no longer valid" }
+    if let now, !hours.contains(now) { return "it is valid \(hours.text)" }
     if let permission = request.permission, !permissions.contains(permission) { return permission.refusal }
     switch request {
     case .message(let precedence) where precedence > precedenceMax:

@@ -13,6 +13,8 @@ extension Registry {
   package struct KeptNotice: Equatable, Sendable {
     package let notice: RevocationNotice
     package let receivedAt: Timestamp
+    /// Whether it came since the peer that it is about was activated: whoever did that knew of the earlier ones.
+    package internal(set) var counts = true
   }
 
   /// What peers that are active now gave notice of about the peer of that handle, by issuer.
@@ -73,7 +75,7 @@ extension Registry {
       notice: notice, receivedAt: received.receivedAt)
     guard policy.noticesToSuspend > 0, peer.state == .active, notice.standing != .active else { return }
     let count = notices(about: notice.handle).count {
-      $0.notice.standing != .active && $0.receivedAt >= peer.changedAt
+      $0.notice.standing != .active && $0.counts
     }
     guard count >= Int(policy.noticesToSuspend) else { return }
     peer.state = .suspended

@@ -62,6 +62,7 @@ extension Registry {
     }
     do { try card.checkInForce(at: time) } catch { throw TrustError(error) }
     try take(.activate, handle, at: time)
+    for issuer in (notices[rootKey] ?? [:]).keys { notices[rootKey]?[issuer]?.counts = false }
   }
 
   mutating func revoke(_ handle: Handle, because reason: String, at time: Timestamp) throws(TrustError) {
@@ -71,7 +72,9 @@ extension Registry {
       revokedRoots.insert(root)
       notices[root] = nil
     }
-    proposals = proposals.filter { !$0.value.act.activates(handle) }
+    // What it said counts no more, also not for whoever comes by its handle with another root key.
+    for root in notices.keys { notices[root]?[handle] = nil }
+    proposals = proposals.filter { !$0.value.act.favours(handle) }
   }
 
   mutating func permit(_ policy: PeerPolicy, to handle: Handle) throws(TrustError) {
@@ -157,7 +160,11 @@ extension Registry {
 }
 
 extension Act {
-  fileprivate func activates(_ handle: Handle) -> Bool {
-    if case .peerActivated(handle, _) = self { true } else { false }
+  /// Whether it lets the peer do something: nobody who comes by the handle later inherits signatures for that.
+  fileprivate func favours(_ handle: Handle) -> Bool {
+    switch self {
+    case .peerActivated(handle, _), .peerPolicyChanged(handle, _): true
+    default: false
+    }
   }
 }

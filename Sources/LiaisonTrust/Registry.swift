@@ -35,7 +35,8 @@ package struct Registry: Equatable, Sendable {
   package internal(set) var lostBy: UInt64?
   /// This node's own card.
   package internal(set) var ownCard: Signed<NodeCard>?
-  /// Every node key that a card of this node ever named: peers may have what it signed.
+  /// Every node key that a card of this node ever named: peers may have what it signed. Without those that the root key
+  /// took off the card because they were stolen.
   package internal(set) var ownNodeKeys: Set<NodeKey> = []
   /// Every peer ever proposed, by handle.
   package internal(set) var peers: [Handle: Peer] = [:]

@@ -247,8 +247,9 @@ extension Registry {
     case .noticeReceived(let received): try apply(received)
     case .cardReplaced(let replaced):
       // By the root key that the card names, which has to be the one that is known.
-      guard ownCard != nil else { throw TrustError(.notPermitted, "the log names no card of this node") }
+      guard let before = ownCard else { throw TrustError(.notPermitted, "the log names no card of this node") }
       try issue(replaced.card, at: replaced.replacedAt)
+      if let after = ownCard { ownNodeKeys.subtract(Set(before.content.nodeKeys).subtracting(after.content.nodeKeys)) }
     }
     return nil
   }

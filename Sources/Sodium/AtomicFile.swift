@@ -40,15 +40,31 @@ public enum AtomicFile {
       if replacing {
         guard rename(temporary, path) == 0 else { throw FileError(.rename, path: path, errorNumber: errno) }
       } else {
-        // Unlike rename, link never replaces.
-        guard link(temporary, path) == 0 else { throw FileError(.link, path: path, errorNumber: errno) }
-        unlink(temporary)
+        try give(temporary, theNewName: path)
       }
     } catch {
       unlink(temporary)
       throw error
     }
     try flushFolder(folder)
+  }
+
+  /// Unlike rename, replaces nothing.
+  private static func give(_ temporary: String, theNewName path: String) throws(FileError) {
+    if link(temporary, path) == 0 {
+      unlink(temporary)
+      return
+    }
+    // Removable media are mostly FAT or exFAT, which have one name a file: it is taken first, by an empty file.
+    guard errno == EPERM || errno == EOPNOTSUPP else { throw FileError(.link, path: path, errorNumber: errno) }
+    let placeholder = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard placeholder >= 0 else { throw FileError(.link, path: path, errorNumber: errno) }
+    close(placeholder)
+    guard rename(temporary, path) == 0 else {
+      let error = errno
+      unlink(path)
+      throw FileError(.rename, path: path, errorNumber: error)
+    }
   }
 
   /// The content of a regular file of at most `limit` bytes; nil where it has more or is not a regular file.

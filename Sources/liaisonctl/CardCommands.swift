@@ -62,15 +62,32 @@ struct Card: AsyncParsableCommand {
       request.lifetime = try Span(expires).milliseconds
       request.serial = serial ?? 0
       request.keys = keys?.rawValue ?? ""
-      var endpoints = try advertise.map { try Endpoint($0) }
-      if endpoints.isEmpty {
-        endpoints = try await NodeConfiguration.load(node.home, environment: Terminal.environment).advertised
-      }
-      request.endpoints = endpoints.map(\.description)
+      request.endpoints = try await endpoints(of: node).map(\.description)
       guard case .nextCard(let bytes) = try await node.ask(.nextCardRequest(request)),
         let next = try? Unverified<NodeCardRequest>(tlsEncoded: Array(bytes))
       else { throw CommandError.wrongAnswer }
       return next
+    }
+
+    private func endpoints(of node: NodeOptions) async throws -> [Endpoint] {
+      guard advertise.isEmpty else { return try advertise.map { try Endpoint($0) } }
+      return try await NodeConfiguration.load(node.home, environment: Terminal.environment).advertised
+    }
+
+    /// Throws where the node asks for another card than was typed here: whoever took it over is no administrator.
+    func check(_ wanted: NodeCard, after last: NodeCard, of node: NodeOptions) async throws {
+      let endpoints = try await endpoints(of: node)
+      let added = wanted.nodeKeys.filter { !last.nodeKeys.contains($0) }
+      let isAsTyped =
+        wanted.handle == last.handle && wanted.country == last.country && wanted.name == last.name
+        && wanted.rootKey == last.rootKey && added.count == (keys == .announce ? 1 : 0)
+        && (endpoints.isEmpty || wanted.endpoints == endpoints) && (serial.map { $0 == wanted.serial } ?? true)
+        && (keys != nil || wanted.nodeKeys == last.nodeKeys)
+      guard isAsTyped else {
+        throw CommandError(
+          .badData,
+          "the node asks for another card than this command; nothing was signed. Look at: liaisonctl card request")
+      }
     }
   }
 
@@ -95,6 +112,11 @@ struct Card: AsyncParsableCommand {
     func run() async throws {
       let node = decision.node
       let wanted = try await next.request(of: node).verifiedBySelf().request.card
+      var last = try await node.ownCard().content
+      if let signed = try rootOptions.lastCard() { last = signed }
+      try await next.check(wanted, after: last, of: node)
+      // What the root key signs counts by itself: it is shown before.
+      if rootOptions.root != nil { for line in wanted.screen(after: last) { node.output.explain(line) } }
       let home = try node.home
       let root = try rootOptions.key(
         of: home,

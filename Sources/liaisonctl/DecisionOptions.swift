@@ -20,10 +20,7 @@ struct DecisionOptions: ParsableArguments {
     }
     let position = try LogPosition(answer)
     let administrators = try await node.administrators()
-    var policies: [Handle: PeerPolicy] = [:]
-    if case .peerPolicyChanged(let handle, _) = subject ?? act {
-      policies[handle] = try await node.peers(only: handle).first?.policy
-    }
+    let policies = try await node.policies(changedBy: subject ?? act)
     for line in act.screen(
       naming: { administrators[$0]?.name }, member: member, about: subject, policies: policies)
     {
@@ -62,5 +59,13 @@ struct DecisionOptions: ParsableArguments {
         + (isProposal
           ? "It would be a proposal, with \(decided.proposal.signers.count) of \(decided.proposal.needed) signatures."
           : "It would be in force at once."))
+  }
+}
+
+extension NodeOptions {
+  /// The policy that `act` would replace, where it is about one.
+  func policies(changedBy act: Act) async throws -> [Handle: PeerPolicy] {
+    guard case .peerPolicyChanged(let handle, _) = act else { return [:] }
+    return try await peers(only: handle).first.map { [handle: $0.policy] } ?? [:]
   }
 }

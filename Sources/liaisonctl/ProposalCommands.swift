@@ -70,7 +70,8 @@ struct ProposalCommand: AsyncParsableCommand {
         ["proposed", line.proposedAt], ["expires", line.expiresAt],
         ["signed", "\(line.signed): \(line.signedBy.joined(separator: ", "))"],
       ]
-      let screen = line.act.screen { administrators[$0]?.name }
+      let screen = line.act.screen(
+        naming: { administrators[$0]?.name }, policies: try await node.policies(changedBy: line.act))
       node.output.result(line, (screen.map { $0 + "\n" }.joined() + Output.table(rows)).dropLast().description)
     }
   }

@@ -24,6 +24,11 @@ struct ReplaceKey: AsyncParsableCommand {
   @OptionGroup var rootOptions: RootOptions
   @Flag(help: "What became of the old key.") var reason: Reason
   @Option(name: .long, help: ArgumentHelp("How long the card is in force.", valueName: "time")) var expires = "52w"
+  @Option(
+    name: .long,
+    help: "A higher serial than the next one, where this home is older than the node's last card, or a card was lost.")
+  var serial: UInt64?
+  @Flag(name: .long, help: "Show what the card would say; sign and change nothing.") var dryRun = false
 
   func run() async throws {
     let lifetime = try Span(expires).milliseconds
@@ -43,11 +48,11 @@ struct ReplaceKey: AsyncParsableCommand {
     let key = SigningKey<NodePurpose>()
     let now = Timestamp.now
     let kept = reason == .lost ? Array(last.nodeKeys.prefix(3)) : []
-    let card = try NodeCard(
-      handle: last.handle, country: last.country, name: last.name, rootKey: last.rootKey,
-      nodeKeys: [key.publicKey] + kept, endpoints: last.endpoints, serial: last.serial + 1, issuedAt: now,
-      expiresAt: now.adding(milliseconds: lifetime))
+    let card = try CommandError.typed { () throws(ModelError) in
+      try last.replacingKeys(by: [key.publicKey] + kept, serial: serial, lifetimeMilliseconds: lifetime, at: now)
+    }
     for line in card.screen(after: last) { Terminal.writeError(line + "\n") }
+    guard !dryRun else { return Terminal.writeError("Dry run: nothing was signed or changed.\n") }
     let root = try rootOptions.key(of: home, under: storeKey)
     let signed = try rootOptions.sign(card, by: root)
     let replaced = CardReplaced(position: log.nextPosition, replacedAt: now, card: signed.unverified)

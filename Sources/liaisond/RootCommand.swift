@@ -21,7 +21,7 @@ struct Root: AsyncParsableCommand {
       node's next cards are asked for with liaisonctl card request, signed here on a machine without a network, and \
       brought back to liaisonctl card issue.
       """,
-    subcommands: [Export.self, Remove.self, Sign.self])
+    subcommands: [Export.self, Remove.self, Sign.self, Update.self])
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -102,7 +102,9 @@ struct Root: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Sign the next card that a node asks for. Needs no node and no network.",
       discussion: """
-        All that the card will say is shown. A serial that is not higher than the last one that this key signed is refused.
+        All that the card will say is shown. A serial that is not higher than the last one that this key signed is refused, \
+        and so is a request of a key that the last card does not name: whoever changed it on the way would have a node of \
+        their own. Bring the media up to date first where they missed a card: liaisond root update FOLDER CARD.
 
         Example: liaisond root sign /media/stick/root xa.request -o xa.card
         """)
@@ -114,6 +116,7 @@ struct Root: AsyncParsableCommand {
       name: .long,
       help: ArgumentHelp("Read the folder's passphrase from the first line of a file.", valueName: "file"))
     var rootPassphraseFile: String?
+    @Flag(name: .long, help: "Show what the card would say; sign nothing.") var dryRun = false
 
     func run() async throws {
       let root = RootFolder(folder)
@@ -121,12 +124,30 @@ struct Root: AsyncParsableCommand {
       try root.check(wanted.card)
       let last = try root.lastCard().content
       for line in wanted.card.screen(after: last) { Terminal.writeError(line + "\n") }
-      if !last.nodeKeys.contains(signer) {
-        Terminal.writeError(
-          "The last card does not name the key that asks for this one: ask the node's administrators why.\n")
+      guard last.nodeKeys.contains(signer) else {
+        throw CommandError(
+          .notPermitted,
+          "the key that asks is none of the last card's: ask the node's administrators; where these media missed a card: "
+            + "liaisond root update")
       }
+      guard !dryRun else { return Terminal.writeError("Dry run: nothing was signed.\n") }
       let card = try root.sign(wanted.card, by: root.open(passphraseFile: rootPassphraseFile))
       try AtomicFile.write(Array(Armor.encode(card.unverified).utf8), to: output, mode: 0o644)
+    }
+  }
+
+  struct Update: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tell a copy of the root key which card another copy signed last.",
+      discussion: "Example: liaisond root update /media/two/root xa.card")
+
+    @Argument(help: "The folder of the root key.") var folder: String
+    @Argument(help: "A file that holds the newest card.") var card: String
+
+    func run() async throws {
+      let card = try CardFile.read(card)
+      try RootFolder(folder).remember(card)
+      Terminal.writeError("The last card is now \(card.content.handle), serial \(card.content.serial).\n")
     }
   }
 }

@@ -70,16 +70,18 @@ struct Run: AsyncParsableCommand {
       keeper: keeper, node: runtime, home: home, software: software, listening: listener.endpoint, metrics: metrics,
       clock: clock, logger: logger)
 
-    // They stop in the opposite order: no requests of administrators any more, then the node.
+    // They stop in the opposite order: no requests of administrators any more, then the node. Each has a name, or what
+    // it holds would be written out to be one.
     var services = ServiceGroupConfiguration(
       services: [
         .init(
           service: NodeService(
-            handle: identity.handle, runtime: runtime, listener: listener, keeper: keeper, logger: logger)),
-        .init(service: ExpiryService(keeper: keeper)),
-        .init(service: SignatureService(entries: node.entries)),
-        .init(service: SealingService(keeper: keeper, logger: logger)),
-        .init(service: AdminSocketService(server: admin, service: service)),
+            handle: identity.handle, runtime: runtime, listener: listener, keeper: keeper, logger: logger),
+          serviceName: "node"),
+        .init(service: ExpiryService(keeper: keeper), serviceName: "expiry"),
+        .init(service: SignatureService(entries: node.entries), serviceName: "signatures"),
+        .init(service: SealingService(keeper: keeper, logger: logger), serviceName: "sealing"),
+        .init(service: AdminSocketService(server: admin, service: service), serviceName: "administrators"),
       ], gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
     services.maximumGracefulShutdownDuration = .seconds(configuration.stopSeconds)

@@ -52,15 +52,19 @@ import Testing
       return (try fate(from, vera, nino, at: xa), try fate(to, nino, vera, at: xb))
     }
 
-    /// The refusal of a request, or nil.
-    func refusal(of body: Frame.Body, by device: PlayedDevice) throws -> Frame.Failure? {
+    /// What a request is answered.
+    func answer(to body: Frame.Body, by device: PlayedDevice) throws -> Frame.Body {
       var answer: Frame.Body?
       device.request(body) { answer = $0 }
       guard region.run(atMostMilliseconds: 30_000, until: { answer != nil }), let answer else {
         throw SimulationError("no answer")
       }
-      if case .failure(let failure) = answer { return failure }
-      return nil
+      return answer
+    }
+
+    /// The refusal of a request, or nil.
+    func refusal(of body: Frame.Body, by device: PlayedDevice) throws -> Frame.Failure? {
+      if case .failure(let failure) = try answer(to: body, by: device) { failure } else { nil }
     }
   }
 
@@ -151,33 +155,46 @@ import Testing
     #expect(try scene.refusal(of: .directoryQuery(.address(scene.luka.address)), by: scene.nino) == nil)
   }
 
-  @Test("members of another discipline are neither looked up nor brought into a room by the peer")
+  @Test("members of another discipline are for the peer as if they were not there, and it brings them into no room")
   func contacts() throws {
     let scene = try Scene(seed: 55)
     // Everybody here is of the discipline cyber.
     let why = toXB + "members of this discipline may not be contacted"
-    let requests: [Frame.Body] = [
-      .directoryQuery(.address(scene.luka.address)), .keyPackagesRequest(scene.luka.address),
+    let all: [(disciplines: Set<Discipline>, isFound: Bool)] = [
+      ([.cyber], true), ([.physical, .security, .other], false), ([], false), (Set(Discipline.allCases), true),
     ]
-    let all: [(disciplines: Set<Discipline>, expected: String?)] = [
-      ([.cyber], nil), ([.physical, .security, .other], why), ([], why), (Set(Discipline.allCases), nil),
-    ]
-    for (disciplines, expected) in all {
+    let nobody = try Address("nobody@xa")
+    for (disciplines, isFound) in all {
       scene.permit(policy { $0.disciplines = disciplines })
-      for request in requests { #expect(try scene.refusal(of: request, by: scene.vera)?.text == expected) }
+      for (address, isFound) in [(scene.luka.address, isFound), (nobody, false)] {
+        guard
+          case .directoryAnswer(let cards) = try scene.answer(to: .directoryQuery(.address(address)), by: scene.vera)
+        else { throw SimulationError("no answer of the directory") }
+        #expect(cards.isEmpty != isFound)
+        let refusal = try scene.refusal(of: .keyPackagesRequest(address), by: scene.vera)
+        #expect(refusal?.text == (isFound ? nil : "there is no member \(address)"))
+      }
     }
     // Whose key package the peer has already comes into no room of it: the welcome is under way when it is decided.
     scene.region.slowDown(scene.xa.handle, scene.xb.handle, to: 2_000...2_000)
-    for isPermitted in [true, false] {
+    // Nobody would hand it over at another hour.
+    let minute = UInt16(scene.region.now.milliseconds / 60_000 % 1440)
+    let closed = try PeerPolicy.Hours(from: (minute + 100) % 1440, until: (minute + 200) % 1440)
+    let strict: [(policy: PeerPolicy, isPermitted: Bool)] = [
+      (.initial, true), (policy { $0.disciplines = [.physical] }, false), (policy { $0.hours = closed }, true),
+    ]
+    for (policy, isPermitted) in strict {
+      scene.permit(.initial)
       let room = try scene.vera.createRoom()
       scene.vera.add(scene.luka.address, to: room)
       scene.region.run(milliseconds: 5_000)
       #expect(scene.vera.agreement(in: room)?.epoch == 1)
       #expect(scene.luka.agreement(in: room) == nil)
-      if !isPermitted { scene.permit(policy { $0.disciplines = [.physical] }) }
+      let warned = scene.xa.warnings.count
+      scene.permit(policy)
       scene.region.run(milliseconds: 10_000)
       #expect((scene.luka.agreement(in: room) != nil) == isPermitted)
-      #expect(scene.xa.warnings.contains { $0.hasSuffix(why) } != isPermitted)
+      #expect(scene.xa.warnings.dropFirst(warned).contains { $0.hasSuffix(why) } != isPermitted)
     }
   }
 
@@ -198,6 +215,10 @@ import Testing
     scene.region.run(milliseconds: 10_000)
     #expect(scene.nino.read.contains { $0.message == message })
     #expect(scene.nino.agreement(in: standing)?.epoch == scene.vera.agreement(in: standing)?.epoch)
+    // Nobody else comes into it either.
+    scene.vera.add(scene.luka.address, to: standing)
+    scene.region.run(milliseconds: 10_000)
+    #expect(scene.luka.agreement(in: standing) == nil)
     for other in PeerPolicy.Permission.allCases where other != .rooms && other != .directory {
       scene.permit(without(other))
       let room = try scene.vera.createRoom()
@@ -300,6 +321,24 @@ import Testing
         #expect(scene.xa.warnings.contains { $0.contains(expected) })
       }
     }
+  }
+
+  @Test("without any quota left, no message comes, and the order of rooms that stand goes on")
+  func orderWithoutQuotas() throws {
+    let scene = try Scene(seed: 59)
+    let room = try scene.vera.createRoom()
+    scene.vera.add(scene.nino.address, to: room)
+    #expect(scene.region.run(atMostMilliseconds: 10_000) { scene.nino.agreement(in: room) != nil })
+    scene.permit(try policy { for quota in PeerPolicy.Quota.allCases { try $0.set(quota, to: 0) } })
+    let message = try scene.vera.send("too much", to: room)
+    scene.vera.refresh(room)
+    scene.region.run(milliseconds: 10_000)
+    #expect(scene.vera.undeliverable.map(\.message) == [message])
+    let epoch = try #require(scene.vera.agreement(in: room)?.epoch)
+    #expect(epoch == 2 && scene.nino.agreement(in: room)?.epoch == epoch)
+    // A welcome of a room that stands comes too.
+    scene.vera.add(scene.luka.address, to: room)
+    #expect(scene.region.run(atMostMilliseconds: 10_000) { scene.luka.agreement(in: room) != nil })
   }
 
   @Test("a peer that is not named in the registry, and this node itself, have no policy")

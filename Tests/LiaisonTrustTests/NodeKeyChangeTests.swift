@@ -37,6 +37,14 @@ import Testing
     }
     let last = try country.card(serial: .max).claim()
     #expect(throws: ModelError.self) { try next(last, nil, spare: nil) }
+    #expect(throws: ModelError.self) { try last.checkFollows(.max) }
+    for (serial, follows) in [
+      (1, false), (2, true), (2 + NodeCard.serialGapMax, true), (3 + NodeCard.serialGapMax, false),
+    ]
+      as [(UInt64, Bool)]
+    {
+      #expect(((try? first.checkFollows(serial)) != nil) == follows, "\(serial)")
+    }
   }
 
   @Test("a request is its node's where a key that the card would name signed it")
@@ -77,6 +85,8 @@ import Testing
     let record = try log.append(entry(by: own.root, of: own, position: position))
     #expect(record.author == .root(own.root.publicKey))
     #expect(log.registry.ownCard?.content.nodeKeys == [key.publicKey])
+    // What a stolen key signs of this log does not count any more.
+    #expect(log.registry.ownNodeKeys == [key.publicKey])
     // Never twice.
     #expect(
       try log.refusal(entry: entry(serial: 3, by: own.root, of: own, position: position))?.code == .wrongPosition)

@@ -52,10 +52,13 @@ extension NodeHome {
   package func replaceNodeKeys(by key: SigningKey<NodePurpose>, under storeKey: StoreKey) throws(CommandError) {
     let draft = nodeKey + ".new"
     unlink(draft)
+    // First, so that the next key, which may be in other hands as well, is not taken where this ends half way.
+    guard unlink(nextNodeKey) == 0 || errno == ENOENT else {
+      throw CommandError(FileError(.remove, path: nextNodeKey, errorNumber: errno))
+    }
     try SealedKey.write(key, under: storeKey, to: draft)
     guard rename(draft, nodeKey) == 0 else {
       throw CommandError(FileError(.rename, path: nodeKey, errorNumber: errno))
     }
-    unlink(nextNodeKey)
   }
 }

@@ -66,14 +66,24 @@ package struct RootFolder: Hashable, Sendable {
   package func check(_ next: NodeCard) throws {
     let last = try lastCard().content
     guard next.rootKey == last.rootKey, next.handle == last.handle, next.country == last.country else {
-      throw CommandError(.notPermitted, "the request is another country's: it asks for a card of \(next.handle)")
+      throw CommandError(.notPermitted, "this is about another country's card: of \(next.handle)")
     }
     guard next.serial > last.serial else {
       throw CommandError(
         .notPermitted,
         "this key has signed a card with serial \(last.serial) already, and \(next.serial) is asked for: ask with "
-          + "--serial \(last.serial + 1) where that card was never put in force")
+          + "a higher --serial where that card was never put in force")
     }
+    do { try last.checkFollows(next.serial) } catch { throw CommandError(.notPermitted, error.sentence) }
+  }
+
+  /// Notes that the key signed this card in another place. Throws where it did not, or signed that serial here.
+  package func remember(_ signed: Signed<NodeCard>) throws {
+    try check(signed.content)
+    guard (try? signed.unverified.verified(by: lastCard().content.rootKey)) != nil else {
+      throw CommandError(.badData, "the root key in \(escaped(folder)) did not sign this card")
+    }
+    try AtomicFile.write(Array(Armor.encode(signed.unverified).utf8), to: card)
   }
 
   /// Signs the next card, after ``check(_:)``, and remembers it before anybody can have it.

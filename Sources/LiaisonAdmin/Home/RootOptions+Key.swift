@@ -11,6 +11,9 @@ extension RootOptions {
     return try RootFolder(root).open(passphraseFile: rootPassphraseFile)
   }
 
+  /// The last card that the key signed, where it is on media.
+  package func lastCard() throws -> NodeCard? { try root.map { try RootFolder($0).lastCard().content } }
+
   /// Signs a node's next card by that key.
   package func sign(_ card: NodeCard, by key: SigningKey<RootPurpose>) throws -> Signed<NodeCard> {
     guard let root else { return Signed(card, by: key) }

@@ -44,9 +44,10 @@ extension Act {
 
   /// Each field as it was and as it will be; what changes is marked.
   private static func lines(of policy: PeerPolicy, for handle: Handle, instead before: PeerPolicy?) -> [String] {
-    let old = (before ?? .initial).fields
-    let rows = zip(policy.fields, old).map { new, old in
-      ["", new.text == old.text ? "" : "*", new.name, old.text, new.text]
+    let rows = policy.fields.enumerated().map { index, new in
+      // Where no policy is known, nothing passes for unchanged.
+      let old = before?.fields[index].text ?? "unknown"
+      return ["", new.text == old ? "" : "*", new.name, old, new.text]
     }
     return ["the policy for \(handle) is changed where there is a *"]
       + Output.table([["", "", "FIELD", "BEFORE", "AFTER"]] + rows).split(separator: "\n").map(String.init)

@@ -16,7 +16,8 @@ extension Engine {
             .cannotCreate, "card-not-newer",
             "a card with serial \(known.content.serial) is known here, and this has \(card.content.serial)")
         }
-        try tx.take(card.unverified, isActive: true)
+        // Whether the own node has links with it, only the own node says.
+        try tx.take(card.unverified, isActive: isOwn || tx.node(handle)?.isActive ?? true)
         guard isOwn else { return }
         identity.nodeCard = card.unverified
         return try tx.set(identity)

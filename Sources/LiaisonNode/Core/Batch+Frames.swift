@@ -11,7 +11,6 @@ extension Batch {
     case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)
     case .keyPackagesRequest(let address):
       try permit(.directory, with: peer)
-      try permitContact(of: address, with: peer)
       let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)

@@ -101,10 +101,10 @@ extension Batch {
       try Quota.rememberedMessagesPerMember.check(member.messages)
     } else {
       let peer = try store.kept(.peer(envelope.origin))
-      let origin = envelope.origin
-      try check(.keptMessagesPerPeer, of: origin, used: peer.envelopes)
-      try check(.keptBytesPerPeer, of: origin, used: peer.bytes, adding: bytes)
-      try check(.rememberedMessagesPerPeer, of: origin, used: peer.messages)
+      let (origin, kind) = (envelope.origin, envelope.kind)
+      try check(.keptMessagesPerPeer, of: origin, used: peer.envelopes, for: kind)
+      try check(.keptBytesPerPeer, of: origin, used: peer.bytes, adding: bytes, for: kind)
+      try check(.rememberedMessagesPerPeer, of: origin, used: peer.messages, for: kind)
     }
   }
 

@@ -21,7 +21,11 @@ extension Batch {
     do {
       try store.savepoint {
         // The order of rooms that stand goes on: nobody could make up for what is missing of it.
-        if envelope.kind == .application { try permit(.message(envelope.precedence), with: peer) }
+        switch envelope.kind {
+        case .application: try permit(.message(envelope.precedence), with: peer)
+        case .welcome: try permit(welcome: envelope)
+        case .commit: break
+        }
         try checkDates(envelope)
         try checkQuotas(of: envelope, bytes: bytes.count)
         let key = try store.insertMessage(
@@ -29,7 +33,7 @@ extension Batch {
             message: envelope.message, origin: peer, room: envelope.room, digest: digest,
             acceptedAt: envelope.acceptedAt, sender: nil), envelope: bytes)
         if case .early(let epoch) = try place(envelope, key) {
-          try hold(key, of: envelope.room, until: epoch, bytes: bytes.count, from: peer)
+          try hold(key, of: envelope.room, until: epoch, bytes: bytes.count, from: peer, envelope.kind)
           tally.count(.held, of: peer)
         }
       }

@@ -5,11 +5,12 @@ internal import LiaisonProtocol
 extension Batch {
   /// Keeps an envelope until its room comes to its epoch. Throws where the peer has too much waiting already.
   mutating func hold(
-    _ key: MessageKey, of room: RoomIdentifier, until epoch: UInt64, bytes: Int, from peer: Handle
+    _ key: MessageKey, of room: RoomIdentifier, until epoch: UInt64, bytes: Int, from peer: Handle,
+    _ kind: Envelope.Kind
   ) throws {
     let total = try store.heldTotal(from: peer)
-    try check(.heldMessagesPerPeer, of: peer, used: total.count)
-    try check(.heldBytesPerPeer, of: peer, used: total.bytes, adding: bytes)
+    try check(.heldMessagesPerPeer, of: peer, used: total.count, for: kind)
+    try check(.heldBytesPerPeer, of: peer, used: total.bytes, adding: bytes, for: kind)
     try store.hold(key, HeldEnvelope(peer: peer, room: room, epoch: epoch, bytes: bytes, heldSince: now))
   }
 

@@ -23,8 +23,7 @@ extension Batch {
     guard case .address(let address) = query, address.handle == handle else {
       throw Frame.Failure.notPermitted("a node answers peers for its own members, one address at a time")
     }
-    try permitContact(of: address, with: peer)
-    answer(request, .directoryAnswer(try cards(of: address)), on: link)
+    answer(request, .directoryAnswer(try isFound(address, by: peer) ? cards(of: address) : []), on: link)
   }
 
   private func cards(of address: Address) throws -> [Unverified<MemberCard>] {

@@ -62,6 +62,21 @@ extension Batch {
     return .placed
   }
 
+  /// Throws where the hub may not bring those into the room who were not in it. Asked when the welcome comes, and not
+  /// again when it finds its place.
+  mutating func permit(welcome envelope: Envelope) throws {
+    guard let content = try? RoomWelcome(tlsEncoded: envelope.payload),
+      case .groupInfo(let info)? = try? MLSMessage(content.groupInfo)
+    else { return }
+    let room = try store.room(envelope.room)
+    let isHere = room.map { !$0.isLeft } ?? false
+    let before = try isHere ? leaves(envelope.room).filter { $0.sinceEpoch < info.groupContext.epoch } : []
+    let entering = Set(content.added).subtracting(before.map { $0.address })
+    guard !entering.isEmpty else { return }
+    try peers.permit(.rooms, with: envelope.origin, at: nil)
+    try permitEntry(of: entering, by: envelope.origin)
+  }
+
   /// Takes up a room that a commit brought to this node, and hands the welcome to those whom it is for.
   mutating func follow(welcome envelope: Envelope, in room: RoomRecord?) throws -> Placement {
     guard let content = try? RoomWelcome(tlsEncoded: envelope.payload),
@@ -72,7 +87,6 @@ extension Batch {
     guard !added.isEmpty, added.allSatisfy({ $0.handle == handle }) else {
       throw Frame.Failure.malformed("the welcome is for nobody of this node")
     }
-    for address in added { try permitContact(of: address, with: envelope.origin) }
     if let room {
       guard room.hub == envelope.origin, room.hub != handle else {
         throw Frame.Failure.notPermitted("only the room's hub orders its commits")
@@ -84,7 +98,6 @@ extension Batch {
       guard let state = try store.roomState(envelope.room), try publicGroup(state).groupContext == info.groupContext
       else { throw Frame.Failure.conflict("the welcome is into another state of the room") }
     } else {
-      try permit(.rooms, with: envelope.origin)
       try check(.roomsPerPeer, of: envelope.origin, used: try store.roomCount(hub: envelope.origin))
       let group: PublicGroup
       do {

@@ -83,25 +83,21 @@ extension Batch {
       try leaf.address.handle == handle && store.device(leaf.device) == nil
     }
     guard removed == nil else { throw refused("a device that the commit brings in was removed from its node") }
-    do throws(Frame.Failure) { try permit(step, asked: asker) } catch { throw refused(error.text) }
+    do { try permit(step, asked: asker) } catch let failure as Frame.Failure { throw refused(failure.text) }
     try accept(request, digest, step, in: room)
     return Frame.HubAnswer(.accepted, epoch: step.newEpoch)
   }
 
   /// Throws where a policy keeps the commit out of the room's order: of the node that asks, or of one that comes in.
-  private func permit(_ step: CommitStep, asked asker: Committer) throws(Frame.Failure) {
-    let known = Set(step.before.map(\.address.handle))
+  private func permit(_ step: CommitStep, asked asker: Committer) throws {
+    let before = Set(step.before.map(\.address))
+    let known = Set(before.map(\.handle))
     for leaf in step.welcomed where !known.contains(leaf.address.handle) {
       try permit(.relaying, with: leaf.address.handle)
     }
     guard case .peer(let peer) = asker else { return }
     try permit(.relaying, with: peer)
-    for leaf in step.welcomed where leaf.address.handle == handle {
-      do { try permitContact(of: leaf.address, with: peer) } catch let failure as Frame.Failure { throw failure } catch
-      {
-        throw .later("the node could not do this")
-      }
-    }
+    try permitEntry(of: Set(step.welcomed.map(\.address)).subtracting(before), by: peer)
   }
 
   /// Somebody was added exactly where there is a Welcome, and it is for as many as were added.

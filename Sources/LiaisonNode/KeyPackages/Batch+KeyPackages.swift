@@ -57,7 +57,9 @@ extension Batch {
     guard address.handle == handle else {
       throw Frame.Failure.notPermitted("a node gives key packages of its own members only")
     }
-    guard let member = try store.member(address), member.revocation == nil, member.deviceCount > 0 else {
+    var isFound = true
+    if case .peer(let peer) = asker { isFound = try self.isFound(address, by: peer) }
+    guard isFound, let member = try store.member(address), member.revocation == nil, member.deviceCount > 0 else {
       throw Frame.Failure.unknown("there is no member \(address)")
     }
     guard memory.keyPackageRequests.take(asker, at: now) else { throw Quota.keyPackageRequests.failure }

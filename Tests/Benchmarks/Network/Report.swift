@@ -17,7 +17,7 @@ final class Report {
 
   init(json path: String?) {
     file = path.flatMap {
-      FileManager.default.createFile(atPath: $0, contents: nil)
+      _ = FileManager.default.createFile(atPath: $0, contents: nil)
       return FileHandle(forWritingAtPath: $0)
     }
   }
