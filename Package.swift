@@ -71,6 +71,7 @@ let package = Package(
     library("MerkleLog", [crypto]),
     library("MLS", ["TLSPresentation", crypto]),
     library("LiaisonModel", ["TLSPresentation", "MerkleLog", crypto]),
+    library("LiaisonBackup", ["LiaisonModel", "TLSPresentation", "Sodium", crypto]),
     library("LiaisonRooms", ["MLS", "LiaisonModel", "TLSPresentation"]),
     library("LiaisonProtocol", ["LiaisonModel", "TLSPresentation", protobuf, nio]),
     library("LiaisonTrust", ["LiaisonModel", "MerkleLog", "TLSPresentation", crypto]),
@@ -89,26 +90,31 @@ let package = Package(
     library(
       "LiaisonClient",
       [
-        "MLS", "Sodium", "LiaisonRooms", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "TLSPresentation", crypto,
+        "MLS", "Sodium", "LiaisonBackup", "LiaisonRooms", "LiaisonLink", "LiaisonProtocol", "LiaisonModel",
+        "TLSPresentation", crypto,
         nio, grdb, logging,
       ]),
     library(
       "LiaisonAdmin",
       [
-        "CommandKit", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust", "LiaisonModel", "MerkleLog",
-        "TLSPresentation", "Sodium", protobuf, nio, nioPosix, configuration, yams, logging, metrics, system,
+        "CommandKit", "LiaisonBackup", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust", "LiaisonModel",
+        "MerkleLog", "TLSPresentation", "Sodium", protobuf, nio, nioPosix, configuration, yams, logging, metrics,
+        system,
       ]),
     library("CommandKit", ["Sodium", "LiaisonModel", argumentParser]),
     program(
       "liaisond",
       [
-        "CommandKit", "LiaisonAdmin", "LiaisonLink", "LiaisonNode", "LiaisonStore", "LiaisonTrust", "LiaisonModel",
+        "CommandKit", "LiaisonBackup", "LiaisonAdmin", "LiaisonLink", "LiaisonNode", "LiaisonStore", "LiaisonTrust",
+        "LiaisonModel",
         "LiaisonProtocol", "Sodium", argumentParser, lifecycle, logging, metrics, nioPosix,
       ]),
     program(
       "liaisonctl",
       ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
-    program("liaison", ["CommandKit", "LiaisonClient", "LiaisonProtocol", argumentParser]),
+    program(
+      "liaison",
+      ["CommandKit", "LiaisonBackup", "LiaisonClient", "LiaisonProtocol", "LiaisonModel", "Sodium", argumentParser]),
     .executableTarget(
       name: "mls-benchmark", dependencies: ["MLS", crypto, argumentParser],
       path: "Tests/Benchmarks/MLS", swiftSettings: settings),
@@ -171,7 +177,7 @@ let package = Package(
       dependencies: [
         "NodeSimulation", "TestKit", "LiaisonClient", "LiaisonNode", "LiaisonProtocol", "LiaisonModel", "Sodium", grdb,
       ], path: "Tests/SimulationKit", swiftSettings: settings),
-    tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", crypto, grdb]),
+    tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", "LiaisonBackup", "Sodium", crypto, grdb]),
     .testTarget(
       name: "NetworkTests", dependencies: ["SimulationKit", "NodeSimulation", "TestKit"], swiftSettings: settings),
     .target(

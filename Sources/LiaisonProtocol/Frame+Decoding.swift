@@ -143,7 +143,7 @@ extension Frame.Body {
           Frame.Room(
             room: try RoomIdentifier(bytes: Array($0.room)), hub: try Handle($0.hub), epoch: $0.epoch,
             isPresent: $0.present, isWelcomed: $0.welcomed)
-        })
+        }, keyPackages: Int(answer.keyPackages))
     case .devicesRequest: self = .devicesRequest
     case .devices(let answer):
       guard answer.devices.count <= Limits.devicesPerMemberMax else { throw FrameError("too many devices at once") }
@@ -157,6 +157,7 @@ extension Frame.Body {
       guard invite.secretHash.count == 32 else { throw FrameError("an invitation's hash is malformed") }
       self = .deviceInvite(
         secretHash: Array(invite.secretHash), expiresAt: Timestamp(milliseconds: invite.expiresAt))
+    case .keyPackagesForget: self = .keyPackagesForget
     case .deviceRemove(let remove): self = .deviceRemove(try DeviceIdentifier(bytes: Array(remove.device)))
     case .chunkQuery(let query):
       self = .chunkQuery(room: try RoomIdentifier(bytes: Array(query.room)), try query.names.map(chunkName))

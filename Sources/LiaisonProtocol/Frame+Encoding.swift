@@ -142,9 +142,10 @@ extension Frame.Body {
           $0.nodeCard = Data(nodeCard.tlsEncoded)
         })
     case .roomsRequest: return .roomsRequest(.init())
-    case .rooms(let rooms):
+    case .rooms(let rooms, let keyPackages):
       return .rooms(
         .with {
+          $0.keyPackages = UInt32(clamping: keyPackages)
           $0.rooms = rooms.map { room in
             .with {
               $0.room = Data(room.room.bytes)
@@ -175,6 +176,7 @@ extension Frame.Body {
           $0.expiresAt = expiresAt.milliseconds
         })
     case .deviceRemove(let device): return .deviceRemove(.with { $0.device = Data(device.bytes) })
+    case .keyPackagesForget: return .keyPackagesForget(.init())
     case .chunkQuery(let room, let names):
       return .chunkQuery(
         .with {

@@ -52,12 +52,14 @@ public struct Frame: Hashable, Sendable {
     case enrol(Enrol)
     case enrolled(memberCard: Unverified<MemberCard>, nodeCard: Unverified<NodeCard>)
     case roomsRequest
-    case rooms([Room])
+    /// And how many key packages of the asking device the node holds.
+    case rooms([Room], keyPackages: Int)
     case devicesRequest
     case devices([Device])
     /// SHA-256 of the enrolment secret, 32 bytes.
     case deviceInvite(secretHash: [UInt8], expiresAt: Timestamp)
     case deviceRemove(DeviceIdentifier)
+    case keyPackagesForget
 
     // On a bulk link.
     case chunkQuery(room: RoomIdentifier, [ChunkName])

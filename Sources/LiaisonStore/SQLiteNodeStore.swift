@@ -23,6 +23,26 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
     return copy
   }
 
+  /// Copies the store at `path`, as it is at one moment and while a node writes to it, to a new file. Key packages that are
+  /// given out once are left out: a node that is restored must not give them out again.
+  package static func backUp(_ path: String, to copyPath: String) throws {
+    do {
+      var reading = Configuration()
+      reading.readonly = true
+      reading.busyMode = .timeout(30)
+      let source = try DatabaseQueue(path: path, configuration: reading)
+      var writing = Configuration()
+      writing.foreignKeysEnabled = true
+      let copy = try DatabaseQueue(path: copyPath, configuration: writing)
+      try source.backup(to: copy)
+      try source.close()
+      try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+      try copy.write { try $0.execute(sql: "DELETE FROM key_packages WHERE is_last_resort = 0") }
+      try copy.vacuum()
+      try copy.close()
+    } catch { throw StoreError(error) }
+  }
+
   private init(_ open: () throws -> DatabaseQueue) throws(StoreError) {
     do {
       queue = try open()

@@ -43,6 +43,10 @@ extension SQLiteNodeTransaction: KeyPackageStore {
     return KeyPackageRecord(reference: row.bytes(0), bytes: row.bytes(1), expiresAt: row.timestamp(2))
   }
 
+  package func removeKeyPackages(of device: DeviceIdentifier) throws(StoreError) {
+    try run("DELETE FROM key_packages WHERE device = ?", device.bytes)
+  }
+
   package func removeKeyPackages(expiredBefore time: Timestamp) throws(StoreError) {
     try run("DELETE FROM key_packages WHERE expires_at < ?", time.integer)
   }

@@ -16,7 +16,7 @@ struct Liaisond: AsyncParsableCommand {
         liaisond run --home /var/lib/liaison
       """,
     version: releaseVersion,
-    subcommands: [Initialise.self, Run.self, Check.self, Root.self, ReplaceKey.self, Recover.self])
+    subcommands: [Initialise.self, Run.self, Check.self, Backup.self, Root.self, ReplaceKey.self, Recover.self])
 
   static func main() async { await runCommand(Self.self) }
 }

@@ -7,6 +7,7 @@ enum AllowedImports {
     ("MerkleLog", ["Crypto"]),
     ("MLS", foundation + concurrency + system + ["TLSPresentation", "Crypto"]),
     ("LiaisonModel", foundation + concurrency + ["TLSPresentation", "MerkleLog", "Crypto"]),
+    ("LiaisonBackup", system + ["LiaisonModel", "TLSPresentation", "Sodium", "Crypto"]),
     ("LiaisonRooms", foundation + ["MLS", "LiaisonModel", "TLSPresentation"]),
     ("LiaisonProtocol", foundation + ["LiaisonModel", "TLSPresentation", "SwiftProtobuf", "NIOCore"]),
     ("LiaisonTrust", foundation + concurrency + ["LiaisonModel", "MerkleLog", "TLSPresentation", "Crypto"]),
@@ -33,7 +34,7 @@ enum AllowedImports {
     (
       "LiaisonClient",
       foundation + concurrency + system + nio + [
-        "MLS", "LiaisonRooms", "Sodium", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MerkleLog",
+        "MLS", "LiaisonBackup", "LiaisonRooms", "Sodium", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MerkleLog",
         "TLSPresentation", "Crypto", "GRDB", "Logging",
       ]
     ),
@@ -41,20 +42,21 @@ enum AllowedImports {
     (
       "LiaisonAdmin",
       foundation + concurrency + system + nio + [
-        "CommandKit", "LiaisonNode", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel", "MerkleLog",
-        "TLSPresentation", "Sodium", "SwiftProtobuf", "Configuration", "SystemPackage", "Yams", "Logging",
+        "CommandKit", "LiaisonBackup", "LiaisonNode", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel",
+        "MerkleLog", "TLSPresentation", "Sodium", "SwiftProtobuf", "Configuration", "SystemPackage", "Yams", "Logging",
         "CoreMetrics",
       ]
     ),
     (
       "liaisond",
       program + nio + [
-        "LiaisonAdmin", "LiaisonStore", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust",
+        "LiaisonBackup", "LiaisonAdmin", "LiaisonStore", "LiaisonNode", "LiaisonLink", "LiaisonProtocol",
+        "LiaisonTrust",
         "ServiceLifecycle", "CoreMetrics",
       ]
     ),
     ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),
-    ("liaison", program + ["LiaisonClient", "LiaisonProtocol"]),
+    ("liaison", program + ["LiaisonBackup", "LiaisonClient", "LiaisonProtocol"]),
   ]
 
   /// Modules whose public interface is free of Foundation, so that anybody may build on them.

@@ -63,6 +63,40 @@ struct SQLiteNodeStoreTests {
     withExtendedLifetime(folder) {}
   }
 
+  @Test("is backed up while it is in use, without key packages that are given out once")
+  func backup() throws {
+    let folder = try TemporaryDirectory()
+    let store = try SQLiteNodeStore(path: folder.path("node.sqlite"))
+    let device = try store.write { store in
+      let device = try addDevice(1, to: store)
+      for number in UInt8(0)..<3 {
+        let record = KeyPackageRecord(
+          reference: [number], bytes: [9, number], expiresAt: Timestamp(milliseconds: 1 << 41))
+        if number == 2 {
+          try store.replaceLastResort(record, for: device)
+        } else {
+          try store.insertKeyPackage(record, for: device)
+        }
+      }
+      return device
+    }
+    try SQLiteNodeStore.backUp(folder.path("node.sqlite"), to: folder.path("copy.sqlite"))
+    let copy = try SQLiteNodeStore(path: folder.path("copy.sqlite"))
+    try copy.checkIntegrity()
+    let now = Timestamp(milliseconds: 1 << 40)
+    try copy.write { (copy) throws in
+      #expect(try copy.device(device) != nil)
+      #expect(try copy.keyPackageCount(for: device) == 0)
+      #expect(try copy.takeKeyPackage(for: device, at: now)?.reference == [2])
+    }
+    try store.write { (store) throws in
+      #expect(try store.keyPackageCount(for: device) == 2)
+      try store.removeKeyPackages(of: device)
+      #expect(try store.takeKeyPackage(for: device, at: now) == nil)
+    }
+    #expect(throws: StoreError.self) { try SQLiteNodeStore.backUp(folder.path("none"), to: folder.path("other")) }
+  }
+
   @Test("undoes a savepoint alone, and a transaction whole")
   func rollback() throws {
     struct Stop: Error {}

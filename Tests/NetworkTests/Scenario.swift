@@ -26,6 +26,8 @@ final class Scenario {
   var summary = Summary()
   private var random: SeededGenerator
   private var backups: [Handle: SimulatedNode.Backup] = [:]
+  /// The latest backup of each device's profile, with what was sent by then.
+  private var profiles: [String: String] = [:]
   private let sabotage: Sabotage?
 
   /// What a broken node would do, to see that somebody notices.
@@ -201,6 +203,15 @@ final class Scenario {
   /// Brings in one more device of somebody, or has one come back into a room with fresh keys.
   private func replace(_ device: SimulatedDevice, in room: RoomIdentifier) throws {
     guard try isHonest(device) else { return }
+    if let backup = profiles[device.name], Bool.random(using: &random) {
+      guard !device.isDiskFull else { return }
+      // What it wrote since, it does not know.
+      sent.removeAll { $0.sender === device }
+      replaced.insert(device.name)
+      region.network.count(.deviceRestore)
+      return try device.restore(backup)
+    }
+    if !device.isDiskFull { profiles[device.name] = try device.backUp() }
     if region.devices.count < 2 * plan.devices, Bool.random(using: &random) {
       let node = try region.network.node(device.address.handle)
       // A person would try again: an enrolment that fails is no matter of this test.

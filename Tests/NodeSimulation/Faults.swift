@@ -51,7 +51,7 @@ package struct Faults: Sendable {
 /// Which faults there were.
 package enum FaultKind: String, CaseIterable, Sendable {
   case cut, silence, partition, slow, crash, crashInBatch, fullDisk, clockStep, duplicate, loss, overtaken
-  case lie, restore, deviceCrash, deviceFullDisk, away
+  case lie, restore, deviceCrash, deviceFullDisk, deviceRestore, away
 }
 
 /// Faults that happen to a whole region.

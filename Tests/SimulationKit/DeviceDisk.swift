@@ -22,6 +22,12 @@ final class DeviceDisk {
     try ProfileStore(path: path, key: StoreKey(key.withUnsafeBytes { SecretBytes(copying: $0) }))
   }
 
+  /// Puts a copy in the place of the database, which nobody may have open.
+  func replace(with copy: String) throws {
+    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    try FileManager.default.copyItem(atPath: copy, toPath: path)
+  }
+
   /// Whether every transaction fails amid its writes, and leaves no trace.
   var isFull = false {
     didSet {

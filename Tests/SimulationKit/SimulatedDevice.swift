@@ -130,6 +130,27 @@ package final class SimulatedDevice: LinkEnd {
     }
   }
 
+  /// Backs up its profile, and gives the file.
+  package func backUp() throws -> String {
+    backups += 1
+    let file = "\(disk.folder)/backup-\(backups)"
+    try disk.open().copy(to: file, madeAt: clock)
+    return file
+  }
+
+  private var backups = 0
+
+  /// Goes on from a backup of its profile, which may be used again.
+  package func restore(_ backup: String) throws {
+    let link = link
+    drop()
+    engine = nil
+    link?.close(from: self)
+    try disk.replace(with: backup)
+    _ = try open().beginAfterRestore(now: clock)
+    retryLater()
+  }
+
   package func received(_ frame: Frame, on link: SimulatedLink) {
     guard self.link === link, session != nil else { return }
     if frame.request == 0 {

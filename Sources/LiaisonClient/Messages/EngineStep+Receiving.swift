@@ -328,7 +328,8 @@ extension EngineStep {
       throw ItemRefusal("it invites into a room that you are in already")
     }
     guard let bundle = try keyPackage(for: welcome) else {
-      throw ItemRefusal("it is for a key that this device does not have")
+      // It was restored from a backup since it left the key package: it comes in by a commit of its own.
+      return try planToComeIn(envelope.room, hub: envelope.origin)
     }
     guard let roomState else { throw ItemRefusal("the node does not have the room's tree") }
     guard let tree = try? RatchetTree(tlsEncoded: roomState.ratchetTree) else {

@@ -211,6 +211,17 @@ extension ProfileTransaction {
     return position
   }
 
+  /// Puts a record of earlier at a place where there is none.
+  func insert(_ record: HistoryRecord, at position: Int64) throws {
+    let row = index(record.identifier)
+    try db.run(
+      sql: "INSERT INTO history (position, room, message, prefix, value) VALUES (?, ?, ?, ?, ?)",
+      arguments: [
+        position, Data(index(record.room)), Data(row), Data(index(prefix: record.identifier.bytes)),
+        seal(record, "history", row),
+      ])
+  }
+
   func replace(_ record: HistoryRecord) throws {
     let row = index(record.identifier)
     try db.run(

@@ -18,7 +18,12 @@ extension EngineStep {
       guard !underway.contains(key), let request = try request() else { return }
       work.append(Work(key: key, request: request))
     }
-    try add(.uploadKeyPackages, keyPackagesToUpload().map { .uploadKeyPackages(keyPackages: $0, lastResort: $1) })
+    // Nobody may be given what this device has lost, before there is anything new.
+    if try tx.counter("forgetKeyPackages") > 0 {
+      add(.forgetKeyPackages, .keyPackagesForget)
+    } else {
+      try add(.uploadKeyPackages, keyPackagesToUpload().map { .uploadKeyPackages(keyPackages: $0, lastResort: $1) })
+    }
     for record in try tx.rooms() where record.state == .establishing && !record.isRegistered {
       try add(.createRoom(record.room), creation(of: record))
     }
@@ -72,7 +77,14 @@ extension EngineStep {
     switch (key, answer) {
     case (.peers, .peers(let peers)): try take(peers)
     case (.ownCard, .directoryAnswer(let cards)): try takeOwnCard(cards)
-    case (.rooms, .rooms(let rooms)): try take(rooms)
+    case (.rooms, .rooms(let rooms, let keyPackages)):
+      try take(rooms)
+      // It may have given them all to people who used none, or have lost them with an older backup.
+      if try tx.counter("keyPackageUpload") == 0 {
+        try tx.setCounter("keyPackagesAtNode", to: UInt64(keyPackages) + 1)
+      }
+    case (.forgetKeyPackages, .done), (.forgetKeyPackages, .failure):
+      try tx.setCounter("forgetKeyPackages", to: 0)
     case (.comeIn(let room), .roomState(let state)): return try comeIn(room, state)
     case (.comeIn(let room), .failure): try endComingIn(room)
     case (.uploadKeyPackages, .done): try endKeyPackageUpload(.done)

@@ -10,6 +10,7 @@ package struct Work: Sendable {
     case rooms
     /// The state of a room that this device comes into.
     case comeIn(RoomIdentifier)
+    case forgetKeyPackages
     case uploadKeyPackages
     case createRoom(RoomIdentifier)
     case keyPackages(intent: [UInt8])

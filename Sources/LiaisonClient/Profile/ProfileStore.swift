@@ -4,8 +4,9 @@ package import Sodium
 /// A profile's database. Each change is one `BEGIN IMMEDIATE` transaction, flushed before it returns, so that several
 /// programs can use a profile at once and a crash leaves all of a change or nothing.
 package final class ProfileStore: Sendable {
-  private let queue: DatabaseQueue
-  private let key: StoreKey
+  let queue: DatabaseQueue
+  /// What the profile's values are sealed with.
+  let key: StoreKey
   private let cache = ProfileCache()
 
   /// Opens or makes the database at `path`.
@@ -62,7 +63,12 @@ package final class ProfileStore: Sendable {
 
   private static let full = ClientError(.later, "disk-full", "the disk is full; nothing was changed")
 
-  private static func error(_ error: any Error) -> ClientError {
+  /// Closes the database; the store is of no use after that. Throws where it is in use.
+  func close() throws {
+    do { try queue.close() } catch { throw Self.error(error) }
+  }
+
+  static func error(_ error: any Error) -> ClientError {
     guard let error = error as? DatabaseError else {
       return error as? ClientError
         ?? ClientError(.inputOutput, "profile-unusable", "the profile's database cannot be used")

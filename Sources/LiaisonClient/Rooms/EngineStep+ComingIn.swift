@@ -30,9 +30,11 @@ extension EngineStep {
   /// Takes the node's list of this member's rooms: the device comes into those where it is not.
   func take(_ rooms: [Frame.Room]) throws {
     for room in rooms where !room.isWelcomed {
-      let record = try tx.room(room.room)
-      // One that it is in and does not know, it lost: with a backup, or because it had no key for the welcome.
-      guard record == nil || record?.state == .ended && !room.isPresent else { continue }
+      // One that it is in and does not know, it lost: with a backup, or because it had no key for the welcome. What it left
+      // when it was alone in it stays left.
+      if let record = try tx.room(room.room) {
+        guard record.state == .ended, try group(room.room)?.isActive != true else { continue }
+      }
       try planToComeIn(room.room, hub: room.hub)
     }
   }
@@ -105,6 +107,8 @@ extension EngineStep {
     guard var record = try tx.room(room), record.state == .comingIn else { return }
     if let pending = try tx.pendingCommit(room) { try tx.dequeue(pending.message) }
     try tx.deleteGroup(room)
+    // Somebody's node spoke of a room that it does not know: there never was one for this member.
+    guard try tx.hasHistory(of: room) else { return try tx.delete(record) }
     record.state = .ended
     try tx.save(record)
     try giveUp(room, because: "you are no longer a member of the room")
@@ -137,6 +141,20 @@ extension ProfileTransaction {
   func deleteGroup(_ room: RoomIdentifier) throws {
     cache[group: room] = nil
     try db.run(sql: "DELETE FROM groupRecords WHERE room = ?", arguments: [Data(index(room))])
+  }
+
+  /// Whether people would see anything of a room.
+  fileprivate func hasHistory(of room: RoomIdentifier) throws -> Bool {
+    try db.value(
+      Bool.self, sql: "SELECT EXISTS (SELECT 1 FROM history WHERE room = ?)", arguments: [Data(index(room))]) ?? false
+  }
+
+  /// Forgets a room of which there is no history.
+  fileprivate func delete(_ record: RoomRecord) throws {
+    let row = Data(index(record.room))
+    for table in ["intents", "outbox"] { try db.execute(sql: "DELETE FROM \(table) WHERE room = ?", arguments: [row]) }
+    try db.run(sql: "DELETE FROM rooms WHERE room = ?", arguments: [row])
+    cache[\.rooms] = nil
   }
 
   /// When this device had the latest entry of a room.

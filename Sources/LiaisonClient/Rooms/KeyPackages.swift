@@ -67,8 +67,11 @@ extension EngineStep {
         Int.self, sql: "SELECT count(*) FROM keyPackages WHERE lastResort = ? AND expiresAt > ?",
         arguments: [lastResort, fresh]) ?? 0
     }
-    let present = try count(lastResort: false)
+    // One more than the node said that it holds; 0 where it has not said so yet.
+    let known = try tx.counter("keyPackagesAtNode")
+    let present = try min(count(lastResort: false), known > 0 ? Int(clamping: known - 1) : .max)
     if present < KeyPackagePolicy.countMin {
+      try tx.setCounter("keyPackagesAtNode", to: 0)
       for _ in present..<KeyPackagePolicy.countMax { try makeKeyPackage(isLastResort: false) }
     }
     if try count(lastResort: true) == 0 { try makeKeyPackage(isLastResort: true) }

@@ -55,7 +55,7 @@ public enum Armor {
   private static func title(_ label: String) -> String { "LIAISON \(label.uppercased())" }
 
   /// Base64url without padding of `bytes` and the first 4 bytes of their SHA-256.
-  static func checked(_ bytes: [UInt8]) -> String {
+  package static func checked(_ bytes: [UInt8]) -> String {
     base64(bytes + SHA256.hash(data: bytes).prefix(4)).compactMap { character in
       switch character {
       case "+": "-"
@@ -66,7 +66,7 @@ public enum Armor {
     }.joined()
   }
 
-  static func unchecked(_ text: Substring) -> [UInt8]? {
+  package static func unchecked(_ text: Substring) -> [UInt8]? {
     let digits = String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
     guard let all = bytes(digits + String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)), all.count > 4
     else { return nil }

@@ -42,7 +42,12 @@ extension Batch {
     case .roomStateRequest(let room):
       answer(request, .roomState(try state(of: room, for: device, open.address)), on: link)
     case .peersRequest: answer(request, .peers(peerList), on: link)
-    case .roomsRequest: answer(request, .rooms(try rooms(of: open.address, for: device)), on: link)
+    case .roomsRequest:
+      let rooms = try rooms(of: open.address, for: device)
+      answer(request, .rooms(rooms, keyPackages: try store.keyPackageCount(for: device)), on: link)
+    case .keyPackagesForget:
+      try store.removeKeyPackages(of: device)
+      answer(request, .done, on: link)
     case .devicesRequest: answer(request, .devices(try devices(of: open.address)), on: link)
     case .deviceInvite(let hash, let expiresAt):
       try invite(secretHash: hash, of: open.address, until: expiresAt)

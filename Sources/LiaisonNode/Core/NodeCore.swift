@@ -127,7 +127,8 @@ extension Frame.Body {
   fileprivate var isRequest: Bool {
     switch self {
     case .hubCommit, .keyPackagesRequest, .directoryQuery, .submit, .createRoom, .uploadKeyPackages, .roomStateRequest,
-      .peersRequest, .enrol, .roomsRequest, .devicesRequest, .deviceInvite, .deviceRemove, .chunkQuery, .chunkPut,
+      .peersRequest, .enrol, .roomsRequest, .devicesRequest, .deviceInvite, .deviceRemove, .keyPackagesForget,
+      .chunkQuery, .chunkPut,
       .chunkGet:
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,

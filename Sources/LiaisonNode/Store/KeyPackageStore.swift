@@ -26,6 +26,8 @@ package protocol KeyPackageStore {
   func keyPackageCount(for device: DeviceIdentifier) throws(StoreError) -> Int
   /// Takes out the one that expires first, or else reads the last resort. Those expired at `time` are passed over.
   func takeKeyPackage(for device: DeviceIdentifier, at time: Timestamp) throws(StoreError) -> KeyPackageRecord?
+  /// Removes all of a device's, the last resort too.
+  func removeKeyPackages(of device: DeviceIdentifier) throws(StoreError)
   /// Removes what has expired.
   func removeKeyPackages(expiredBefore time: Timestamp) throws(StoreError)
 }

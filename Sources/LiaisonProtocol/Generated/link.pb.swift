@@ -313,6 +313,14 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .deviceRemove(newValue)}
   }
 
+  var keyPackagesForget: Liaison_Link_V1_KeyPackagesForget {
+    get {
+      if case .keyPackagesForget(let v)? = body {return v}
+      return Liaison_Link_V1_KeyPackagesForget()
+    }
+    set {body = .keyPackagesForget(newValue)}
+  }
+
   /// On a bulk link.
   var chunkQuery: Liaison_Link_V1_ChunkQuery {
     get {
@@ -394,6 +402,7 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case devices(Liaison_Link_V1_Devices)
     case deviceInvite(Liaison_Link_V1_DeviceInvite)
     case deviceRemove(Liaison_Link_V1_DeviceRemove)
+    case keyPackagesForget(Liaison_Link_V1_KeyPackagesForget)
     /// On a bulk link.
     case chunkQuery(Liaison_Link_V1_ChunkQuery)
     case chunkMissing(Liaison_Link_V1_ChunkMissing)
@@ -1030,6 +1039,9 @@ nonisolated struct Liaison_Link_V1_Rooms: Sendable {
   /// At most 10,000.
   var rooms: [Liaison_Link_V1_Rooms.Room] = []
 
+  /// How many key packages of the asking device the node holds, the last-resort one not counted.
+  var keyPackages: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated struct Room: Sendable {
@@ -1054,6 +1066,17 @@ nonisolated struct Liaison_Link_V1_Rooms: Sendable {
 
     init() {}
   }
+
+  init() {}
+}
+
+/// The device has lost the keys of the key packages that it left: the node gives them to nobody.
+nonisolated struct Liaison_Link_V1_KeyPackagesForget: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -1287,7 +1310,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}B\u{1}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}B\u{1}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1803,6 +1826,19 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
           self.body = .deviceRemove(v)
         }
       }()
+      case 126: try {
+        var v: Liaison_Link_V1_KeyPackagesForget?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .keyPackagesForget(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .keyPackagesForget(v)
+        }
+      }()
       default: break
       }
     }
@@ -1972,6 +2008,10 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .deviceRemove?: try {
       guard case .deviceRemove(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 125)
+    }()
+    case .keyPackagesForget?: try {
+      guard case .keyPackagesForget(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 126)
     }()
     case nil: break
     }
@@ -3028,7 +3068,7 @@ nonisolated extension Liaison_Link_V1_RoomsRequest: SwiftProtobuf.Message, Swift
 
 nonisolated extension Liaison_Link_V1_Rooms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Rooms"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rooms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rooms\0\u{3}key_packages\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3037,6 +3077,7 @@ nonisolated extension Liaison_Link_V1_Rooms: SwiftProtobuf.Message, SwiftProtobu
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.rooms) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.keyPackages) }()
       default: break
       }
     }
@@ -3046,11 +3087,15 @@ nonisolated extension Liaison_Link_V1_Rooms: SwiftProtobuf.Message, SwiftProtobu
     if !self.rooms.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.rooms, fieldNumber: 1)
     }
+    if self.keyPackages != 0 {
+      try visitor.visitSingularUInt32Field(value: self.keyPackages, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Liaison_Link_V1_Rooms, rhs: Liaison_Link_V1_Rooms) -> Bool {
     if lhs.rooms != rhs.rooms {return false}
+    if lhs.keyPackages != rhs.keyPackages {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3101,6 +3146,25 @@ nonisolated extension Liaison_Link_V1_Rooms.Room: SwiftProtobuf.Message, SwiftPr
     if lhs.epoch != rhs.epoch {return false}
     if lhs.present != rhs.present {return false}
     if lhs.welcomed != rhs.welcomed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_KeyPackagesForget: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".KeyPackagesForget"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_KeyPackagesForget, rhs: Liaison_Link_V1_KeyPackagesForget) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
