@@ -171,4 +171,18 @@ public enum Limits {
   public static let connectionsPerDeviceMax = 16
   /// Results of a directory search.
   public static let directoryResultsMax = 200
+  /// A public key that bundles are sealed to, bytes: X-Wing's.
+  public static let bundleKeyBytes = 1216
+  /// What a bundle's header holds of the key under which it is sealed, bytes: X-Wing's.
+  public static let bundleEncapsulationBytes = 1120
+  /// Plaintext in a bundle's segment at which the next one begins, bytes: large enough that overheads vanish.
+  public static let bundleSegmentBytes = 1 << 20
+  /// A part of a bundle, bytes: a segment with the largest frame in it, which fits a frame of the administrators' socket.
+  public static let bundlePartBytesMax = frameBytesMax - 1024
+  /// The least that a bundle may be told to be at most, bytes: the longest part and what stands around it.
+  public static let bundleBytesMin = 16 << 20
+  /// Questions to one peer that wait for a bundle to carry their answers, and answers that wait for one.
+  public static let bundleQuestionsMax = 1000
+  /// How long the answer to a question about a member is used before it is asked anew: 7 days.
+  public static let bundleAnswerMilliseconds: UInt64 = 7 * 86_400_000
 }

@@ -78,6 +78,8 @@ extension Frame.Body {
       else { throw FrameError("notices are malformed") }
       self = .trustNotices(notices.notices.map { Array($0) })
     case .nextCard(let next): self = .nextCard(try Unverified(tlsEncoded: Array(next.card)))
+    case .bundleKey(let key): self = .bundleKey(try Unverified(tlsEncoded: Array(key.key)))
+    case .bundleSeen(let seen): self = .bundleSeen(sequence: seen.sequence)
     case .refused(let refused):
       self = .refused(message: try MessageIdentifier(bytes: Array(refused.message)), Frame.Failure(refused.failure))
     case .hubCommit(let commit):

@@ -62,6 +62,8 @@ extension Frame.Body {
         })
     case .trustNotices(let notices): return .trustNotices(.with { $0.notices = notices.map { Data($0) } })
     case .nextCard(let card): return .nextCard(.with { $0.card = Data(card.tlsEncoded) })
+    case .bundleKey(let key): return .bundleKey(.with { $0.key = Data(key.tlsEncoded) })
+    case .bundleSeen(let sequence): return .bundleSeen(.with { $0.sequence = sequence })
     case .refused(let message, let failure):
       return .refused(
         .with {

@@ -37,6 +37,10 @@ public struct Frame: Hashable, Sendable {
     case trustNotices([[UInt8]])
     /// The sender's next card, while the link stands.
     case nextCard(Unverified<NodeCard>)
+    /// What bundles for the sender are to be sealed to.
+    case bundleKey(Unverified<BundleKey>)
+    /// In a bundle: the highest number of the receiver's numbered records that the sender has taken.
+    case bundleSeen(sequence: UInt64)
 
     // Between a device and its node.
     /// An encoded ``LiaisonModel/Envelope``.

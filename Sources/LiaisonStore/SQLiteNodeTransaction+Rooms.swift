@@ -97,6 +97,11 @@ extension SQLiteNodeTransaction: RoomStore {
     }
   }
 
+  package func rooms(with handle: Handle) throws(StoreError) -> [RoomIdentifier] {
+    try rows("SELECT room FROM room_participants WHERE handle = ? AND to_epoch IS NULL ORDER BY room", handle.description)
+      .stored { row throws(StoreError) in try row.identifier(0) }
+  }
+
   package func leaveRoom(_ record: RoomRecord) throws(StoreError) {
     pending.forget(record.room)
     for table in ["room_states", "room_leaves", "room_participants", "room_commits"] {

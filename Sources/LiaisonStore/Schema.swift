@@ -7,6 +7,7 @@ enum Schema {
     migrator.registerMigration("1") { database in try database.execute(sql: version1) }
     migrator.registerMigration("2") { database in try database.execute(sql: version2) }
     migrator.registerMigration("3") { database in try database.execute(sql: version3) }
+    migrator.registerMigration("bundles") { database in try database.execute(sql: bundles) }
     return migrator
   }
 

@@ -10,6 +10,7 @@ package import TLSPresentation
 /// struct {
 ///   uint8 version = 1; uint8 permissions; uint8 precedence_max; uint8 disciplines; uint16 from; uint16 until;
 ///   uint64 valid_until; PeerQuota quotas<V>;     // in ascending order, one of each
+///   uint8 way;
 /// } PeerPolicy;
 /// ```
 package struct PeerPolicy: Hashable, Sendable, TLSCodable {
@@ -30,6 +31,25 @@ package struct PeerPolicy: Hashable, Sendable, TLSCodable {
     package var name: String { String(describing: self) }
 
     package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  }
+
+  /// How what is for the peer gets there.
+  package enum Way: UInt8, Sendable, CaseIterable {
+    /// On a link, and in bundles where there is none for a while.
+    case link = 0
+    /// In bundles only: no link with it is made or taken.
+    case hand = 1
+
+    /// What is typed: one word.
+    package var name: String { String(describing: self) }
+
+    /// For people.
+    package var text: String {
+      switch self {
+      case .link: "by a link"
+      case .hand: "by hand, in bundles only"
+      }
+    }
   }
 
   /// What is counted; as many as the node has for every peer, or fewer.
@@ -128,6 +148,7 @@ package struct PeerPolicy: Hashable, Sendable, TLSCodable {
   package var hours = Hours.always
   /// From then on nothing is allowed; nil for ever.
   package var validUntil: Timestamp?
+  package var way = Way.link
   /// Those that differ from the node's.
   package private(set) var quotas: [Quota: UInt64] = [:]
 
@@ -215,7 +236,7 @@ extension PeerPolicy {
           : disciplines.sorted { $0.rawValue < $1.rawValue }.map(\.description).joined(separator: ", ")
       ),
       ("hours", hours.text),
-      ("valid until", validUntil.map(Self.text) ?? "for ever"),
+      ("valid until", validUntil.map(Self.text) ?? "for ever"), ("way", way.text),
     ] + Quota.allCases.map { ($0.name, "\(limit($0))") }
   }
 
@@ -262,6 +283,9 @@ extension PeerPolicy {
       guard limit < quota.nodeLimit else { throw .invalid("a quota of a policy is not below the node's") }
       quotas[quota] = limit
     }
+    let code = try decoder.read(UInt8.self)
+    guard let way = Way(rawValue: code) else { throw .unknownValue(UInt64(code)) }
+    self.way = way
   }
 
   package func encode(to encoder: inout TLSEncoder) {
@@ -278,6 +302,7 @@ extension PeerPolicy {
         encoder.write(limit)
       }
     }
+    encoder.write(way.rawValue)
   }
 
   private static func bit(_ discipline: Discipline) -> UInt8 { 1 << (discipline.rawValue - 1) }

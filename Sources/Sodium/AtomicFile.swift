@@ -111,7 +111,7 @@ public enum AtomicFile {
   // The name of a file that is being written: 16 random digits, so that nobody else's file is taken for one.
   private static let (temporaryPrefix, temporarySuffix) = (".", ".new")
 
-  private static func temporaryName() -> String {
+  static func temporaryName() -> String {
     let digits = secureRandom(count: 8).map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }
     return temporaryPrefix + digits.joined() + temporarySuffix
   }
@@ -125,7 +125,7 @@ public enum AtomicFile {
       }
   }
 
-  private static func writeAll(
+  static func writeAll(
     _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String
   ) throws(FileError) {
     var rest = bytes[...]
@@ -138,14 +138,14 @@ public enum AtomicFile {
     }
   }
 
-  private static func flushFolder(_ folder: String) throws(FileError) {
+  static func flushFolder(_ folder: String) throws(FileError) {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(.open, path: folder, errorNumber: errno) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw FileError(.flush, path: folder, errorNumber: errno) }
   }
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     let folder = String(path[..<slash])
     return folder.isEmpty ? "/" : folder

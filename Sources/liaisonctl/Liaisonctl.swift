@@ -22,8 +22,8 @@ struct Liaisonctl: AsyncParsableCommand {
       """,
     version: releaseVersion,
     subcommands: [
-      Status.self, Card.self, Peer.self, Member.self, Queue.self, Admin.self, ProposalCommand.self, PolicyCommand.self,
-      Trust.self, Audit.self, Metrics.self,
+      Status.self, Card.self, Peer.self, Member.self, Queue.self, Bundle.self, Admin.self, ProposalCommand.self,
+      PolicyCommand.self, Trust.self, Audit.self, Metrics.self,
     ])
 
   static func main() async { await runCommand(Self.self) }

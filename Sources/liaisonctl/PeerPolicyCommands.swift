@@ -24,6 +24,7 @@ extension Peer {
         var contacts: [String]
         var hours: String
         var validUntil: String?
+        var way: String
         var quotas: [String: UInt64]
       }
 
@@ -33,7 +34,7 @@ extension Peer {
           handle: handle.handle.description, allowed: policy.permissions.sorted().map(\.name),
           precedence: policy.precedenceMax.description,
           contacts: policy.disciplines.map(\.description).sorted(), hours: policy.hours.text,
-          validUntil: policy.validUntil?.rfc3339,
+          validUntil: policy.validUntil?.rfc3339, way: policy.way.name,
           quotas: Dictionary(
             uniqueKeysWithValues: PeerPolicy.Quota.allCases.map { ($0.name, policy.limit($0)) }))
         node.output.result(
@@ -51,6 +52,7 @@ extension Peer {
             --contact      whom of our members it may look up and bring into rooms: disciplines, or nobody, or everybody
             --hours        such as 06:00-18:30, in UTC; or always
             --valid        for how long from now on, such as 30d; or forever
+            --way          link; or hand, for bundles only
             --quota        such as kept-messages=1000; at most this node's own limit
 
           Example: liaisonctl peer policy set xb --allow messages --allow directory --precedence immediate
@@ -67,11 +69,15 @@ extension Peer {
       var contact: [String] = []
       @Option(name: .long, help: ArgumentHelp("Hours of the day, UTC.", valueName: "from-until")) var hours: String?
       @Option(name: .long, help: ArgumentHelp("For how long.", valueName: "time")) var valid: String?
+      @Option(name: .long, help: ArgumentHelp("How what is for the peer gets there.", valueName: "link|hand"))
+      var way: String?
       @Option(name: .long, help: ArgumentHelp("A quota; may be repeated.", valueName: "name=count")) var quota:
         [String] = []
 
       func run() async throws {
-        guard !allow.isEmpty || precedence != nil || !contact.isEmpty || hours != nil || valid != nil || !quota.isEmpty
+        guard
+          !allow.isEmpty || precedence != nil || !contact.isEmpty || hours != nil || valid != nil || way != nil
+            || !quota.isEmpty
         else { throw CommandError(.usage, "say what to change, such as --precedence immediate") }
         var policy = try await decision.node.peer(handle.handle).policy
         if !allow.isEmpty {
@@ -85,6 +91,12 @@ extension Peer {
         try CommandError.typed { () throws(ModelError) in
           if let precedence { policy.precedenceMax = try Precedence(precedence) }
           if let hours { policy.hours = try Self.hours(hours) }
+          if let way {
+            guard let known = PeerPolicy.Way.allCases.first(where: { $0.name == way }) else {
+              throw ModelError.malformed("a way is \(PeerPolicy.Way.allCases.map(\.name).joined(separator: " or "))")
+            }
+            policy.way = known
+          }
           for quota in quota {
             let parts = quota.split(separator: "=", omittingEmptySubsequences: false)
             guard parts.count == 2, let limit = UInt64(parts[1]),

@@ -53,9 +53,9 @@ struct Run: AsyncParsableCommand {
     let software = "liaisond/\(releaseVersion)"
     let identity = node.identity
     let peers = PeerTable(node.log.registry, at: .now)
+    let chunks = try ChunkStore(folder: home.documents)
     let runtime = NodeRuntime(
-      core: NodeCore(identity: identity, peers: peers, store: node.store),
-      chunks: try ChunkStore(folder: home.documents),
+      core: NodeCore(identity: identity, peers: peers, store: node.store), chunks: chunks,
       software: software, thread: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), logger: logger)
     let clock: @Sendable () -> Timestamp = { .now }
     let audit = try AuditLog(folder: home.audit, at: .now, logger: logger)
@@ -67,8 +67,8 @@ struct Run: AsyncParsableCommand {
         peerHeads: PeerHeads(folder: home.heads), audit: audit, clock: clock, logger: logger)
     } catch { throw CommandError(.badData, error.sentence) }
     let service = AdminService(
-      keeper: keeper, node: runtime, home: home, software: software, listening: listener.endpoint, metrics: metrics,
-      clock: clock, logger: logger)
+      keeper: keeper, node: runtime, home: home, chunks: chunks, software: software, listening: listener.endpoint,
+      metrics: metrics, clock: clock, logger: logger)
 
     // They stop in the opposite order: no requests of administrators any more, then the node. Each has a name, or what
     // it holds would be written out to be one.

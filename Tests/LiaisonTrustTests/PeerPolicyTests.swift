@@ -29,6 +29,7 @@ import Testing
     for quota in PeerPolicy.Quota.allCases { all.append(try policy { try $0.set(quota, to: 7) }) }
     all.append(policy { $0.permissions = [] })
     all.append(policy { $0.disciplines = [] })
+    all.append(policy { $0.way = .hand })
     return all
   }
 
@@ -58,8 +59,10 @@ import Testing
       #expect(throws: TLSPresentationError.self, "\(index)") { try PeerPolicy(tlsEncoded: bent) }
     }
     var full = try policy { try $0.set(.rooms, to: 1) }.tlsEncoded
-    full.replaceSubrange((full.count - 8)..., with: [0, 0, 0, 0, 0, 0, 0x27, 0x10])
+    full.replaceSubrange((full.count - 9)..., with: [0, 0, 0, 0, 0, 0, 0x27, 0x10, 0])
     #expect(throws: TLSPresentationError.self) { try PeerPolicy(tlsEncoded: full) }
+    let other = Array(initial.dropLast() + [2])
+    #expect(throws: TLSPresentationError.self, "an unknown way") { try PeerPolicy(tlsEncoded: other) }
   }
 
   @Test("shows every difference, each as one field of one screen")

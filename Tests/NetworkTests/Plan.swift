@@ -21,6 +21,8 @@ struct Plan {
   private(set) var stepsClocks = false
   /// Whether members have several devices, bring in more of them, and come back into rooms with fresh keys.
   private(set) var severalDevices = false
+  /// Whether bundles are carried between nodes besides what links bring.
+  private(set) var carries = false
 
   /// Every hundredth seed is a region as large as any that is planned for.
   static let wholeRegionEvery: UInt64 = 100
@@ -73,13 +75,14 @@ struct Plan {
     changesRooms = !restores && often()
     // A commit that a restored node forgot is for a later day, and a device that comes in makes one.
     severalDevices = !restores && often()
+    carries = often()
   }
 
   /// In words, for whoever looks at a failure.
   var words: String {
     """
     \(nodes) nodes, \(devices) devices, \(rooms) rooms, \(faults), \(deviceFaults)\(changesRooms ? ", members change" : "")\
-    \(severalDevices ? ", several devices" : "")\(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")
+    \(severalDevices ? ", several devices" : "")\(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")\(carries ? ", bundles are carried" : "")
     """
   }
 

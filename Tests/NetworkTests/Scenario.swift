@@ -28,6 +28,8 @@ final class Scenario {
   private var backups: [Handle: SimulatedNode.Backup] = [:]
   /// The latest backup of each device's profile, with what was sent by then.
   private var profiles: [String: String] = [:]
+  /// Bundles on their way, which arrive in any order, more than once, cut short, or never.
+  private var bundles: [NodeSimulation.Region.CarriedBundle] = []
   private let sabotage: Sabotage?
 
   /// What a broken node would do, to see that somebody notices.
@@ -162,8 +164,26 @@ final class Scenario {
     sent.append(Sent(message: message, room: room, sender: device, text: text))
   }
 
+  /// A bundle is made, or one that was made is handed over. A node that is down, or whose disk is full, does neither.
+  private func carryBundle() throws {
+    let nodes = region.network.sortedNodes.shuffled(using: &random)
+    guard nodes.count > 1 else { return }
+    if bundles.isEmpty || Bool.random(using: &random) {
+      guard let bundle = try? region.network.bundle(from: nodes[0], to: nodes[1].handle) else { return }
+      summary.bundlesMade += 1
+      bundles.append(bundle)
+    } else if let bundle = bundles.randomElement(using: &random) {
+      let isCut = Int.random(in: 0..<4, using: &random) == 0
+      let count = isCut ? Int.random(in: 0...bundle.records.count, using: &random) : .max
+      let taken = try? region.network.take(bundle, at: region.network.node(bundle.header.to), first: count)
+      summary.bundlesTaken += taken == nil ? 0 : 1
+      summary.carried += taken?.messages ?? 0
+    }
+  }
+
   /// Something that a person does, or that happens. A full disk tells the person at once.
   private func act(_ step: Int) throws {
+    if plan.carries, Int.random(in: 0..<3, using: &random) == 0 { try carryBundle() }
     let device = region.devices[Int.random(in: 0..<region.devices.count, using: &random)]
     do { try act(step, device) } catch  where device.isDiskFull {}
   }

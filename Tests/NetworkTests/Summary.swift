@@ -13,6 +13,10 @@ struct Summary {
   var refused = 0
   /// Messages that somebody missed and that were sent again.
   var sentAgain = 0
+  /// Bundles that were made and that were taken, some cut short, repeated or old, and messages that came first by one.
+  var bundlesMade = 0
+  var bundlesTaken = 0
+  var carried = 0
   var events = 0
   var faults: [FaultKind: Int] = [:]
 
@@ -38,6 +42,9 @@ struct Summary {
     receipts += other.receipts
     refused += other.refused
     sentAgain += other.sentAgain
+    bundlesMade += other.bundlesMade
+    bundlesTaken += other.bundlesTaken
+    carried += other.carried
     events += other.events
     faults.merge(other.faults, uniquingKeysWith: +)
   }
@@ -47,7 +54,8 @@ struct Summary {
     let kinds = FaultKind.allCases.map { "\($0.rawValue) \(faults[$0, default: 0])" }.joined(separator: ", ")
     return """
       \(runs) regions: \(nodes) nodes, \(devices) devices, \(messages) messages, \(deliveries) deliveries, \
-      \(receipts) receipts verified, \(refused) refused and told, \(sentAgain) sent again, \(events) events
+      \(receipts) receipts verified, \(refused) refused and told, \(sentAgain) sent again, \
+      \(bundlesMade) bundles made and \(bundlesTaken) taken with \(carried) messages that had not come, \(events) events
       faults: \(kinds)
       """
   }

@@ -15,6 +15,8 @@ package struct AuditEvent: Sendable, Equatable {
     case noticeRefused = "notice.refused"
     case linkRefused = "link.refused"
     case historyMissing = "history.missing"
+    case bundleMade = "bundle.made"
+    case bundleTaken = "bundle.taken"
     case auditCut = "audit.cut"
     case auditDamaged = "audit.damaged"
   }

@@ -194,6 +194,31 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .auditRequest(newValue)}
   }
 
+  package var bundleExportRequest: AdminBundleExport {
+    get {
+      if case .bundleExportRequest(let v)? = body {return v}
+      return AdminBundleExport()
+    }
+    set {body = .bundleExportRequest(newValue)}
+  }
+
+  /// The next part of a bundle that is being made: a number from BundleStarted.
+  package var bundlePartRequest: UInt64 {
+    get {
+      if case .bundlePartRequest(let v)? = body {return v}
+      return 0
+    }
+    set {body = .bundlePartRequest(newValue)}
+  }
+
+  package var bundleImportRequest: AdminBundleImport {
+    get {
+      if case .bundleImportRequest(let v)? = body {return v}
+      return AdminBundleImport()
+    }
+    set {body = .bundleImportRequest(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -349,6 +374,31 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .audit(newValue)}
   }
 
+  /// A number that names what is under way.
+  package var bundleStarted: UInt64 {
+    get {
+      if case .bundleStarted(let v)? = body {return v}
+      return 0
+    }
+    set {body = .bundleStarted(newValue)}
+  }
+
+  package var bundlePart: AdminBundlePart {
+    get {
+      if case .bundlePart(let v)? = body {return v}
+      return AdminBundlePart()
+    }
+    set {body = .bundlePart(newValue)}
+  }
+
+  package var bundleTaken: AdminBundleTaken {
+    get {
+      if case .bundleTaken(let v)? = body {return v}
+      return AdminBundleTaken()
+    }
+    set {body = .bundleTaken(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -377,6 +427,10 @@ package nonisolated struct AdminFrame: Sendable {
     case `try`(AdminTry)
     case nextCardRequest(AdminNextCardRequest)
     case auditRequest(AdminAuditRequest)
+    case bundleExportRequest(AdminBundleExport)
+    /// The next part of a bundle that is being made: a number from BundleStarted.
+    case bundlePartRequest(UInt64)
+    case bundleImportRequest(AdminBundleImport)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -399,6 +453,10 @@ package nonisolated struct AdminFrame: Sendable {
     /// A signed NodeCardRequest of trust.md.
     case nextCard(Data)
     case audit(AdminAudit)
+    /// A number that names what is under way.
+    case bundleStarted(UInt64)
+    case bundlePart(AdminBundlePart)
+    case bundleTaken(AdminBundleTaken)
 
   }
 
@@ -1238,13 +1296,191 @@ package nonisolated struct AdminHistogram: Sendable {
   package init() {}
 }
 
+/// A bundle (bundles.md) for a peer is to be made; answered by bundle_started.
+package nonisolated struct AdminBundleExport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A handle.
+  package var peer: String = String()
+
+  /// Whether documents go along.
+  package var documents: Bool = false
+
+  /// Bytes after which another file begins; 0 for none.
+  package var sizeMax: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The next bytes of the file that is being written.
+package nonisolated struct AdminBundlePart: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var bytes: Data {
+    get {_storage._bytes}
+    set {_uniqueStorage()._bytes = newValue}
+  }
+
+  /// Whether the file ends with them, and whether another one follows.
+  package var fileEnds: Bool {
+    get {_storage._fileEnds}
+    set {_uniqueStorage()._fileEnds = newValue}
+  }
+
+  package var moreFiles: Bool {
+    get {_storage._moreFiles}
+    set {_uniqueStorage()._moreFiles = newValue}
+  }
+
+  /// What is in all files so far.
+  package var counts: AdminBundleCounts {
+    get {_storage._counts ?? AdminBundleCounts()}
+    set {_uniqueStorage()._counts = newValue}
+  }
+  /// Returns true if `counts` has been explicitly set.
+  package var hasCounts: Bool {_storage._counts != nil}
+  /// Clears the value of `counts`. Subsequent reads from it will return its default value.
+  package mutating func clearCounts() {_uniqueStorage()._counts = nil}
+
+  /// The peer's key is not known yet: the bundle holds nothing but this node's card and key.
+  package var greeting: Bool {
+    get {_storage._greeting}
+    set {_uniqueStorage()._greeting = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// The next part of a bundle that is being taken in; answered by bundle_taken.
+package nonisolated struct AdminBundleImport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 0 with the head.
+  package var number: UInt64 = 0
+
+  package var part: AdminBundleImport.OneOf_Part? = nil
+
+  package var head: Data {
+    get {
+      if case .head(let v)? = part {return v}
+      return Data()
+    }
+    set {part = .head(newValue)}
+  }
+
+  package var segment: Data {
+    get {
+      if case .segment(let v)? = part {return v}
+      return Data()
+    }
+    set {part = .segment(newValue)}
+  }
+
+  package var end: Data {
+    get {
+      if case .end(let v)? = part {return v}
+      return Data()
+    }
+    set {part = .end(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Part: Equatable, Sendable {
+    case head(Data)
+    case segment(Data)
+    case end(Data)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct AdminBundleTaken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var number: UInt64 = 0
+
+  /// The peer that made it.
+  package var peer: String = String()
+
+  package var counts: AdminBundleCounts {
+    get {_counts ?? AdminBundleCounts()}
+    set {_counts = newValue}
+  }
+  /// Returns true if `counts` has been explicitly set.
+  package var hasCounts: Bool {self._counts != nil}
+  /// Clears the value of `counts`. Subsequent reads from it will return its default value.
+  package mutating func clearCounts() {self._counts = nil}
+
+  /// What is to be said of it, in sentences.
+  package var remarks: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _counts: AdminBundleCounts? = nil
+}
+
+package nonisolated struct AdminBundleCounts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var messages: UInt64 = 0
+
+  package var repeated: UInt64 = 0
+
+  package var held: UInt64 = 0
+
+  package var refused: UInt64 = 0
+
+  /// Why the last of them was refused.
+  package var refusal: String = String()
+
+  package var receipts: UInt64 = 0
+
+  package var undeliverable: UInt64 = 0
+
+  package var questions: UInt64 = 0
+
+  package var answers: UInt64 = 0
+
+  package var old: UInt64 = 0
+
+  package var chunks: UInt64 = 0
+
+  package var chunksRepeated: UInt64 = 0
+
+  package var chunksRefused: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{4}\u{1e}bundle_export_request\0\u{3}bundle_part_request\0\u{3}bundle_import_request\0\u{3}bundle_started\0\u{3}bundle_part\0\u{3}bundle_taken\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1711,6 +1947,74 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .audit(v)
         }
       }()
+      case 110: try {
+        var v: AdminBundleExport?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .bundleExportRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .bundleExportRequest(v)
+        }
+      }()
+      case 111: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .bundlePartRequest(v)
+        }
+      }()
+      case 112: try {
+        var v: AdminBundleImport?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .bundleImportRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .bundleImportRequest(v)
+        }
+      }()
+      case 113: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .bundleStarted(v)
+        }
+      }()
+      case 114: try {
+        var v: AdminBundlePart?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .bundlePart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .bundlePart(v)
+        }
+      }()
+      case 115: try {
+        var v: AdminBundleTaken?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .bundleTaken(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .bundleTaken(v)
+        }
+      }()
       default: break
       }
     }
@@ -1873,6 +2177,30 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .audit?: try {
       guard case .audit(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
+    }()
+    case .bundleExportRequest?: try {
+      guard case .bundleExportRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 110)
+    }()
+    case .bundlePartRequest?: try {
+      guard case .bundlePartRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 111)
+    }()
+    case .bundleImportRequest?: try {
+      guard case .bundleImportRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 112)
+    }()
+    case .bundleStarted?: try {
+      guard case .bundleStarted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 113)
+    }()
+    case .bundlePart?: try {
+      guard case .bundlePart(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 114)
+    }()
+    case .bundleTaken?: try {
+      guard case .bundleTaken(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 115)
     }()
     case nil: break
     }
@@ -3489,6 +3817,357 @@ nonisolated extension AdminHistogram: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.median != rhs.median {return false}
     if lhs.percentile95 != rhs.percentile95 {return false}
     if lhs.percentile99 != rhs.percentile99 {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminBundleExport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BundleExport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}documents\0\u{3}size_max\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.documents) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sizeMax) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.documents != false {
+      try visitor.visitSingularBoolField(value: self.documents, fieldNumber: 2)
+    }
+    if self.sizeMax != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sizeMax, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminBundleExport, rhs: AdminBundleExport) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.documents != rhs.documents {return false}
+    if lhs.sizeMax != rhs.sizeMax {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminBundlePart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BundlePart"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bytes\0\u{3}file_ends\0\u{3}more_files\0\u{1}counts\0\u{1}greeting\0")
+
+  fileprivate class _StorageClass {
+    var _bytes: Data = Data()
+    var _fileEnds: Bool = false
+    var _moreFiles: Bool = false
+    var _counts: AdminBundleCounts? = nil
+    var _greeting: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _bytes = source._bytes
+      _fileEnds = source._fileEnds
+      _moreFiles = source._moreFiles
+      _counts = source._counts
+      _greeting = source._greeting
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._bytes) }()
+        case 2: try { try decoder.decodeSingularBoolField(value: &_storage._fileEnds) }()
+        case 3: try { try decoder.decodeSingularBoolField(value: &_storage._moreFiles) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._counts) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._greeting) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._bytes.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._bytes, fieldNumber: 1)
+      }
+      if _storage._fileEnds != false {
+        try visitor.visitSingularBoolField(value: _storage._fileEnds, fieldNumber: 2)
+      }
+      if _storage._moreFiles != false {
+        try visitor.visitSingularBoolField(value: _storage._moreFiles, fieldNumber: 3)
+      }
+      try { if let v = _storage._counts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._greeting != false {
+        try visitor.visitSingularBoolField(value: _storage._greeting, fieldNumber: 5)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminBundlePart, rhs: AdminBundlePart) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._bytes != rhs_storage._bytes {return false}
+        if _storage._fileEnds != rhs_storage._fileEnds {return false}
+        if _storage._moreFiles != rhs_storage._moreFiles {return false}
+        if _storage._counts != rhs_storage._counts {return false}
+        if _storage._greeting != rhs_storage._greeting {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminBundleImport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BundleImport"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}head\0\u{1}segment\0\u{1}end\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.part != nil {try decoder.handleConflictingOneOf()}
+          self.part = .head(v)
+        }
+      }()
+      case 3: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.part != nil {try decoder.handleConflictingOneOf()}
+          self.part = .segment(v)
+        }
+      }()
+      case 4: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.part != nil {try decoder.handleConflictingOneOf()}
+          self.part = .end(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    switch self.part {
+    case .head?: try {
+      guard case .head(let v)? = self.part else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    }()
+    case .segment?: try {
+      guard case .segment(let v)? = self.part else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 3)
+    }()
+    case .end?: try {
+      guard case .end(let v)? = self.part else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminBundleImport, rhs: AdminBundleImport) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.part != rhs.part {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminBundleTaken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BundleTaken"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}peer\0\u{1}counts\0\u{1}remarks\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._counts) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.remarks) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 2)
+    }
+    try { if let v = self._counts {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.remarks.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.remarks, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminBundleTaken, rhs: AdminBundleTaken) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.peer != rhs.peer {return false}
+    if lhs._counts != rhs._counts {return false}
+    if lhs.remarks != rhs.remarks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminBundleCounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BundleCounts"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}messages\0\u{1}repeated\0\u{1}held\0\u{1}refused\0\u{1}refusal\0\u{1}receipts\0\u{1}undeliverable\0\u{1}questions\0\u{1}answers\0\u{1}old\0\u{1}chunks\0\u{3}chunks_repeated\0\u{3}chunks_refused\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.messages) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.repeated) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.held) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.refused) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.refusal) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.receipts) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.undeliverable) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.questions) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.answers) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.old) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.chunks) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.chunksRepeated) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.chunksRefused) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.messages != 0 {
+      try visitor.visitSingularUInt64Field(value: self.messages, fieldNumber: 1)
+    }
+    if self.repeated != 0 {
+      try visitor.visitSingularUInt64Field(value: self.repeated, fieldNumber: 2)
+    }
+    if self.held != 0 {
+      try visitor.visitSingularUInt64Field(value: self.held, fieldNumber: 3)
+    }
+    if self.refused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.refused, fieldNumber: 4)
+    }
+    if !self.refusal.isEmpty {
+      try visitor.visitSingularStringField(value: self.refusal, fieldNumber: 5)
+    }
+    if self.receipts != 0 {
+      try visitor.visitSingularUInt64Field(value: self.receipts, fieldNumber: 6)
+    }
+    if self.undeliverable != 0 {
+      try visitor.visitSingularUInt64Field(value: self.undeliverable, fieldNumber: 7)
+    }
+    if self.questions != 0 {
+      try visitor.visitSingularUInt64Field(value: self.questions, fieldNumber: 8)
+    }
+    if self.answers != 0 {
+      try visitor.visitSingularUInt64Field(value: self.answers, fieldNumber: 9)
+    }
+    if self.old != 0 {
+      try visitor.visitSingularUInt64Field(value: self.old, fieldNumber: 10)
+    }
+    if self.chunks != 0 {
+      try visitor.visitSingularUInt64Field(value: self.chunks, fieldNumber: 11)
+    }
+    if self.chunksRepeated != 0 {
+      try visitor.visitSingularUInt64Field(value: self.chunksRepeated, fieldNumber: 12)
+    }
+    if self.chunksRefused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.chunksRefused, fieldNumber: 13)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminBundleCounts, rhs: AdminBundleCounts) -> Bool {
+    if lhs.messages != rhs.messages {return false}
+    if lhs.repeated != rhs.repeated {return false}
+    if lhs.held != rhs.held {return false}
+    if lhs.refused != rhs.refused {return false}
+    if lhs.refusal != rhs.refusal {return false}
+    if lhs.receipts != rhs.receipts {return false}
+    if lhs.undeliverable != rhs.undeliverable {return false}
+    if lhs.questions != rhs.questions {return false}
+    if lhs.answers != rhs.answers {return false}
+    if lhs.old != rhs.old {return false}
+    if lhs.chunks != rhs.chunks {return false}
+    if lhs.chunksRepeated != rhs.chunksRepeated {return false}
+    if lhs.chunksRefused != rhs.chunksRefused {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

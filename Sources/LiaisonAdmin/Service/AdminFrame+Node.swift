@@ -128,6 +128,7 @@ extension NextStep {
     case .dials(let at): at <= now ? "dials now" : "dials again in \(wait(at))"
     case .dialling: "is dialling"
     case .waitsForActivation: "waits until the peer is activated"
+    case .waitsForBundle: "waits for a bundle"
     }
   }
 }

@@ -2,7 +2,7 @@ internal import CommandKit
 internal import FoundationEssentials
 internal import LiaisonLink
 package import LiaisonModel
-internal import LiaisonNode
+package import LiaisonNode
 internal import LiaisonProtocol
 internal import LiaisonTrust
 package import Logging
@@ -17,6 +17,7 @@ package struct AdminService: Sendable {
   private let startedAt: Timestamp
   private let clock: @Sendable () -> Timestamp
   private let metrics: MetricsRegistry
+  private let desk: BundleDesk
   private let logger: Logger
 
   /// Entries of the trust log in one answer, bytes.
@@ -24,10 +25,11 @@ package struct AdminService: Sendable {
 
   /// A service for a node that runs.
   package init(
-    keeper: TrustKeeper, node: any AdministeredNode, home: NodeHome, software: String, listening: Endpoint,
-    metrics: MetricsRegistry = MetricsRegistry(), clock: @escaping @Sendable () -> Timestamp,
+    keeper: TrustKeeper, node: any AdministeredNode, home: NodeHome, chunks: ChunkStore? = nil, software: String,
+    listening: Endpoint, metrics: MetricsRegistry = MetricsRegistry(), clock: @escaping @Sendable () -> Timestamp,
     logger: Logger
   ) {
+    desk = BundleDesk(keeper: keeper, node: node, chunks: chunks, clock: clock)
     self.keeper = keeper
     self.node = node
     self.home = home
@@ -75,6 +77,13 @@ package struct AdminService: Sendable {
     case .administratorsRequest: return .administrators(await administrators())
     case .nextCardRequest(let request): return .nextCard(try await nextCard(request))
     case .proposalsRequest: return .proposals(await proposals())
+    case .bundleExportRequest(let request):
+      return .bundleStarted(
+        try await desk.export(for: Handle(request.peer), documents: request.documents, sizeMax: request.sizeMax))
+    case .bundlePartRequest(let number): return .bundlePart(AdminBundlePart(try await desk.part(of: number)))
+    case .bundleImportRequest(let request):
+      guard let part = request.part else { throw Frame.Failure(.malformed, "a part of a bundle is missing") }
+      return .bundleTaken(try await desk.take(part, of: request.number))
     case .policyRequest: return .policy(Data(await keeper.registry.policy.tlsEncoded))
     default:
       throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")

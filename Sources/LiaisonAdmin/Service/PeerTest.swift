@@ -45,6 +45,7 @@ package struct PeerTest {
       try peer.card.checkInForce(at: now)
       add(.card, true, "serial \(peer.card.content.serial), in force")
     } catch { add(.card, false, "\(error.sentence): ask \(peer.handle) for its next card") }
+    if peer.policy.way != .link { add(.policy, false, "no link with it is made: \(peer.policy.way.text)") }
     let endpoints = peer.card.content.endpoints
     add(.address, !endpoints.isEmpty, endpoints.isEmpty ? "its card names no endpoint" : "\(endpoints[0])")
   }

@@ -23,6 +23,8 @@ package enum AdministrationRequest: Sendable {
   case queue(Handle)
   /// The node in figures.
   case status
+  /// Bundles are made and taken in.
+  case bundle(BundleRequest)
 }
 
 /// The answer to an ``AdministrationRequest``.
@@ -34,6 +36,7 @@ package enum AdministrationAnswer: Sendable {
   case inboxes([InboxStatus])
   case queue(QueueStatus, oldest: [QueuedEnvelope])
   case status(NodeStatus)
+  case bundle(BundleAnswer)
   case done
   case failed(Frame.Failure)
 }
@@ -82,6 +85,8 @@ package enum NextStep: Hashable, Sendable {
   case dialling
   /// The peer is not active.
   case waitsForActivation
+  /// No link with the peer is made: a bundle takes what waits.
+  case waitsForBundle
 }
 
 /// A device's inbox as an administrator sees it.

@@ -8,6 +8,7 @@ extension Batch {
     case .deliver(let envelope): try deliver(envelope, from: peer)
     case .receipts(let receipts): try take(receipts, from: peer)
     case .refused(let message, let failure): try take(refusal: failure, of: message, from: peer)
+    case .bundleKey(let key): try take(key, from: peer)
     case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)
     case .keyPackagesRequest(let address):
       try permit(.directory, with: peer)

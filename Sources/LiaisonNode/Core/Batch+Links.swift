@@ -17,7 +17,7 @@ extension Batch {
     _ link: LinkID, to peer: Handle, isDialledHere: Bool, clockDifference: Int64
   ) throws {
     // The registry may have changed while the Hellos were under way.
-    guard peers.isActive(peer) else {
+    guard peers.takesLinks(of: peer) else {
       outputs.append(.close(link, .notPermitted("not accepted")))
       return
     }
@@ -47,6 +47,7 @@ extension Batch {
       complain(of: peer, text)
     }
     memory.dials[peer] = Memory.Dial()
+    try sayWhatWaitedForBundles(to: peer, on: link)
     peersToServe.insert(peer)
   }
 
@@ -73,12 +74,12 @@ extension Batch {
   /// Takes over the registry's new state; it takes effect on live links before anything else.
   mutating func adopt(_ table: PeerTable) throws {
     peers = table
-    for (handle, peer) in memory.links.peers.sorted(by: { $0.key < $1.key }) where !table.isActive(handle) {
-      log(.info, peer: handle, "the link is closed: the peer is not active")
+    for (handle, peer) in memory.links.peers.sorted(by: { $0.key < $1.key }) where !table.takesLinks(of: handle) {
+      log(.info, peer: handle, "the link is closed: the peer is not active, or its policy allows none")
       close(peer.link, .notPermitted("not accepted"))
     }
     for handle in table.peers.keys.sorted() where table[handle]?.standing == .revoked { try giveUpQueue(of: handle) }
-    memory.dials = memory.dials.filter { table.isActive($0.key) }
+    memory.dials = memory.dials.filter { table.takesLinks(of: $0.key) }
     // What was held because a card was unknown may be valid now.
     roomsToRelease.formUnion(try store.held(since: now, limit: Housekeeping.rowsMax).map(\.held.room))
   }
@@ -99,7 +100,8 @@ extension Batch {
 
   /// Plans a dial for each active peer without a link, and asks for those that are due.
   mutating func dialWhoIsAway() throws {
-    for handle in peers.active where memory.links.peers[handle] == nil && handle != self.handle {
+    for handle in peers.active
+    where peers.takesLinks(of: handle) && memory.links.peers[handle] == nil && handle != self.handle {
       var dial = memory.dials[handle] ?? Memory.Dial(at: now)
       if let at = dial.at, at <= now {
         dial.at = nil

@@ -13,7 +13,7 @@ extension Batch {
     case .hubCommit: break
     }
     guard let peerLink = memory.links.peers[peer]?.link else {
-      throw Frame.Failure.unavailable("\(peer) cannot be reached now")
+      return answer(request, try answerFromBundles(body, kind, of: peer), on: link)
     }
     guard memory.relays.count(asker: link) < Limits.pendingRequestsMax else {
       throw Frame.Failure.limit("too many requests of this device wait for other nodes")
@@ -51,7 +51,7 @@ extension Batch {
     }
   }
 
-  private func isCard(_ card: Unverified<MemberCard>, of address: Address) -> Bool {
+  func isCard(_ card: Unverified<MemberCard>, of address: Address) -> Bool {
     guard let nodeCard = peers[address.handle]?.card, let card = try? card.verified(by: nodeCard) else { return false }
     return card.content.address == address
   }

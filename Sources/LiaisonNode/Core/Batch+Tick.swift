@@ -32,6 +32,8 @@ extension Batch {
     try dropWhatWasHeldTooLong()
     try renewCards()
     try store.removeKeyPackages(expiredBefore: now)
+    try store.removeBundleQuestions(
+      askedBefore: now.subtracting(milliseconds: Limits.envelopeLifetimeMilliseconds))
     let (time, overflow) = now.milliseconds.subtractingReportingOverflow(Limits.messageRecordMilliseconds)
     guard !overflow else { return }
     _ = try store.forgetMessages(acceptedBefore: Timestamp(milliseconds: time), limit: Housekeeping.rowsMax)

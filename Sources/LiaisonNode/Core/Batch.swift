@@ -57,13 +57,13 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     try releaseHeld()
     giveUpLostRelays()
     try dialWhoIsAway()
-    giveReceipts()
+    try giveReceipts()
     for handle in peersToServe.sorted() { try serve(handle) }
     for device in devicesToServe.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) { try push(device) }
   }
 
   /// Places what waited for rooms that have changed.
-  private mutating func releaseHeld() throws {
+  mutating func releaseHeld() throws {
     while let room = roomsToRelease.min(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
       roomsToRelease.remove(room)
       try release(room)

@@ -124,7 +124,7 @@ extension Frame.Body {
   }
 
   /// Whether it asks for an answer.
-  fileprivate var isRequest: Bool {
+  var isRequest: Bool {
     switch self {
     case .hubCommit, .keyPackagesRequest, .directoryQuery, .submit, .createRoom, .uploadKeyPackages, .roomStateRequest,
       .peersRequest, .enrol, .roomsRequest, .devicesRequest, .deviceInvite, .deviceRemove, .keyPackagesForget,
@@ -133,7 +133,7 @@ extension Frame.Body {
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
-      .trustLogHeads, .trustNotices, .nextCard:
+      .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen:
       false
     }
   }

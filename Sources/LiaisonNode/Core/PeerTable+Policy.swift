@@ -14,6 +14,13 @@ extension PeerTable {
   }
 }
 
+extension PeerTable {
+  /// Whether documents go to and come from a peer.
+  func allowsDocuments(with peer: Handle, at now: Timestamp) -> Bool {
+    (try? permit(.documents, with: peer, at: now)) != nil
+  }
+}
+
 extension Batch {
   /// Throws why the policy for `peer` does not allow a request.
   func permit(_ request: PeerPolicy.Request, with peer: Handle) throws(Frame.Failure) {

@@ -55,6 +55,9 @@ package struct PeerTable: Sendable, Equatable {
   /// Whether its link and its messages are taken.
   package func isActive(_ handle: Handle) -> Bool { peers[handle]?.standing == .active }
 
+  /// Whether a link with it is made and taken.
+  package func takesLinks(of handle: Handle) -> Bool { isActive(handle) && peers[handle]?.policy.way == .link }
+
   /// The active peers, lowest handle first.
   package var active: [Handle] { peers.filter { $0.value.standing == .active }.keys.sorted() }
 

@@ -12,7 +12,7 @@ extension Batch {
     let digest = Envelope.digest(ofEncoded: bytes)
     if let (_, known) = try store.message(envelope.message, from: peer) {
       guard known.digest == digest else {
-        return refuse(envelope.message, from: peer, .conflict("another envelope has this identifier"))
+        return try refuse(envelope.message, from: peer, .conflict("another envelope has this identifier"))
       }
       tally.count(.repeated, of: peer)
       receipt(envelope.message, digest, to: peer)
@@ -40,7 +40,7 @@ extension Batch {
       tally.count(.taken, of: peer)
       receipt(envelope.message, digest, to: peer)
     } catch let failure as Frame.Failure {
-      refuse(envelope.message, from: peer, failure)
+      try refuse(envelope.message, from: peer, failure)
     }
   }
 
@@ -89,10 +89,14 @@ extension Batch {
     receiptsDue[peer, default: []].append(ReceiptLeaf(message: message, envelopeDigest: digest))
   }
 
-  mutating func refuse(_ message: MessageIdentifier, from peer: Handle, _ failure: Frame.Failure) {
+  mutating func refuse(_ message: MessageIdentifier, from peer: Handle, _ failure: Frame.Failure) throws {
     tally.count(.refused, of: peer)
     complain(of: peer, "an envelope of the peer was refused: \(failure.text)")
-    guard let link = memory.links.peers[peer]?.link else { return }
-    send(Frame(.refused(message: message, failure)), on: link)
+    let frame = Frame(.refused(message: message, failure))
+    if let link = memory.links.peers[peer]?.link {
+      send(frame, on: link)
+    } else if try store.bundleExchange(with: peer).isUsed {
+      try addToBundle(.refusal(message, frame: frame.encoded), for: peer)
+    }
   }
 }

@@ -44,7 +44,7 @@ extension Batch {
     } catch let failure as Frame.Failure {
       rosters.removeAll()
       try store.release(key)
-      refuse(envelope.message, from: held.peer, failure)
+      try refuse(envelope.message, from: held.peer, failure)
     }
     return true
   }
@@ -54,10 +54,15 @@ extension Batch {
     let (time, overflow) = now.milliseconds.subtractingReportingOverflow(Limits.heldMillisecondsMax)
     guard !overflow else { return }
     for (key, held) in try store.held(since: Timestamp(milliseconds: time), limit: Housekeeping.rowsMax)
-    where memory.links.peers[held.peer] != nil {
+    where try canTell(held.peer) {
       guard let record = try store.message(key) else { throw StoreError.unreadable("a held envelope") }
       try store.release(key)
-      refuse(record.message, from: held.peer, .unknown("the room did not become known to this node in time"))
+      try refuse(record.message, from: held.peer, .unknown("the room did not become known to this node in time"))
     }
+  }
+
+  /// Whether there is a link to a peer, or bundles go to it.
+  private func canTell(_ peer: Handle) throws -> Bool {
+    try memory.links.peers[peer] != nil || store.bundleExchange(with: peer).isUsed
   }
 }

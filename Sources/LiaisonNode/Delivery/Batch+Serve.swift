@@ -28,9 +28,14 @@ extension Batch {
   }
 
   /// Signs one statement for all that came from a peer in this batch.
-  mutating func giveReceipts() {
+  mutating func giveReceipts() throws {
     for (peer, leaves) in receiptsDue.sorted(by: { $0.key < $1.key }) {
-      guard let link = memory.links.peers[peer]?.link else { continue }
+      guard let link = memory.links.peers[peer]?.link else {
+        if try store.bundleExchange(with: peer).isUsed {
+          for leaf in leaves { try addToBundle(.receipt(leaf), for: peer) }
+        }
+        continue
+      }
       var rest = leaves[...]
       while !rest.isEmpty {
         let part = Array(rest.prefix(Limits.receiptBatchMax))
@@ -40,7 +45,7 @@ extension Batch {
     }
   }
 
-  private func receipts(for leaves: [ReceiptLeaf], from peer: Handle) -> Frame.Receipts? {
+  func receipts(for leaves: [ReceiptLeaf], from peer: Handle) -> Frame.Receipts? {
     let receipts = ReceiptBatch.sign(leaves, holder: handle, origin: peer, heldAt: now, by: identity.key)
     guard let batch = receipts.first?.batch else { return nil }
     return Frame.Receipts(

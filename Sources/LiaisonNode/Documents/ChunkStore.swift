@@ -83,6 +83,24 @@ package struct ChunkStore: Sendable {
     try await offLoop { names.filter { access(placePath($0, room), F_OK) != 0 } }
   }
 
+  /// The names of the room's chunks, in order.
+  package func names(in room: RoomIdentifier) async throws -> [ChunkName] {
+    try await offLoop {
+      guard let stream = opendir("\(folder)/rooms/\(room)") else { return [] }
+      defer { closedir(stream) }
+      var names: [ChunkName] = []
+      while let entry = readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
+            String(cString: $0)
+          }
+        }
+        if let bytes = Hex.decode(name), let name = try? ChunkName(bytes: bytes) { names.append(name) }
+      }
+      return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+  }
+
   private func offLoop<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await Self.files.runIfActive(body)
   }

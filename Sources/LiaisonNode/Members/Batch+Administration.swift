@@ -47,6 +47,7 @@ extension Batch {
     case .queues: return .queues(try queueStatuses())
     case .inboxes: return .inboxes(try store.fullestInboxes(limit: inboxesMax).map { try inbox(of: $0) })
     case .queue(let peer): return try queue(of: peer)
+    case .bundle(let request): return .bundle(try self.answer(request))
     case .status:
       return .status(
         NodeStatus(
@@ -118,6 +119,7 @@ extension Batch {
 
   private func nextStep(for peer: Handle, waiting count: Int) -> NextStep {
     guard peers.isActive(peer) else { return .waitsForActivation }
+    guard peers.takesLinks(of: peer) else { return count > 0 ? .waitsForBundle : .rests }
     guard let link = memory.links.peers[peer] else {
       return memory.dials[peer]?.at.map { .dials(at: $0) } ?? .dialling
     }

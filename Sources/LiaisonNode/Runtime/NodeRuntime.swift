@@ -187,6 +187,12 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     return toDial
   }
 
+  /// What bundles for this node are to be sealed to is told while there is a link: later there may be none.
+  private func tellBundleKey(on link: Link) {
+    let key = core.identity.key
+    link.post([Frame(.bundleKey(BundleSecret(of: key).statement(of: handle, at: clock(), by: key).unverified))])
+  }
+
   private func scheduleTick(afterFailure: Bool) {
     timer?.cancel()
     let now = clock().milliseconds
@@ -224,7 +230,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
 
   private func peer(of key: [UInt8]) -> Handle? {
     core.peers.active.first { peer in
-      core.peers[peer]?.card.content.nodeKeys.contains { $0.bytes == key } ?? false
+      core.peers.takesLinks(of: peer) && core.peers[peer]?.card.content.nodeKeys.contains { $0.bytes == key } ?? false
     }
   }
 
@@ -281,6 +287,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     if case .peer(let peer) = owner {
       if let card = link.remoteHello.nodeCard { await witness?.shown(card, by: peer) }
       await tellHeads(to: peer, on: link)
+      tellBundleKey(on: link)
     }
     while var frames = await link.frames.next(atMost: Self.framesAtOnceMax) {
       if case .peer(let peer) = owner { frames = await takingTrust(of: frames, from: peer, on: link) }
@@ -340,7 +347,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
 
   /// The first of the peer's endpoints that answers.
   private func dial(_ peer: Handle, _ kind: LinkKind) async throws(LinkError) -> Link {
-    guard core.peers.isActive(peer), let card = core.peers[peer]?.card.content else { throw .cancelled }
+    guard core.peers.takesLinks(of: peer), let card = core.peers[peer]?.card.content else { throw .cancelled }
     var first: LinkError?
     for endpoint in card.endpoints {
       do throws(LinkError) {
@@ -379,7 +386,10 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
       identity = LinkIdentity(key)
       listener?.use(identity)
     }
-    for link in linksOfPeers.keys { links[link]?.post([Frame(.nextCard(core.identity.card.unverified))]) }
+    for link in linksOfPeers.keys.compactMap({ links[$0] }) {
+      link.post([Frame(.nextCard(core.identity.card.unverified))])
+      tellBundleKey(on: link)
+    }
   }
 
   /// Who is not trusted any more loses the links that the core does not know of, and so does a peer those that it made

@@ -86,6 +86,8 @@ package protocol RoomStore {
   func room(_ room: RoomIdentifier) throws(StoreError) -> RoomRecord?
   /// How many rooms this hub has, those that were left not counted.
   func roomCount(hub: Handle) throws(StoreError) -> Int
+  /// The rooms in which a node has members now.
+  func rooms(with handle: Handle) throws(StoreError) -> [RoomIdentifier]
   /// How many rooms a member is in.
   func roomCount(of member: Address) throws(StoreError) -> Int
   /// The rooms that a member is in, and whether this device of theirs is.

@@ -176,6 +176,23 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .nextCard(newValue)}
   }
 
+  var bundleKey: Liaison_Link_V1_BundleKey {
+    get {
+      if case .bundleKey(let v)? = body {return v}
+      return Liaison_Link_V1_BundleKey()
+    }
+    set {body = .bundleKey(newValue)}
+  }
+
+  /// In a bundle only.
+  var bundleSeen: Liaison_Link_V1_BundleSeen {
+    get {
+      if case .bundleSeen(let v)? = body {return v}
+      return Liaison_Link_V1_BundleSeen()
+    }
+    set {body = .bundleSeen(newValue)}
+  }
+
   /// Between a device and its node.
   var submit: Liaison_Link_V1_Submit {
     get {
@@ -384,6 +401,9 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case trustLogHeads(Liaison_Link_V1_TrustLogHeads)
     case trustNotices(Liaison_Link_V1_TrustNotices)
     case nextCard(Liaison_Link_V1_NextCard)
+    case bundleKey(Liaison_Link_V1_BundleKey)
+    /// In a bundle only.
+    case bundleSeen(Liaison_Link_V1_BundleSeen)
     /// Between a device and its node.
     case submit(Liaison_Link_V1_Submit)
     case createRoom(Liaison_Link_V1_CreateRoom)
@@ -1304,13 +1324,40 @@ nonisolated struct Liaison_Link_V1_NextCard: Sendable {
   init() {}
 }
 
+/// What bundles for the sender are to be sealed to (bundles.md).
+nonisolated struct Liaison_Link_V1_BundleKey: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed BundleKey.
+  var key: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The highest number of a numbered record of the receiver's bundles that the sender has taken; 0 for none.
+nonisolated struct Liaison_Link_V1_BundleSeen: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sequence: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}B\u{1}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{4}\u{9}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1748,6 +1795,32 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
           self.body = .chunk(v)
         }
       }()
+      case 110: try {
+        var v: Liaison_Link_V1_BundleKey?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .bundleKey(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .bundleKey(v)
+        }
+      }()
+      case 111: try {
+        var v: Liaison_Link_V1_BundleSeen?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .bundleSeen(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .bundleSeen(v)
+        }
+      }()
       case 120: try {
         var v: Liaison_Link_V1_RoomsRequest?
         var hadOneofValue = false
@@ -1984,6 +2057,14 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .chunk?: try {
       guard case .chunk(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+    }()
+    case .bundleKey?: try {
+      guard case .bundleKey(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 110)
+    }()
+    case .bundleSeen?: try {
+      guard case .bundleSeen(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 111)
     }()
     case .roomsRequest?: try {
       guard case .roomsRequest(let v)? = self.body else { preconditionFailure() }
@@ -3643,6 +3724,66 @@ nonisolated extension Liaison_Link_V1_NextCard: SwiftProtobuf.Message, SwiftProt
 
   static func ==(lhs: Liaison_Link_V1_NextCard, rhs: Liaison_Link_V1_NextCard) -> Bool {
     if lhs.card != rhs.card {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_BundleKey: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BundleKey"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_BundleKey, rhs: Liaison_Link_V1_BundleKey) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_BundleSeen: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BundleSeen"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_BundleSeen, rhs: Liaison_Link_V1_BundleSeen) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -111,7 +111,7 @@ enum DocumentBenchmark {
     return (told - start, monotonicSeconds() - told)
   }
 
-  private static func write(megabytes: Int, to path: String) throws {
+  static func write(megabytes: Int, to path: String) throws {
     FileManager.default.createFile(atPath: path, contents: nil)
     guard let file = FileHandle(forWritingAtPath: path) else { throw CocoaError(.fileWriteUnknown) }
     let random = try Random()

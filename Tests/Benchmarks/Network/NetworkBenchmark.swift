@@ -7,10 +7,10 @@ internal import TestKit
 struct NetworkBenchmark: AsyncParsableCommand {
   /// What can be measured.
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case limits, messages, latency, nodes, documents, memory, fanout, wire, growth, trust
+    case limits, messages, latency, nodes, documents, memory, fanout, wire, growth, trust, bundles
 
     /// What `make bench` measures; the rest has targets of its own.
-    static let usual = allCases.filter { $0 != .trust }
+    static let usual = allCases.filter { $0 != .trust && $0 != .bundles }
   }
 
   static let configuration = CommandConfiguration(
@@ -32,6 +32,7 @@ struct NetworkBenchmark: AsyncParsableCommand {
   @Option(help: "Peers in the registry of the part trust.") var peers = 500
   @Option(help: "Members in it.") var members = 100_000
   @Option(help: "Entries of the log that it verifies in full.") var entries = 1_000_000
+  @Option(help: "Messages in a bundle.") var bundled = 10_000
   @Option(help: "Where to write JSON, a line a figure.") var json: String?
   @Option(help: "Measure nothing: print the ratios of the figures in --json to those in this file.")
   var compare: String?
@@ -55,6 +56,9 @@ struct NetworkBenchmark: AsyncParsableCommand {
     if parts.contains(.wire) { try await WireBenchmark.run(seconds: seconds, into: report) }
     if parts.contains(.trust) {
       try await TrustBenchmark.run(peers: peers, members: members, entries: entries, into: report)
+    }
+    if parts.contains(.bundles) {
+      try await BundleBenchmark.run(messages: bundled, megabytes: documentMegabytes, into: report)
     }
     if parts.contains(.growth) {
       let sizes = stored.split(separator: ",").compactMap { Int($0) }

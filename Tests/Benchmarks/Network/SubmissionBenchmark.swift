@@ -45,7 +45,7 @@ enum SubmissionBenchmark {
   }
 
   /// Encrypts messages as the sender's device would, and gives the requests that submit them.
-  private static func prepare(_ count: Int, from pair: Pair) throws -> [Frame.Body] {
+  static func prepare(_ count: Int, from pair: Pair) throws -> [Frame.Body] {
     var session = Session(engine: pair.sender, position: try pair.sender.inboxPosition)
     var submissions: [Frame.Body] = []
     var left = count
