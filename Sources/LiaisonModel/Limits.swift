@@ -185,4 +185,17 @@ public enum Limits {
   public static let bundleQuestionsMax = 1000
   /// How long the answer to a question about a member is used before it is asked anew: 7 days.
   public static let bundleAnswerMilliseconds: UInt64 = 7 * 86_400_000
+  /// How long the two ends of a tunnel through a third node have to open it, and the wait before it is tried again.
+  public static let tunnelMilliseconds: UInt64 = 10_000
+  /// Tunnels that one peer asks for at once through a third node, and how often one more after that.
+  public static let tunnelAsksBurst: UInt64 = 10
+  public static let tunnelAsksIntervalMilliseconds: UInt64 = 1000
+  /// Bytes that wait at a third node to be carried to one peer: what passes it is refused, and sent again later.
+  public static let carriedBacklogBytes = 16 << 20
+  /// What one peer has carried to others at once, in parts of 64 KiB: 64 MiB.
+  public static let carriedBurst: UInt64 = 1024
+  /// And how often one more after that: 3 MB/s.
+  public static let carriedIntervalMilliseconds: UInt64 = 20
+  /// Bytes that count as one.
+  public static let carriedUnitBytes = 64 << 10
 }

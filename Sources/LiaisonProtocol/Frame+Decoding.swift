@@ -79,6 +79,9 @@ extension Frame.Body {
       self = .trustNotices(notices.notices.map { Array($0) })
     case .nextCard(let next): self = .nextCard(try Unverified(tlsEncoded: Array(next.card)))
     case .bundleKey(let key): self = .bundleKey(try Unverified(tlsEncoded: Array(key.key)))
+    case .carry(let carry): self = .carry(to: try Handle(carry.to), part: Array(carry.part))
+    case .carried(let carried): self = .carried(from: try Handle(carried.from), part: Array(carried.part))
+    case .notCarried(let failed): self = .notCarried(to: try Handle(failed.to), Frame.Failure(failed.failure))
     case .bundleSeen(let seen): self = .bundleSeen(sequence: seen.sequence)
     case .refused(let refused):
       self = .refused(message: try MessageIdentifier(bytes: Array(refused.message)), Frame.Failure(refused.failure))

@@ -63,6 +63,24 @@ extension Frame.Body {
     case .trustNotices(let notices): return .trustNotices(.with { $0.notices = notices.map { Data($0) } })
     case .nextCard(let card): return .nextCard(.with { $0.card = Data(card.tlsEncoded) })
     case .bundleKey(let key): return .bundleKey(.with { $0.key = Data(key.tlsEncoded) })
+    case .carry(let peer, let part):
+      return .carry(
+        .with {
+          $0.to = peer.description
+          $0.part = Data(part)
+        })
+    case .carried(let peer, let part):
+      return .carried(
+        .with {
+          $0.from = peer.description
+          $0.part = Data(part)
+        })
+    case .notCarried(let peer, let failure):
+      return .notCarried(
+        .with {
+          $0.to = peer.description
+          $0.failure = failure.wire
+        })
     case .bundleSeen(let sequence): return .bundleSeen(.with { $0.sequence = sequence })
     case .refused(let message, let failure):
       return .refused(

@@ -41,6 +41,12 @@ public struct Frame: Hashable, Sendable {
     case bundleKey(Unverified<BundleKey>)
     /// In a bundle: the highest number of the receiver's numbered records that the sender has taken.
     case bundleSeen(sequence: UInt64)
+    /// To a third node, for a peer of its own: an encoded ``LiaisonModel/RelayPart``.
+    case carry(to: Handle, part: [UInt8])
+    /// From a third node, what a peer of its own gave it.
+    case carried(from: Handle, part: [UInt8])
+    /// A ``carry(to:part:)`` was not handed on.
+    case notCarried(to: Handle, Failure)
 
     // Between a device and its node.
     /// An encoded ``LiaisonModel/Envelope``.

@@ -98,8 +98,10 @@ extension SQLiteNodeTransaction: RoomStore {
   }
 
   package func rooms(with handle: Handle) throws(StoreError) -> [RoomIdentifier] {
-    try rows("SELECT room FROM room_participants WHERE handle = ? AND to_epoch IS NULL ORDER BY room", handle.description)
-      .stored { row throws(StoreError) in try row.identifier(0) }
+    try rows(
+      "SELECT room FROM room_participants WHERE handle = ? AND to_epoch IS NULL ORDER BY room", handle.description
+    )
+    .stored { row throws(StoreError) in try row.identifier(0) }
   }
 
   package func leaveRoom(_ record: RoomRecord) throws(StoreError) {

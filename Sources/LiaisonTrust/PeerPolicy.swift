@@ -10,7 +10,7 @@ package import TLSPresentation
 /// struct {
 ///   uint8 version = 1; uint8 permissions; uint8 precedence_max; uint8 disciplines; uint16 from; uint16 until;
 ///   uint64 valid_until; PeerQuota quotas<V>;     // in ascending order, one of each
-///   uint8 way;
+///   uint8 way; opaque via<V>;
 /// } PeerPolicy;
 /// ```
 package struct PeerPolicy: Hashable, Sendable, TLSCodable {
@@ -26,6 +26,8 @@ package struct PeerPolicy: Hashable, Sendable, TLSCodable {
     case directory = 8
     /// Our people come into rooms of which it is the hub. Rooms that stand go on.
     case rooms = 16
+    /// This node carries what it and another peer have for one another where they have no link.
+    case carrying = 32
 
     /// What is typed: one word.
     package var name: String { String(describing: self) }
@@ -149,6 +151,8 @@ package struct PeerPolicy: Hashable, Sendable, TLSCodable {
   /// From then on nothing is allowed; nil for ever.
   package var validUntil: Timestamp?
   package var way = Way.link
+  /// The peer that carries what is for this one and from it, where there is no link; nil where nobody does.
+  package var via: Handle?
   /// Those that differ from the node's.
   package private(set) var quotas: [Quota: UInt64] = [:]
 
@@ -176,6 +180,7 @@ extension PeerPolicy {
     case relaying
     case directory
     case rooms
+    case carrying
     /// One of our members is looked up, or brought into a room.
     case contact(Discipline)
 
@@ -186,6 +191,7 @@ extension PeerPolicy {
       case .relaying: .relaying
       case .directory: .directory
       case .rooms: .rooms
+      case .carrying: .carrying
       case .contact: nil
       }
     }
@@ -217,6 +223,7 @@ extension PeerPolicy.Permission {
     case .relaying: "nothing is passed on to other nodes for it"
     case .directory: "no members are looked up"
     case .rooms: "no rooms of which it is the hub are entered"
+    case .carrying: "nothing is carried for it"
     }
   }
 }
@@ -236,7 +243,8 @@ extension PeerPolicy {
           : disciplines.sorted { $0.rawValue < $1.rawValue }.map(\.description).joined(separator: ", ")
       ),
       ("hours", hours.text),
-      ("valid until", validUntil.map(Self.text) ?? "for ever"), ("way", way.text),
+      ("valid until", validUntil.map(Self.text) ?? "for ever"),
+      ("way", way.text + (via.map { "; by \($0) where there is none" } ?? "")),
     ] + Quota.allCases.map { ($0.name, "\(limit($0))") }
   }
 
@@ -286,6 +294,11 @@ extension PeerPolicy {
     let code = try decoder.read(UInt8.self)
     guard let way = Way(rawValue: code) else { throw .unknownValue(UInt64(code)) }
     self.way = way
+    let handle = try decoder.readString(bound: 32)
+    if !handle.isEmpty {
+      do { via = try Handle(handle) } catch { throw .invalid("a handle is malformed") }
+    }
+    guard via == nil || way == .link else { throw .invalid("a policy has two ways") }
   }
 
   package func encode(to encoder: inout TLSEncoder) {
@@ -303,6 +316,7 @@ extension PeerPolicy {
       }
     }
     encoder.write(way.rawValue)
+    encoder.write(string: via?.description ?? "")
   }
 
   private static func bit(_ discipline: Discipline) -> UInt8 { 1 << (discipline.rawValue - 1) }

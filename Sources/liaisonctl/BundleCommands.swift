@@ -108,9 +108,11 @@ struct Bundle: AsyncParsableCommand {
         try writer.commit()
         files.append(path)
         if part.moreFiles { continue }
-        return say(part, Line(
-          peer: peer.description, files: files, bytes: bytes, greeting: part.greeting,
-          contents: Counts(part.counts, isMade: true)))
+        return say(
+          part,
+          Line(
+            peer: peer.description, files: files, bytes: bytes, greeting: part.greeting,
+            contents: Counts(part.counts, isMade: true)))
       }
     }
 

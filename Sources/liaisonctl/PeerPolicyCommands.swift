@@ -25,6 +25,7 @@ extension Peer {
         var hours: String
         var validUntil: String?
         var way: String
+        var via: String?
         var quotas: [String: UInt64]
       }
 
@@ -35,6 +36,7 @@ extension Peer {
           precedence: policy.precedenceMax.description,
           contacts: policy.disciplines.map(\.description).sorted(), hours: policy.hours.text,
           validUntil: policy.validUntil?.rfc3339, way: policy.way.name,
+          via: policy.via?.description,
           quotas: Dictionary(
             uniqueKeysWithValues: PeerPolicy.Quota.allCases.map { ($0.name, policy.limit($0)) }))
         node.output.result(
@@ -47,12 +49,13 @@ extension Peer {
         commandName: "set", abstract: "Change what a peer may do. Trust officers do this.",
         discussion: """
           What is not named stays. Each option says all of its field anew.
-            --allow        messages, documents, relaying, directory, rooms; or nothing, or everything
+            --allow        messages, documents, relaying, directory, rooms, carrying; or nothing, or everything
             --precedence   the highest that its messages may have, and ours to it
             --contact      whom of our members it may look up and bring into rooms: disciplines, or nobody, or everybody
             --hours        such as 06:00-18:30, in UTC; or always
             --valid        for how long from now on, such as 30d; or forever
             --way          link; or hand, for bundles only
+            --via          another peer that carries what is for this one where there is no link; or nobody
             --quota        such as kept-messages=1000; at most this node's own limit
 
           Example: liaisonctl peer policy set xb --allow messages --allow directory --precedence immediate
@@ -71,13 +74,15 @@ extension Peer {
       @Option(name: .long, help: ArgumentHelp("For how long.", valueName: "time")) var valid: String?
       @Option(name: .long, help: ArgumentHelp("How what is for the peer gets there.", valueName: "link|hand"))
       var way: String?
+      @Option(name: .long, help: ArgumentHelp("Who carries where there is no link.", valueName: "handle")) var via:
+        String?
       @Option(name: .long, help: ArgumentHelp("A quota; may be repeated.", valueName: "name=count")) var quota:
         [String] = []
 
       func run() async throws {
         guard
           !allow.isEmpty || precedence != nil || !contact.isEmpty || hours != nil || valid != nil || way != nil
-            || !quota.isEmpty
+            || via != nil || !quota.isEmpty
         else { throw CommandError(.usage, "say what to change, such as --precedence immediate") }
         var policy = try await decision.node.peer(handle.handle).policy
         if !allow.isEmpty {
@@ -96,6 +101,14 @@ extension Peer {
               throw ModelError.malformed("a way is \(PeerPolicy.Way.allCases.map(\.name).joined(separator: " or "))")
             }
             policy.way = known
+            if known == .hand { policy.via = nil }
+          }
+          if let via {
+            policy.via = via == "nobody" ? nil : try Handle(via)
+            guard policy.via != handle.handle else { throw ModelError.malformed("nobody is carried by themselves") }
+            guard policy.via == nil || policy.way == .link else {
+              throw ModelError.malformed("what goes by hand is carried by no other node; say --way link as well")
+            }
           }
           for quota in quota {
             let parts = quota.split(separator: "=", omittingEmptySubsequences: false)

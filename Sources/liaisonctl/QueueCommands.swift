@@ -19,6 +19,8 @@ struct Queue: AsyncParsableCommand {
     var peer: String
     var active: Bool
     var linked: Bool
+    /// The peer that carries, where that is the only way.
+    var carrier: String?
     var count: UInt64
     var bytes: UInt64
     var underWay: UInt64
@@ -37,6 +39,7 @@ struct Queue: AsyncParsableCommand {
       peer = queue.peer
       active = queue.active
       linked = queue.linked
+      carrier = queue.carrier.isEmpty ? nil : queue.carrier
       count = queue.count
       bytes = queue.bytes
       underWay = queue.underWay
@@ -55,9 +58,12 @@ struct Queue: AsyncParsableCommand {
     let errorAge: String
 
     private enum CodingKeys: CodingKey {
-      case peer, active, linked, count, bytes, underWay, oldestAt, dialsAt, error, errorAt, next,
+      case peer, active, linked, carrier, count, bytes, underWay, oldestAt, dialsAt, error, errorAt, next,
         clockDifferenceMilliseconds, oldest
     }
+
+    /// Whether there is a link, or a way through another peer.
+    var link: String { carrier.map { "by \($0)" } ?? (linked ? "up" : "-") }
 
     /// What a person reads of it after the peer's name: "3 waiting for 4 min, dials again in 12 s".
     var sentence: String {
@@ -107,7 +113,7 @@ struct Queue: AsyncParsableCommand {
         empty: "Nothing waits, and no peer is active."
       ) { line in
         [
-          line.peer, line.linked ? "up" : "-", "\(line.count)", "\(line.bytes)", "\(line.underWay)", line.age,
+          line.peer, line.link, "\(line.count)", "\(line.bytes)", "\(line.underWay)", line.age,
           line.next,
           line.error.map { "\(line.errorAge) ago: \($0)" } ?? "-",
         ]
@@ -143,7 +149,7 @@ struct Queue: AsyncParsableCommand {
       node.output.line(
         Output.table([
           ["waiting", "\(line.count), \(line.bytes) bytes, \(line.underWay) under way"],
-          ["link", line.linked ? "up" : "-"], ["next", line.next],
+          ["link", line.link], ["next", line.next],
           ["last error", line.error.map { "\(line.errorAge) ago: \($0)" } ?? "-"],
         ]).dropLast().description)
       node.output.listing(

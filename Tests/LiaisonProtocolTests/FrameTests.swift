@@ -49,6 +49,8 @@ struct FrameTests {
       .keyPackagesRequest(address), .keyPackages([[1], [2, 3]]), .directoryQuery(.address(address)),
       .trustLogHeads(Frame.TrustLogHeads()), .trustNotices([]), .trustNotices([[1], [2, 3]]), .nextCard(nodeCard),
       .bundleKey(BundleSecret(of: node).statement(of: handle, at: now, by: node).unverified), .bundleSeen(sequence: 7),
+      .carry(to: handle, part: [1]), .carried(from: handle, part: [2, 3]),
+      .notCarried(to: handle, Frame.Failure(.unavailable, "no link")),
       .trustLogHeads(Frame.TrustLogHeads(own: [1], seen: [2], proof: [digest, digest])),
       .trustLogHeads(
         Frame.TrustLogHeads(own: [1], lost: Frame.TrustLogHeads.Loss(entry: [3], index: 4, path: [digest, digest]))),

@@ -30,6 +30,7 @@ import Testing
     all.append(policy { $0.permissions = [] })
     all.append(policy { $0.disciplines = [] })
     all.append(policy { $0.way = .hand })
+    all.append(try policy { $0.via = try Handle("xc") })
     return all
   }
 
@@ -51,7 +52,7 @@ import Testing
     }
     // Unknown bits, precedences, minutes and quotas; the whole day and a node's own limit in another way.
     let initial = PeerPolicy.initial.tlsEncoded
-    for (index, value) in [(0, 2), (1, 0x3F), (2, 4), (3, 0x1F), (4, 0x05), (5, 1)] as [(Int, UInt8)] {
+    for (index, value) in [(0, 2), (1, 0x7F), (2, 4), (3, 0x1F), (4, 0x05), (5, 1)] as [(Int, UInt8)] {
       var bent = initial
       bent[index] = value
       if index == 4 { bent[5] = 0xA0 }
@@ -59,10 +60,11 @@ import Testing
       #expect(throws: TLSPresentationError.self, "\(index)") { try PeerPolicy(tlsEncoded: bent) }
     }
     var full = try policy { try $0.set(.rooms, to: 1) }.tlsEncoded
-    full.replaceSubrange((full.count - 9)..., with: [0, 0, 0, 0, 0, 0, 0x27, 0x10, 0])
+    full.replaceSubrange((full.count - 10)..., with: [0, 0, 0, 0, 0, 0, 0x27, 0x10, 0, 0])
     #expect(throws: TLSPresentationError.self) { try PeerPolicy(tlsEncoded: full) }
-    let other = Array(initial.dropLast() + [2])
-    #expect(throws: TLSPresentationError.self, "an unknown way") { try PeerPolicy(tlsEncoded: other) }
+    for bent in [[2, 0], [1, 2, 0x78, 0x63], [0, 2, 0x58, 0x63]] as [[UInt8]] {
+      #expect(throws: TLSPresentationError.self) { try PeerPolicy(tlsEncoded: Array(initial.dropLast(2)) + bent) }
+    }
   }
 
   @Test("shows every difference, each as one field of one screen")
@@ -114,7 +116,7 @@ import Testing
     #expect(log.registry.peer(handle)?.policy == .initial)
     #expect(
       log.registry.changes(since: before).map(\.text) == [
-        "the policy for xb has allowed: messages, documents, relaying, directory, rooms instead of messages"
+        "the policy for xb has allowed: messages, documents, relaying, directory, rooms, carrying instead of messages"
       ])
     #expect(try TrustLog(entries: log.entries, head: log.head).registry == log.registry)
   }

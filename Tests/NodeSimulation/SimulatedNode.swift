@@ -27,6 +27,8 @@ package final class SimulatedNode: LinkEnd {
   package var clockAheadMilliseconds: Int64 = 0
   /// What makes false what it sends to peers, where it lies.
   package var liar: Liar?
+  /// What it sends to a peer instead of a frame, where it carries falsely.
+  package var carriesFalsely: ((Frame) -> [Frame])?
 
   private var core: NodeCore<FaultyStore>?
   private var links: [LinkID: SimulatedLink] = [:]
@@ -236,6 +238,10 @@ package final class SimulatedNode: LinkEnd {
       switch output {
       case .send(let link, let frame):
         guard let open = links[link] else { continue }
+        if let carriesFalsely {
+          for frame in carriesFalsely(frame) { open.send(frame, from: self) }
+          continue
+        }
         guard let liar, case .peer(let dialler, let acceptor) = open.identity else {
           open.send(frame, from: self)
           continue

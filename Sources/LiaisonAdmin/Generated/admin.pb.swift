@@ -1099,6 +1099,9 @@ package nonisolated struct AdminQueue: Sendable {
   /// The peer's clock less ours when the link came to stand, milliseconds.
   package var clockDifference: Int64 = 0
 
+  /// The peer that carries what is for this one, where there is no link but that way; empty otherwise.
+  package var carrier: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3341,7 +3344,7 @@ nonisolated extension AdminInbox: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Queue"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}count\0\u{1}bytes\0\u{3}oldest_at\0\u{1}linked\0\u{1}active\0\u{3}under_way\0\u{3}dials_at\0\u{1}error\0\u{3}error_at\0\u{1}next\0\u{3}clock_difference\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}count\0\u{1}bytes\0\u{3}oldest_at\0\u{1}linked\0\u{1}active\0\u{3}under_way\0\u{3}dials_at\0\u{1}error\0\u{3}error_at\0\u{1}next\0\u{3}clock_difference\0\u{2}b\u{1}carrier\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3361,6 +3364,7 @@ nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.errorAt) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.next) }()
       case 12: try { try decoder.decodeSingularInt64Field(value: &self.clockDifference) }()
+      case 110: try { try decoder.decodeSingularStringField(value: &self.carrier) }()
       default: break
       }
     }
@@ -3403,6 +3407,9 @@ nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.clockDifference != 0 {
       try visitor.visitSingularInt64Field(value: self.clockDifference, fieldNumber: 12)
     }
+    if !self.carrier.isEmpty {
+      try visitor.visitSingularStringField(value: self.carrier, fieldNumber: 110)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3419,6 +3426,7 @@ nonisolated extension AdminQueue: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.errorAt != rhs.errorAt {return false}
     if lhs.next != rhs.next {return false}
     if lhs.clockDifference != rhs.clockDifference {return false}
+    if lhs.carrier != rhs.carrier {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -73,6 +73,7 @@ extension AdminQueue {
     bytes = UInt64(clamping: status.record.bytes)
     oldestAt = status.record.oldest?.milliseconds ?? 0
     linked = status.isLinked
+    carrier = status.carrier?.description ?? ""
     active = status.isActive
     underWay = UInt64(clamping: status.underWay)
     dialsAt = status.dialsAt?.milliseconds ?? 0

@@ -33,7 +33,8 @@ actor BundleDesk {
   /// Begins a bundle for a peer, and gives the number that names it here.
   func export(for peer: Handle, documents: Bool, sizeMax: UInt64) async throws -> UInt64 {
     guard sizeMax == 0 || sizeMax >= UInt64(Limits.bundleBytesMin) else {
-      throw Frame.Failure(.malformed, "a bundle is at least \(Limits.bundleBytesMin >> 20) MiB large, where it is bounded")
+      throw Frame.Failure(
+        .malformed, "a bundle is at least \(Limits.bundleBytesMin >> 20) MiB large, where it is bounded")
     }
     guard case .begun(let key, let rooms) = try await ask(.begin(for: peer)) else { throw Self.wrongAnswer }
     var export = BundleExport(peer: peer, key: key?.content, sizeMax: sizeMax == 0 ? .max : sizeMax)

@@ -20,18 +20,19 @@ public struct BundleSecret: Sendable, CustomStringConvertible, CustomReflectable
   public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
 
   /// What peers are told.
-  public func statement(of handle: Handle, at now: Timestamp, by nodeKey: SigningKey<NodePurpose>) -> Signed<BundleKey> {
+  public func statement(of handle: Handle, at now: Timestamp, by nodeKey: SigningKey<NodePurpose>) -> Signed<BundleKey>
+  {
     Signed(BundleKey(handle: handle, publicKey: publicKey, issuedAt: now), by: nodeKey)
   }
 
   /// Opens what was sealed to it, as its header says. Throws ``ModelError/mismatch(_:)`` where it is sealed to another key.
-  func recipient(of header: BundleHeader) throws(ModelError) -> HPKE.Recipient {
+  func recipient(of header: BundleHeader, _ use: SealUse) throws(ModelError) -> HPKE.Recipient {
     guard header.sealedTo == Array(SHA256.hash(data: publicKey)) else {
       throw .mismatch("it is sealed to a key that this node no longer has")
     }
     do {
       return try HPKE.Recipient(
-        privateKey: key, ciphersuite: BundleSealer.suite, info: BundleSealer.info(header),
+        privateKey: key, ciphersuite: BundleSealer.suite, info: BundleSealer.info(header, use),
         encapsulatedKey: .init(header.encapsulatedKey))
     } catch { throw .malformed("the bundle's seal is malformed") }
   }

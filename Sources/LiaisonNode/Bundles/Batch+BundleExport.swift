@@ -50,7 +50,7 @@ extension Batch {
   }
 
   /// What bundles for a peer are sealed to, where a key in force signed it.
-  private func bundleKey(of peer: Handle) throws -> Signed<BundleKey>? {
+  func bundleKey(of peer: Handle) throws -> Signed<BundleKey>? {
     guard let card = peers[peer]?.card.content else { return nil }
     let bytes = try store.bundleExchange(with: peer).key
     return (try? Unverified<BundleKey>(tlsEncoded: bytes)).flatMap { try? $0.verified(by: card) }
@@ -93,7 +93,9 @@ extension Batch {
           let leaves = rest.prefix { if case .receipt = $0.content { true } else { false } }
           if let last = leaves.last {
             let leaves = leaves.compactMap { if case .receipt(let leaf) = $0.content { leaf } else { nil } }
-            if let receipts = receipts(for: leaves, from: peer) { add(Frame(.receipts(receipts)).encoded, last.sequence) }
+            if let receipts = receipts(for: leaves, from: peer) {
+              add(Frame(.receipts(receipts)).encoded, last.sequence)
+            }
             part.tally.receipts += leaves.count
             rest = rest.dropFirst(leaves.count)
             part.cursor.sequence = last.sequence

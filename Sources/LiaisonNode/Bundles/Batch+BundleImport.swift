@@ -110,7 +110,8 @@ extension Batch {
   /// The peer has taken all numbered records up to one.
   private mutating func release(through sequence: UInt64, to peer: Handle) throws {
     var exchange = try store.bundleExchange(with: peer)
-    guard sequence <= max(exchange.lastSequence, now.adding(milliseconds: Limits.clockErrorMillisecondsMax).milliseconds)
+    guard
+      sequence <= max(exchange.lastSequence, now.adding(milliseconds: Limits.clockErrorMillisecondsMax).milliseconds)
     else { return complain(of: peer, "the peer has taken what was never sent to it; that is passed over") }
     guard sequence > exchange.released else { return }
     exchange.released = sequence

@@ -61,6 +61,8 @@ package struct QueueStatus: Sendable {
   package var record: QueueRecord
   package var isLinked: Bool
   package var isActive: Bool
+  /// The third node through which there is a way to the peer, where there is no link.
+  package var carrier: Handle?
   /// Sent on the present link and not yet receipted.
   package var underWay: Int
   /// When it is dialled next, where that is planned.

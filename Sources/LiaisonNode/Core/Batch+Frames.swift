@@ -9,6 +9,9 @@ extension Batch {
     case .receipts(let receipts): try take(receipts, from: peer)
     case .refused(let message, let failure): try take(refusal: failure, of: message, from: peer)
     case .bundleKey(let key): try take(key, from: peer)
+    case .carry(let other, let part): carry(part, from: peer, to: other, on: link)
+    case .carried(let other, let part): try take(carried: part, of: other, by: peer, on: link)
+    case .notCarried(let other, let failure): takeNotCarried(to: other, failure, by: peer)
     case .hubCommit(let commit): try order(commit, for: .peer(peer), answering: try frame.asking, on: link)
     case .keyPackagesRequest(let address):
       try permit(.directory, with: peer)

@@ -21,6 +21,10 @@ extension Batch {
       outputs.append(.close(link, .notPermitted("not accepted")))
       return
     }
+    // A link is better than a way through a third node.
+    if let standing = memory.links.peers[peer], LinkID.isTunnel(standing.link) {
+      endTunnel(to: peer, because: "a link stands")
+    }
     if let standing = memory.links.peers[peer] {
       let age = now.milliseconds - min(now.milliseconds, standing.openedAt.milliseconds)
       guard
@@ -79,6 +83,7 @@ extension Batch {
       close(peer.link, .notPermitted("not accepted"))
     }
     for handle in table.peers.keys.sorted() where table[handle]?.standing == .revoked { try giveUpQueue(of: handle) }
+    endTunnelsOfOthers()
     memory.dials = memory.dials.filter { table.takesLinks(of: $0.key) }
     // What was held because a card was unknown may be valid now.
     roomsToRelease.formUnion(try store.held(since: now, limit: Housekeeping.rowsMax).map(\.held.room))
@@ -101,7 +106,9 @@ extension Batch {
   /// Plans a dial for each active peer without a link, and asks for those that are due.
   mutating func dialWhoIsAway() throws {
     for handle in peers.active
-    where peers.takesLinks(of: handle) && memory.links.peers[handle] == nil && handle != self.handle {
+    where peers.takesLinks(of: handle) && handle != self.handle
+      && memory.links.peers[handle].map({ LinkID.isTunnel($0.link) }) ?? true
+    {
       var dial = memory.dials[handle] ?? Memory.Dial(at: now)
       if let at = dial.at, at <= now {
         dial.at = nil

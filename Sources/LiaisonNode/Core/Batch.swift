@@ -57,9 +57,11 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     try releaseHeld()
     giveUpLostRelays()
     try dialWhoIsAway()
+    try beginTunnels()
     try giveReceipts()
     for handle in peersToServe.sorted() { try serve(handle) }
     for device in devicesToServe.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) { try push(device) }
+    try sealTunnels()
   }
 
   /// Places what waited for rooms that have changed.
@@ -70,7 +72,7 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     }
   }
 
-  private mutating func take(_ frame: Frame, from link: LinkID) throws {
+  mutating func take(_ frame: Frame, from link: LinkID) throws {
     // A link that was closed here may still have had frames under way.
     guard let owner = memory.links.owners[link] else { return }
     // What was sent before it on this link was dropped, and comes again first.

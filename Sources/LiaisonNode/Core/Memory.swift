@@ -10,6 +10,7 @@ struct Memory: Sendable {
   var complaints = Complaints()
   var flash = FlashLimits()
   var keyPackageRequests = KeyPackageRequests()
+  var tunnels = Tunnels()
   /// Links that drained while the store took nothing, and when they are served.
   private(set) var unserved: (links: Set<LinkID>, at: Timestamp)?
   /// Links on which an envelope came that the store did not take, and when it last took nothing.
@@ -43,6 +44,7 @@ struct Memory: Sendable {
     dials = dials.mapValues { Dial(redial: $0.redial, at: $0.at?.subtracting(milliseconds: back)) }
     links.peers = links.peers.mapValues { $0.earlier(by: back) }
     relays.setBack(by: back)
+    tunnels.setBack(by: back)
     unserved = unserved.map { ($0.links, $0.at.subtracting(milliseconds: back)) }
     torn = torn.mapValues { $0.subtracting(milliseconds: back) }
   }
@@ -53,7 +55,7 @@ struct Memory: Sendable {
     let dial = dials.values.compactMap(\.at).min()
     let resend = links.peers.values.compactMap(\.window.resendAt).min()
     let torn = torn.values.min()?.adding(milliseconds: Self.storeTryMilliseconds)
-    let others = [dial, resend, relays.expiresAt, unserved?.at, torn].compactMap { $0 }
+    let others = [dial, resend, relays.expiresAt, unserved?.at, torn, tunnels.dueAt].compactMap { $0 }
     return others.reduce(housekeeping ?? Timestamp(milliseconds: 0), min)
   }
 
@@ -64,6 +66,13 @@ struct Memory: Sendable {
     relays.forget(asker: link)
     torn[link] = nil
     guard case .peer(let handle) = links.remove(link) else { return }
+    tunnels.drained(link)
+    if tunnels.open[handle]?.link == link { tunnels.open[handle] = nil }
+    // With the link to a third node go the ways through it.
+    for (peer, tunnel) in tunnels.open.sorted(by: { $0.key < $1.key }) where tunnel.road == link {
+      tunnels.open[peer] = nil
+      if let link = tunnel.link { lost(link, because: "the link to \(handle) ended", now: now, random: &random) }
+    }
     dialFailed(handle, because: reason, now: now, random: &random)
   }
 
@@ -71,7 +80,8 @@ struct Memory: Sendable {
   mutating func dialFailed(
     _ handle: Handle, because reason: String, now: Timestamp, random: inout some RandomNumberGenerator
   ) {
-    guard links.peers[handle] == nil, var dial = dials[handle] else { return }
+    // While there is only a way through a third node, a link is still tried.
+    guard links.peers[handle].map({ LinkID.isTunnel($0.link) }) ?? true, var dial = dials[handle] else { return }
     dial.at = now.adding(milliseconds: dial.redial.failed(using: &random))
     dials[handle] = dial
     troubles[handle] = Trouble(text: reason, at: now)

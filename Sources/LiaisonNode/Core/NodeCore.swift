@@ -133,7 +133,7 @@ extension Frame.Body {
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
-      .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen:
+      .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried:
       false
     }
   }

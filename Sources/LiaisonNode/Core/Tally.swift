@@ -33,6 +33,8 @@ package struct Tally: Sendable, Equatable {
     case flashLimited = "liaison_flash_limited"
     /// Links that broke the protocol.
     case violations = "liaison_violations"
+    /// What was carried for a peer to another one, in parts.
+    case carried = "liaison_parts_carried"
     /// Commits that this node, as hub, made the next of their rooms.
     case commits = "liaison_commits_ordered"
   }

@@ -103,6 +103,11 @@ extension Batch {
     case .peer(let handle):
       memory.links.peers[handle]?.backlog = Backlog()
       peersToServe.insert(handle)
+      memory.tunnels.drained(link)
+      for (peer, tunnel) in memory.tunnels.open where tunnel.road == link && tunnel.link != nil {
+        memory.links.peers[peer]?.backlog = Backlog()
+        peersToServe.insert(peer)
+      }
     case .device(let device):
       memory.links.devices[link]?.backlog = Backlog()
       devicesToServe.insert(device)

@@ -111,6 +111,7 @@ extension Batch {
       let record = records[peer] ?? QueueRecord(peer: peer, count: 0, bytes: 0, oldest: nil)
       return QueueStatus(
         peer: peer, record: record, isLinked: link != nil, isActive: peers.isActive(peer),
+        carrier: link.flatMap { LinkID.isTunnel($0.link) ? memory.tunnels.open[peer]?.carrier : nil },
         underWay: link?.window.count ?? 0, dialsAt: link == nil ? memory.dials[peer]?.at : nil,
         trouble: memory.troubles[peer].map { ($0.text, $0.at) }, next: nextStep(for: peer, waiting: record.count),
         clockDifferenceMilliseconds: link?.clockDifferenceMilliseconds)

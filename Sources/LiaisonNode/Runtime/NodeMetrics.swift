@@ -70,7 +70,7 @@ extension Tally.Counter {
   /// Whether it is counted for each peer.
   fileprivate var isByPeer: Bool {
     switch self {
-    case .sent, .taken, .repeated, .held, .refused, .receipts, .undeliverable, .resends: true
+    case .sent, .taken, .repeated, .held, .refused, .receipts, .undeliverable, .resends, .carried: true
     case .accepted, .acceptedBytes, .submissionsRefused, .pushed, .pushedAhead, .flashLimited, .violations, .commits:
       false
     }

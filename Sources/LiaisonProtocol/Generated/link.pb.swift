@@ -193,6 +193,30 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .bundleSeen(newValue)}
   }
 
+  var carry: Liaison_Link_V1_Carry {
+    get {
+      if case .carry(let v)? = body {return v}
+      return Liaison_Link_V1_Carry()
+    }
+    set {body = .carry(newValue)}
+  }
+
+  var carried: Liaison_Link_V1_Carried {
+    get {
+      if case .carried(let v)? = body {return v}
+      return Liaison_Link_V1_Carried()
+    }
+    set {body = .carried(newValue)}
+  }
+
+  var notCarried: Liaison_Link_V1_NotCarried {
+    get {
+      if case .notCarried(let v)? = body {return v}
+      return Liaison_Link_V1_NotCarried()
+    }
+    set {body = .notCarried(newValue)}
+  }
+
   /// Between a device and its node.
   var submit: Liaison_Link_V1_Submit {
     get {
@@ -404,6 +428,9 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case bundleKey(Liaison_Link_V1_BundleKey)
     /// In a bundle only.
     case bundleSeen(Liaison_Link_V1_BundleSeen)
+    case carry(Liaison_Link_V1_Carry)
+    case carried(Liaison_Link_V1_Carried)
+    case notCarried(Liaison_Link_V1_NotCarried)
     /// Between a device and its node.
     case submit(Liaison_Link_V1_Submit)
     case createRoom(Liaison_Link_V1_CreateRoom)
@@ -1351,13 +1378,70 @@ nonisolated struct Liaison_Link_V1_BundleSeen: Sendable {
   init() {}
 }
 
+/// To a third node, which is to hand it to a peer of its own (bundles.md).
+nonisolated struct Liaison_Link_V1_Carry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The handle of the peer that it is for.
+  var to: String = String()
+
+  /// RelayPart.
+  var part: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// From a third node: what a peer of its own gave it for the receiver.
+nonisolated struct Liaison_Link_V1_Carried: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The handle of that peer.
+  var from: String = String()
+
+  var part: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The answer to a Carry that was not handed on.
+nonisolated struct Liaison_Link_V1_NotCarried: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var to: String = String()
+
+  var failure: Liaison_Link_V1_Failure {
+    get {_failure ?? Liaison_Link_V1_Failure()}
+    set {_failure = newValue}
+  }
+  /// Returns true if `failure` has been explicitly set.
+  var hasFailure: Bool {self._failure != nil}
+  /// Clears the value of `failure`. Subsequent reads from it will return its default value.
+  mutating func clearFailure() {self._failure = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _failure: Liaison_Link_V1_Failure? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{4}\u{9}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1821,6 +1905,45 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
           self.body = .bundleSeen(v)
         }
       }()
+      case 112: try {
+        var v: Liaison_Link_V1_Carry?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .carry(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .carry(v)
+        }
+      }()
+      case 113: try {
+        var v: Liaison_Link_V1_Carried?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .carried(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .carried(v)
+        }
+      }()
+      case 114: try {
+        var v: Liaison_Link_V1_NotCarried?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .notCarried(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .notCarried(v)
+        }
+      }()
       case 120: try {
         var v: Liaison_Link_V1_RoomsRequest?
         var hadOneofValue = false
@@ -2065,6 +2188,18 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .bundleSeen?: try {
       guard case .bundleSeen(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 111)
+    }()
+    case .carry?: try {
+      guard case .carry(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 112)
+    }()
+    case .carried?: try {
+      guard case .carried(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 113)
+    }()
+    case .notCarried?: try {
+      guard case .notCarried(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 114)
     }()
     case .roomsRequest?: try {
       guard case .roomsRequest(let v)? = self.body else { preconditionFailure() }
@@ -3784,6 +3919,115 @@ nonisolated extension Liaison_Link_V1_BundleSeen: SwiftProtobuf.Message, SwiftPr
 
   static func ==(lhs: Liaison_Link_V1_BundleSeen, rhs: Liaison_Link_V1_BundleSeen) -> Bool {
     if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_Carry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Carry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}to\0\u{1}part\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.part) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 1)
+    }
+    if !self.part.isEmpty {
+      try visitor.visitSingularBytesField(value: self.part, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_Carry, rhs: Liaison_Link_V1_Carry) -> Bool {
+    if lhs.to != rhs.to {return false}
+    if lhs.part != rhs.part {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_Carried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Carried"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}part\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.from) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.part) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 1)
+    }
+    if !self.part.isEmpty {
+      try visitor.visitSingularBytesField(value: self.part, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_Carried, rhs: Liaison_Link_V1_Carried) -> Bool {
+    if lhs.from != rhs.from {return false}
+    if lhs.part != rhs.part {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_NotCarried: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NotCarried"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}to\0\u{1}failure\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._failure) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 1)
+    }
+    try { if let v = self._failure {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_NotCarried, rhs: Liaison_Link_V1_NotCarried) -> Bool {
+    if lhs.to != rhs.to {return false}
+    if lhs._failure != rhs._failure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

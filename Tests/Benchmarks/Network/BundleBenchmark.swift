@@ -20,7 +20,9 @@ enum BundleBenchmark {
       try expectDone(try one.control("peer", "policy", "set", other.handle, "--way", "hand"))
     }
     report.section("bundles: \(messages) messages, and a document of \(megabytes) MiB")
-    for pair in pairs { try await submit(SubmissionBenchmark.prepare(messages / senders, from: pair), from: pair.sender) }
+    for pair in pairs {
+      try await submit(SubmissionBenchmark.prepare(messages / senders, from: pair), from: pair.sender)
+    }
     let bundle = network.folder.path("messages")
     try report.add(carry("bundle_messages", bundle, from: xa, to: xb), count: messages)
     try report.add(carry("bundle_receipts", network.folder.path("receipts"), from: xb, to: xa), count: messages)
