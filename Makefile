@@ -10,7 +10,7 @@ FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test simulate soak fuzz vectors measure bench bench-mls bench-trust lint format install uninstall clean proto
+.PHONY: help deps swift build demo test model simulate soak fuzz vectors measure bench bench-mls bench-trust lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -32,6 +32,10 @@ demo: install ## three countries on this machine: enrol, write, share, remove, s
 test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests
 	@SWIFT='$(SWIFT)' Config/build/test
+	@Config/build/model
+
+model: ## check the model of hub takeovers with spin, in more sizes than `make test` does
+	@Config/build/model all
 
 simulate: deps ## run SEEDS simulated networks from the seed FIRST on: make simulate SEEDS=100 FIRST=1000
 	$(SWIFT) build $(FLAGS) --build-tests

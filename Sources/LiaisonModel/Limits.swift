@@ -8,6 +8,14 @@ public enum Limits {
   public static let envelopePayloadBytesMax = 7 << 20
   /// A commit or a GroupInfo, bytes: in the largest room the path holds 11 nodes and at most 1,000 ciphertexts of 1,168 bytes.
   public static let commitBytesMax = 2 << 20
+  /// Commits that stand and are kept of a room, for nodes that are behind: what was ordered while another node took over.
+  public static let commitsKeptPerRoomMax = 32
+  /// How long a node has not reached a room's hub, when it consents to a takeover: an hour, longer than a restart takes.
+  public static let hubAwayMilliseconds: UInt64 = 3_600_000
+  /// How far a term's number may be beyond the last that a node has promised: more takeovers of one epoch than anybody tries.
+  public static let termStepMax: UInt32 = 1024
+  /// Proposals that are kept in memory until their room has come to their epoch here.
+  public static let earlyProposalsMax = 64
   /// Members' devices in one room: keeps trees and commits within the frames above.
   public static let roomMembersMax = 1000
   /// A message's content before padding, bytes.

@@ -85,12 +85,25 @@ extension Frame.Body {
     case .bundleSeen(let seen): self = .bundleSeen(sequence: seen.sequence)
     case .refused(let refused):
       self = .refused(message: try MessageIdentifier(bytes: Array(refused.message)), Frame.Failure(refused.failure))
-    case .hubCommit(let commit):
-      self = .hubCommit(
-        Frame.HubCommit(
-          message: try MessageIdentifier(bytes: Array(commit.message)),
-          room: try RoomIdentifier(bytes: Array(commit.room)), commit: Array(commit.commit),
-          welcome: commit.welcome.isEmpty ? nil : Array(commit.welcome), groupInfo: Array(commit.groupInfo)))
+    case .hubCommit(let commit): self = .hubCommit(try Frame.HubCommit(commit))
+    case .proposal(let proposal): self = .proposal(try Frame.Proposal(proposal))
+    case .vote(let vote): self = .vote(try Unverified(tlsEncoded: Array(vote.vote)))
+    case .takeoverRequest(let request):
+      self = .takeoverRequest(
+        room: try RoomIdentifier(bytes: Array(request.room)), epoch: request.epoch, number: request.number)
+    case .takeoverAnswer(let answer):
+      self = .takeoverAnswer(
+        Frame.TakeoverAnswer(
+          room: try RoomIdentifier(bytes: Array(answer.room)),
+          promise: answer.promise.isEmpty ? nil : try Unverified(tlsEncoded: Array(answer.promise)),
+          voted: answer.hasVoted ? try Frame.Proposal(answer.voted) : nil, refusal: bounded(answer.refusal, 256)))
+    case .roomPosition(let position):
+      self = .roomPosition(
+        room: try RoomIdentifier(bytes: Array(position.room)), epoch: position.epoch, number: position.number)
+    case .roomCommits(let commits):
+      guard commits.commits.count <= Limits.commitsKeptPerRoomMax else { throw FrameError("too many commits at once") }
+      self = .roomCommits(
+        room: try RoomIdentifier(bytes: Array(commits.room)), commits.commits.map { Array($0) })
     case .hubAnswer(let answer):
       guard let outcome = Frame.HubAnswer.Outcome(rawValue: answer.outcome.rawValue) else {
         throw FrameError("a hub's answer is of an unknown kind")
@@ -205,4 +218,26 @@ private func chunkName(_ bytes: Data) throws -> ChunkName { try ChunkName(bytes:
 /// At most `bound` bytes of a text that is only shown to people.
 private func bounded(_ text: String, _ bound: Int) -> String {
   text.utf8.count <= bound ? text : String(decoding: text.utf8.prefix(bound), as: UTF8.self)
+}
+
+extension Frame.HubCommit {
+  fileprivate init(_ wire: Liaison_Link_V1_HubCommit) throws {
+    self.init(
+      message: try MessageIdentifier(bytes: Array(wire.message)), room: try RoomIdentifier(bytes: Array(wire.room)),
+      commit: Array(wire.commit), welcome: wire.welcome.isEmpty ? nil : Array(wire.welcome),
+      groupInfo: Array(wire.groupInfo), isTakeover: wire.takeover)
+  }
+}
+
+extension Frame.Proposal {
+  fileprivate init(_ wire: Liaison_Link_V1_Proposal) throws {
+    guard wire.hasCommit, wire.epoch < UInt64(Int64.max), wire.promises.count <= Limits.peersMax + 1 else {
+      throw FrameError("a proposal is malformed")
+    }
+    self.init(
+      commit: try Frame.HubCommit(wire.commit), epoch: wire.epoch,
+      proposedAt: Timestamp(milliseconds: wire.proposedAt),
+      term: Term(number: wire.number, orderer: try Handle(wire.orderer)),
+      promises: try wire.promises.map { try Unverified(tlsEncoded: Array($0)) })
+  }
 }

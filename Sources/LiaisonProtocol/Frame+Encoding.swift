@@ -88,14 +88,36 @@ extension Frame.Body {
           $0.message = Data(message.bytes)
           $0.failure = failure.wire
         })
-    case .hubCommit(let commit):
-      return .hubCommit(
+    case .hubCommit(let commit): return .hubCommit(commit.wire)
+    case .proposal(let proposal): return .proposal(proposal.wire)
+    case .vote(let vote): return .vote(.with { $0.vote = Data(vote.tlsEncoded) })
+    case .takeoverRequest(let room, let epoch, let number):
+      return .takeoverRequest(
         .with {
-          $0.message = Data(commit.message.bytes)
-          $0.room = Data(commit.room.bytes)
-          $0.commit = Data(commit.commit)
-          $0.welcome = Data(commit.welcome ?? [])
-          $0.groupInfo = Data(commit.groupInfo)
+          $0.room = Data(room.bytes)
+          $0.epoch = epoch
+          $0.number = number
+        })
+    case .takeoverAnswer(let answer):
+      return .takeoverAnswer(
+        .with {
+          $0.room = Data(answer.room.bytes)
+          $0.promise = Data(answer.promise?.tlsEncoded ?? [])
+          if let voted = answer.voted { $0.voted = voted.wire }
+          $0.refusal = answer.refusal
+        })
+    case .roomPosition(let room, let epoch, let number):
+      return .roomPosition(
+        .with {
+          $0.room = Data(room.bytes)
+          $0.epoch = epoch
+          $0.number = number
+        })
+    case .roomCommits(let room, let commits):
+      return .roomCommits(
+        .with {
+          $0.room = Data(room.bytes)
+          $0.commits = commits.map { Data($0) }
         })
     case .hubAnswer(let answer):
       return .hubAnswer(
@@ -246,6 +268,32 @@ extension Frame.InboxItem {
           $0.failure = failure.wire
         }
       }
+    }
+  }
+}
+
+extension Frame.HubCommit {
+  fileprivate var wire: Liaison_Link_V1_HubCommit {
+    .with {
+      $0.message = Data(message.bytes)
+      $0.room = Data(room.bytes)
+      $0.commit = Data(commit)
+      $0.welcome = Data(welcome ?? [])
+      $0.groupInfo = Data(groupInfo)
+      $0.takeover = isTakeover
+    }
+  }
+}
+
+extension Frame.Proposal {
+  fileprivate var wire: Liaison_Link_V1_Proposal {
+    .with {
+      $0.commit = commit.wire
+      $0.epoch = epoch
+      $0.proposedAt = proposedAt.milliseconds
+      $0.number = term.number
+      $0.orderer = term.orderer.description
+      $0.promises = promises.map { Data($0.tlsEncoded) }
     }
   }
 }

@@ -77,6 +77,15 @@ public struct Frame: Hashable, Sendable {
     case chunkPut(room: RoomIdentifier, ciphertext: ByteBuffer)
     case chunkGet(room: RoomIdentifier, ChunkName, origin: Handle?)
     case chunk(ciphertext: ByteBuffer)
+
+    // Between nodes: how a commit comes to stand.
+    case proposal(Proposal)
+    case vote(Unverified<CommitVote>)
+    case takeoverRequest(room: RoomIdentifier, epoch: UInt64, number: UInt32)
+    case takeoverAnswer(TakeoverAnswer)
+    case roomPosition(room: RoomIdentifier, epoch: UInt64, number: UInt32)
+    /// An encoded ``LiaisonModel/RoomCommit`` each.
+    case roomCommits(room: RoomIdentifier, [[UInt8]])
   }
 
   /// The first frame of either side.
@@ -178,15 +187,19 @@ public struct Frame: Hashable, Sendable {
     public var commit: [UInt8]
     public var welcome: [UInt8]?
     public var groupInfo: [UInt8]
+    /// From a device: where the hub cannot be reached, its node is to order it in the hub's place.
+    public var isTakeover: Bool
 
     public init(
-      message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8]?, groupInfo: [UInt8]
+      message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8]?, groupInfo: [UInt8],
+      isTakeover: Bool = false
     ) {
       self.message = message
       self.room = room
       self.commit = commit
       self.welcome = welcome
       self.groupInfo = groupInfo
+      self.isTakeover = isTakeover
     }
   }
 

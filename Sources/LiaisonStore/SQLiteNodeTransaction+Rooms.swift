@@ -5,8 +5,10 @@ extension SQLiteNodeTransaction: RoomStore {
   package func room(_ room: RoomIdentifier) throws(StoreError) -> RoomRecord? {
     if let known = pending.rooms[room] { return known }
     var record: RoomRecord?
-    if let row = try row("SELECT hub, epoch, is_left FROM rooms WHERE room = ?", room.bytes) {
-      record = RoomRecord(room: room, hub: try row.handle(0), epoch: row.unsigned(1), isLeft: row.integer(2) != 0)
+    if let row = try row("SELECT hub, epoch, is_left, restored_at FROM rooms WHERE room = ?", room.bytes) {
+      record = RoomRecord(
+        room: room, hub: try row.handle(0), epoch: row.unsigned(1), isLeft: row.integer(2) != 0,
+        restoredAt: row.optionalInteger(3).map { _ in row.timestamp(3) })
     }
     pending.rooms[room] = record
     return record
@@ -51,13 +53,13 @@ extension SQLiteNodeTransaction: RoomStore {
   package func insertRoom(_ record: RoomRecord, state: RoomState, leaves: [RoomLeaf]) throws(StoreError) {
     pending.forget(record.room)
     // A room that was left is taken up anew: what was known of it is of other epochs.
-    for table in ["room_participants", "room_commits"] {
+    for table in ["room_participants", "room_commits", "room_ballots"] {
       try run("DELETE FROM \(table) WHERE room = ?", record.room.bytes)
     }
     try run(
       """
       INSERT INTO rooms (room, hub, epoch, is_left) VALUES (?, ?, ?, 0)
-      ON CONFLICT DO UPDATE SET epoch = excluded.epoch, is_left = 0
+      ON CONFLICT DO UPDATE SET hub = excluded.hub, epoch = excluded.epoch, is_left = 0
       """, record.room.bytes, record.hub.description, record.epoch.integer)
     try run(
       "INSERT INTO room_states (room, public_group, group_info) VALUES (?, ?, ?)", record.room.bytes,
@@ -67,7 +69,10 @@ extension SQLiteNodeTransaction: RoomStore {
 
   package func advanceRoom(_ record: RoomRecord, state: RoomState, leaves: [RoomLeaf]) throws(StoreError) {
     pending.forget(record.room)
-    try run("UPDATE rooms SET epoch = ? WHERE room = ?", record.epoch.integer, record.room.bytes)
+    try run(
+      "UPDATE rooms SET hub = ?, epoch = ? WHERE room = ?", record.hub.description, record.epoch.integer,
+      record.room.bytes)
+    try run("DELETE FROM room_ballots WHERE room = ?", record.room.bytes)
     try run(
       "UPDATE room_states SET public_group = ?, group_info = ? WHERE room = ?", state.publicGroup,
       state.groupInfo, record.room.bytes)
@@ -106,7 +111,7 @@ extension SQLiteNodeTransaction: RoomStore {
 
   package func leaveRoom(_ record: RoomRecord) throws(StoreError) {
     pending.forget(record.room)
-    for table in ["room_states", "room_leaves", "room_participants", "room_commits"] {
+    for table in ["room_states", "room_leaves", "room_participants", "room_commits", "room_ballots"] {
       try run("DELETE FROM \(table) WHERE room = ?", record.room.bytes)
     }
     try run("UPDATE rooms SET epoch = ?, is_left = 1 WHERE room = ?", record.epoch.integer, record.room.bytes)
@@ -127,13 +132,58 @@ extension SQLiteNodeTransaction: RoomStore {
 
   package func insertCommit(_ commit: CommitRecord, in room: RoomIdentifier) throws(StoreError) {
     try run(
-      "INSERT INTO room_commits (room, epoch, message, digest) VALUES (?, ?, ?, ?)", room.bytes, commit.epoch.integer,
-      commit.message.bytes, commit.digest)
+      "INSERT INTO room_commits (room, epoch, message, digest, content) VALUES (?, ?, ?, ?, ?)", room.bytes,
+      commit.epoch.integer, commit.message.bytes, commit.digest, commit.content)
+    guard commit.epoch >= UInt64(Limits.commitsKeptPerRoomMax) else { return }
+    try run(
+      "UPDATE room_commits SET content = x'' WHERE room = ? AND epoch = ?", room.bytes,
+      (commit.epoch - UInt64(Limits.commitsKeptPerRoomMax)).integer)
   }
 
   package func commit(_ message: MessageIdentifier, in room: RoomIdentifier) throws(StoreError) -> CommitRecord? {
-    try row("SELECT epoch, digest FROM room_commits WHERE room = ? AND message = ?", room.bytes, message.bytes)
-      .map { CommitRecord(message: message, epoch: $0.unsigned(0), digest: $0.bytes(1)) }
+    try row("SELECT epoch, digest, content FROM room_commits WHERE room = ? AND message = ?", room.bytes, message.bytes)
+      .map {
+        CommitRecord(message: message, epoch: $0.unsigned(0), digest: $0.bytes(1), content: $0.bytes(2))
+      }
+  }
+
+  package func commit(ending epoch: UInt64, in room: RoomIdentifier) throws(StoreError) -> CommitRecord? {
+    guard
+      let row = try row(
+        "SELECT message, digest, content FROM room_commits WHERE room = ? AND epoch = ?", room.bytes, epoch.integer)
+    else { return nil }
+    return CommitRecord(message: try row.identifier(0), epoch: epoch, digest: row.bytes(1), content: row.bytes(2))
+  }
+
+  package func ballot(_ room: RoomIdentifier) throws(StoreError) -> RoomBallot? {
+    guard
+      let row = try row(
+        "SELECT promised_number, promised_to, voted, is_proposer FROM room_ballots WHERE room = ?", room.bytes)
+    else { return nil }
+    return RoomBallot(
+      promised: Term(number: UInt32(clamping: row.integer(0)), orderer: try row.handle(1)),
+      voted: row.optionalBytes(2), isProposer: row.integer(3) != 0)
+  }
+
+  package func saveBallot(_ ballot: RoomBallot, of room: RoomIdentifier) throws(StoreError) {
+    try run(
+      """
+      INSERT INTO room_ballots (room, promised_number, promised_to, voted, is_proposer) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET promised_number = excluded.promised_number, promised_to = excluded.promised_to,
+      voted = excluded.voted, is_proposer = excluded.is_proposer
+      """, room.bytes, Int64(ballot.promised.number), ballot.promised.orderer.description, ballot.voted,
+      ballot.isProposer ? 1 : 0)
+  }
+
+  package func noteRestored(at time: Timestamp) throws(StoreError) {
+    pending.rooms = [:]
+    try run("UPDATE rooms SET restored_at = ?", time.integer)
+  }
+
+  package func roomsWithProposals() throws(StoreError) -> [RoomIdentifier] {
+    try rows("SELECT room FROM room_ballots WHERE is_proposer = 1 ORDER BY room").stored { row throws(StoreError) in
+      try row.identifier(0)
+    }
   }
 
   package func insertWelcome(

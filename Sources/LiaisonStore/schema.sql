@@ -185,12 +185,28 @@ CREATE TABLE peer_totals (
   held_bytes INTEGER NOT NULL DEFAULT 0 CHECK (held_bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE room_ballots (
+  room BLOB NOT NULL PRIMARY KEY REFERENCES rooms (room),
+  -- The term below which this node does not vote in the room's present epoch.
+  promised_number INTEGER NOT NULL CHECK (promised_number >= 0),
+  promised_to TEXT NOT NULL,
+  -- What it voted for last, as a frame with a Proposal.
+  voted BLOB,
+  -- Whether it proposed that itself.
+  is_proposer INTEGER NOT NULL CHECK (is_proposer IN (0, 1)),
+  CHECK (is_proposer = 0 OR voted IS NOT NULL)
+) STRICT;
+
+CREATE INDEX room_ballots_proposed ON room_ballots (room) WHERE is_proposer = 1;
+
 CREATE TABLE room_commits (
   room BLOB NOT NULL REFERENCES rooms (room),
   -- The epoch that it ended: there is one commit for each.
   epoch INTEGER NOT NULL CHECK (epoch >= 0),
   message BLOB NOT NULL CHECK (length(message) = 16),
   digest BLOB NOT NULL CHECK (length(digest) = 32),
+  -- The RoomCommit; empty once enough others came after it.
+  content BLOB NOT NULL,
   PRIMARY KEY (room, epoch),
   UNIQUE (room, message)
 ) STRICT, WITHOUT ROWID;
@@ -228,7 +244,9 @@ CREATE TABLE rooms (
   hub TEXT NOT NULL,
   -- Where the room was left, the first epoch that this node is not in.
   epoch INTEGER NOT NULL CHECK (epoch >= 0),
-  is_left INTEGER NOT NULL CHECK (is_left IN (0, 1))
+  is_left INTEGER NOT NULL CHECK (is_left IN (0, 1)),
+  -- When the store was found to come from a backup.
+  restored_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX rooms_by_hub ON rooms (hub) WHERE is_left = 0;

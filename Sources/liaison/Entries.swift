@@ -48,7 +48,8 @@ struct EntryObject: Encodable {
       case .text(let words): (text, document) = (words, nil)
       case .document(let reference):
         (text, document) = (nil, Document(title: reference.title, size: reference.size))
-      case .acknowledgement, .displayed, .title, .leave, .missing, .again, .unknown: (text, document) = (nil, nil)
+      case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .unknown:
+        (text, document) = (nil, nil)
       }
     }
     unread = entry.isUnread
@@ -81,6 +82,9 @@ extension RoomNotice {
       "the machine \(device.short) of \(address) lost its place, or was restored from a backup, and came back with fresh keys"
     case .deviceRemoved(let address, let device, let remover):
       "the machine \(device.short) of \(address) was removed\(by(remover))"
+    case .moved(let hub, let address): "\(hub) orders this room from now on: taken over\(by(address))"
+    case .succeeded(let room, let address):
+      "\(address) has made room \(room), which goes on in the place of this one: write there"
     }
   }
 }
@@ -132,7 +136,7 @@ struct EntryPrinter {
     case .text(let text): escaped(text, keepingLines: true)
     case .document(let document): "document: \(escaped(document.title)) (\(ByteCount(document.size)))"
     case .unknown(let kind, _): "a message of a kind that this version does not know (\(kind))"
-    case .acknowledgement, .displayed, .title, .leave, .missing, .again: ""
+    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor: ""
     }
   }
 

@@ -6,7 +6,9 @@ internal import LiaisonModel
 struct RoomCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "room", abstract: "Make rooms and change who is in them.",
-    subcommands: [Create.self, Add.self, Remove.self, Leave.self, Rejoin.self, List.self, Show.self])
+    subcommands: [
+      Create.self, Add.self, Remove.self, Takeover.self, Successor.self, Leave.self, Rejoin.self, List.self, Show.self,
+    ])
 
   /// A room as a JSON object.
   struct RoomObject: Encodable {
@@ -34,6 +36,8 @@ struct RoomCommand: AsyncParsableCommand {
     let epochAuthenticator: String
     let unread: Int
     let missing: [Gap]
+    /// The room that goes on in its place; left out where there is none.
+    let successor: String?
 
     init(_ room: Room, own: Address) {
       func changes(_ changes: [Room.Change]) -> [Change] {
@@ -51,6 +55,7 @@ struct RoomCommand: AsyncParsableCommand {
       epoch = room.epoch
       epochAuthenticator = Hex.encode(room.epochAuthenticator)
       unread = room.unreadCount
+      successor = room.successor?.description
       missing = room.gaps.map {
         Gap(
           sender: $0.sender.description, first: $0.numbers.lowerBound, last: $0.numbers.upperBound, state: "\($0.state)"

@@ -62,7 +62,12 @@ extension FuzzTarget {
       [MessagesAgain(idle: [NumberRange(1...2)], gone: [NumberRange(7...8)])]
     },
     decoder("document-manifest", DocumentManifest.self) { [] },
-    decoder("room-commit", RoomCommit.self) { [RoomCommit(epoch: 5, commit: [1], groupInfo: [2])] },
+    decoder("room-commit", RoomCommit.self) {
+      let proof = CommitProof(term: Term(number: 0, orderer: try Handle("xa")), promises: [], votes: [])
+      return [
+        RoomCommit(epoch: 5, proposedAt: Timestamp(milliseconds: 7), commit: [1], groupInfo: [2], proof: proof)
+      ]
+    },
     decoder("room-welcome", RoomWelcome.self) {
       [RoomWelcome(welcome: [1], groupInfo: [2], ratchetTree: [3], added: [try Address("ana@xa")])]
     },

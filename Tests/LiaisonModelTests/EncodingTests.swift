@@ -20,7 +20,17 @@ struct EncodingTests {
     let receipt = Receipt(
       batch: Signed(batch, by: Samples.node).unverified,
       leaf: ReceiptLeaf(message: identifier, envelopeDigest: name.bytes), index: 1, path: [name.bytes])
+    let term = Term(number: 2, orderer: try Handle("xb"))
+    let vote = CommitVote(room: room, epoch: 5, term: term, node: try Handle("xc"), digest: name.bytes)
+    let promise = TakeoverPromise(
+      room: room, epoch: 5, term: term, node: try Handle("xc"),
+      voted: TakeoverPromise.Vote(term: Term(number: 0, orderer: try Handle("xa")), digest: name.bytes))
+    let proof = CommitProof(
+      term: term, promises: [Signed(promise, by: Samples.node).unverified],
+      votes: [Signed(vote, by: Samples.node).unverified])
     return [
+      sample(vote), sample(promise),
+      sample(TakeoverPromise(room: room, epoch: 5, term: term, node: try Handle("xc"), voted: nil)),
       sample(try Samples.nodeCard()), sample(try Samples.memberCard()),
       sample(Signed(try Samples.nodeCard(), by: Samples.root).unverified),
       sample(try Samples.content(.text("Grüße"))), sample(try Samples.content(.title("AMBER BRIDGE"))),
@@ -40,12 +50,13 @@ struct EncodingTests {
         MessagesAgain(
           again: [try Samples.content(.text("x")), try Samples.content(.leave)], idle: [NumberRange(1...2)],
           gone: [NumberRange(7...8)])),
+      sample(try Samples.content(.successor(room))),
       sample(try Samples.content(.unknown(kind: 999, bytes: [1, 2]))),
       sample(
         Envelope(
           message: identifier, room: room, origin: try Handle("xa"), precedence: .immediate, acceptedAt: Samples.now,
           kind: .application, payload: [1, 2, 3])),
-      sample(RoomCommit(epoch: 5, commit: [1], groupInfo: [2])),
+      sample(RoomCommit(epoch: 5, proposedAt: Timestamp(milliseconds: 7), commit: [1], groupInfo: [2], proof: proof)),
       sample(RoomWelcome(welcome: [1], groupInfo: [2], ratchetTree: [3], added: [try Address("ana@xa")])),
       sample(DocumentManifest(size: 3, chunkSize: 2, digest: name.bytes, chunks: [name, name])),
       sample(

@@ -202,10 +202,18 @@ struct LyingPeerTests {
   @Test("that is not a room's hub orders nothing in it")
   func commitOfAnother() throws {
     let scene = try Scene()
-    let message = scene.message()
     let commit = try scene.accomplice.unusedCommit(in: scene.room)
-    scene.liar.deliver(commit.tlsEncoded, .commit, room: scene.room, message: message)
-    #expect(scene.liar.refusal(of: message) == .notPermitted)
+    let (xb, xc) = (scene.liar.mask, try scene.region.node("xc"))
+    // As the hub, as if another were it, and in a takeover that nobody has promised.
+    for term in [
+      Term(number: 0, orderer: xb.handle), Term(number: 0, orderer: scene.xa.handle),
+      Term(number: 1, orderer: xb.handle),
+    ] {
+      let message = scene.message()
+      let voted = commit.voted(in: scene.room, by: [xb, xc], term: term)
+      scene.liar.deliver(voted.tlsEncoded, .commit, room: scene.room, message: message)
+      #expect(scene.liar.refusal(of: message) == .notPermitted)
+    }
     #expect(scene.liar.receipted.isEmpty)
     #expect(try scene.isUndisturbed())
   }
@@ -213,12 +221,19 @@ struct LyingPeerTests {
   @Test("that is a room's hub orders one commit for each epoch, and it must be valid")
   func secondCommit() throws {
     let scene = try Scene(hubIsLiar: true)
-    let (first, second) = (
-      try scene.accomplice.unusedCommit(in: scene.room), try scene.accomplice.unusedCommit(in: scene.room)
-    )
-    let (broken, one, two) = (scene.message(), scene.message(), scene.message())
-    var damaged = first
+    let (xb, xc) = (scene.liar.mask, try scene.region.node("xc"))
+    func voted(_ commit: RoomCommit, by nodes: [SimulatedNode]) -> RoomCommit {
+      commit.voted(in: scene.room, by: nodes, term: Term(number: 0, orderer: xb.handle))
+    }
+    let unused = try scene.accomplice.unusedCommit(in: scene.room)
+    let first = voted(unused, by: [xb, xc])
+    let second = voted(try scene.accomplice.unusedCommit(in: scene.room), by: [xb, xc])
+    let (alone, broken, one, two) = (scene.message(), scene.message(), scene.message(), scene.message())
+    scene.liar.deliver(voted(unused, by: [xb]).tlsEncoded, .commit, room: scene.room, message: alone)
+    #expect(scene.liar.refusal(of: alone) == .notPermitted)
+    var damaged = unused
     damaged.commit[damaged.commit.count / 2] ^= 1
+    damaged = voted(damaged, by: [xb, xc])
     scene.liar.deliver(damaged.tlsEncoded, .commit, room: scene.room, message: broken)
     #expect(scene.liar.refusal(of: broken) == .malformed)
     scene.liar.deliver(first.tlsEncoded, .commit, room: scene.room, message: one)

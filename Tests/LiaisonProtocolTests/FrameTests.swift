@@ -35,7 +35,22 @@ struct FrameTests {
         device: device.identifier, linkKey: SigningKey<DeviceLinkPurpose>().publicKey, invitation: digest),
       by: signature
     ).unverified
+    let term = Term(number: 3, orderer: handle)
+    let promise = Signed(
+      TakeoverPromise(room: room, epoch: 4, term: term, node: handle, voted: nil), by: node
+    ).unverified
+    let vote = Signed(
+      CommitVote(room: room, epoch: 4, term: term, node: handle, digest: digest), by: node
+    ).unverified
+    let proposal = Frame.Proposal(
+      commit: Frame.HubCommit(
+        message: message, room: room, commit: [1], welcome: [3], groupInfo: [2], isTakeover: true),
+      epoch: 4, proposedAt: now, term: term, promises: [promise])
     return [
+      .proposal(proposal), .vote(vote), .takeoverRequest(room: room, epoch: 4, number: 3),
+      .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: promise, voted: proposal)),
+      .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: nil, refusal: "xb reaches xa")),
+      .roomPosition(room: room, epoch: 4, number: 2), .roomCommits(room: room, [[1], [2, 3]]),
       .hello(Frame.Hello(clock: now, software: "liaisond 0.1", nodeCard: nodeCard, inboxPosition: 9)),
       .hello(Frame.Hello(versions: 1...3, clock: now, software: "")), .ping, .pong, .done,
       .failure(Frame.Failure(.limit, "too many")), .deliver(envelope: [1, 2]),

@@ -233,7 +233,8 @@ struct SQLiteNodeStoreTests {
         try transaction.insertRoom(room, state: RoomState(publicGroup: [], groupInfo: []), leaves: [])
         for byte in UInt8(1)...2 {
           try transaction.insertCommit(
-            CommitRecord(message: identifier(byte), epoch: 0, digest: Array(repeating: 0, count: 32)), in: room.room)
+            CommitRecord(message: identifier(byte), epoch: 0, digest: Array(repeating: 0, count: 32), content: []),
+            in: room.room)
         }
       })
   }

@@ -42,6 +42,7 @@ struct NetworkTests {
     // Where nothing went wrong, nothing was shown.
     guard Self.seeds.count >= 100 else { return }
     for kind in FaultKind.allCases { #expect(total.faults[kind, default: 0] > 0, "no \(kind) in all these seeds") }
+    #expect(total.takeovers > 0)
     #expect(total.refused > 0 && total.sentAgain > 0 && total.receipts > 0 && total.carried > 0)
   }
 

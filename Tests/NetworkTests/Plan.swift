@@ -23,6 +23,8 @@ struct Plan {
   private(set) var severalDevices = false
   /// Whether bundles are carried between nodes besides what links bring.
   private(set) var carries = false
+  /// Whether people have their nodes take rooms over, and the hub of the room of everybody goes down until the end.
+  private(set) var takesOver = false
 
   /// Every hundredth seed is a region as large as any that is planned for.
   static let wholeRegionEvery: UInt64 = 100
@@ -76,13 +78,16 @@ struct Plan {
     // A commit that a restored node forgot is for a later day, and a device that comes in makes one.
     severalDevices = !restores && often()
     carries = often()
+    takesOver = nodes > 2 && !restores && !lies && often()
+    if takesOver { changesRooms = true }
   }
 
   /// In words, for whoever looks at a failure.
   var words: String {
     """
     \(nodes) nodes, \(devices) devices, \(rooms) rooms, \(faults), \(deviceFaults)\(changesRooms ? ", members change" : "")\
-    \(severalDevices ? ", several devices" : "")\(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")\(carries ? ", bundles are carried" : "")
+    \(severalDevices ? ", several devices" : "")\(takesOver ? ", hubs are taken over" : "")\
+    \(restores ? ", stores are restored" : "")\(lies ? ", a peer lies" : "")\(carries ? ", bundles are carried" : "")
     """
   }
 

@@ -7,7 +7,10 @@ import TLSPresentation
 /// What must hold once everything has healed.
 extension Scenario {
   func check() throws {
-    for room in rooms { try checkConvergence(of: room) }
+    for room in rooms {
+      try checkConvergence(of: room)
+      try checkCommits(of: room)
+    }
     try checkMessages()
     try checkOrder()
     try checkReceipts()
@@ -47,6 +50,23 @@ extension Scenario {
   /// Whether a device was out of the room for a time, by its member or alone.
   private func wasOut(_ device: SimulatedDevice, of room: RoomIdentifier) throws -> Bool {
     try changed[room]?.contains(device.address.description) == true || replaced.contains(device.name)
+  }
+
+  /// No two nodes have taken different commits of one epoch.
+  private func checkCommits(of room: RoomIdentifier) throws {
+    var digests: [UInt64: [UInt8]] = [:]
+    for node in region.network.sortedNodes {
+      try node.store.read { store in
+        guard let record = try store.room(room) else { return }
+        for epoch in 0..<record.epoch {
+          guard let commit = try store.commit(ending: epoch, in: room) else { continue }
+          require(
+            digests[epoch].map { $0 == commit.digest } ?? true,
+            "\(node.handle) has another commit of epoch \(epoch) of room \(name(of: room)) than others")
+          digests[epoch] = commit.digest
+        }
+      }
+    }
   }
 
   private func isOwed(_ change: Room.Change) -> Bool { change.address.handle != liar }

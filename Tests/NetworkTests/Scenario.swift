@@ -87,11 +87,14 @@ final class Scenario {
     for node in region.network.sortedNodes where plan.restores { backups[node.handle] = try node.backUp() }
     try beginFaults()
     for step in 0..<plan.steps {
+      if plan.takesOver, step == plan.steps / 3 { try loseHub() }
       if step == plan.steps / 2, let sabotage { try commit(sabotage) }
       try act(step)
       region.run(milliseconds: UInt64.random(in: 10...1_200, using: &random))
     }
     region.endFaults()
+    lost?.isLost = false
+    lost?.start()
     try settle()
     try check()
     summary = Summary(self)
@@ -110,7 +113,21 @@ final class Scenario {
     }
   }
 
+  /// The hub of the room of everybody, which is down until all heals.
+  private var lost: SimulatedNode?
+
+  private func loseHub() throws {
+    guard
+      let maker = try region.devices.lazy.compactMap({ try $0.open().rooms().first { $0.isActive(rooms[0]) } }).first
+    else { return }
+    let node = try region.network.node(maker.hub)
+    node.isLost = true
+    node.crash()
+    lost = node
+  }
+
   private func beginFaults() throws {
+    if plan.takesOver { region.network.hubAwayMilliseconds = 1_500 }
     region.deviceFaults = plan.deviceFaults
     region.beginFaults(plan.faults)
     guard let liar else { return }
@@ -198,6 +215,10 @@ final class Scenario {
       for part in 0..<Int.random(in: 1...3, using: &random) {
         try say("\(device.name) says \(step).\(part)", by: device, to: room, precedence)
       }
+    case 64..<70 where plan.takesOver:
+      guard let known else { return }
+      // Its own node is the hub already, or there are two nodes: what a person would be told.
+      do { _ = try device.act { try $0.takeOver(known.identifier, now: $1) } } catch is ClientError {}
     case 64..<76:
       guard plan.changesRooms, room == rooms[0], let known else { return }
       try change(known, by: device)

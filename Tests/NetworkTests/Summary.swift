@@ -18,6 +18,8 @@ struct Summary {
   var bundlesTaken = 0
   var carried = 0
   var events = 0
+  /// Epochs that another node than the hub ordered, or the hub once more.
+  var takeovers = 0
   var faults: [FaultKind: Int] = [:]
 
   init() {}
@@ -30,6 +32,7 @@ struct Summary {
     devices = scenario.plan.devices
     messages = scenario.sent.count
     events = scenario.region.network.trace.count
+    takeovers = scenario.region.network.sortedNodes.reduce(0) { $0 + $1.count(.takeovers) }
     faults = scenario.region.network.faultCounts
   }
 
@@ -46,6 +49,7 @@ struct Summary {
     bundlesTaken += other.bundlesTaken
     carried += other.carried
     events += other.events
+    takeovers += other.takeovers
     faults.merge(other.faults, uniquingKeysWith: +)
   }
 
@@ -54,7 +58,7 @@ struct Summary {
     let kinds = FaultKind.allCases.map { "\($0.rawValue) \(faults[$0, default: 0])" }.joined(separator: ", ")
     return """
       \(runs) regions: \(nodes) nodes, \(devices) devices, \(messages) messages, \(deliveries) deliveries, \
-      \(receipts) receipts verified, \(refused) refused and told, \(sentAgain) sent again, \
+      \(receipts) receipts verified, \(refused) refused and told, \(sentAgain) sent again, \(takeovers) takeovers, \
       \(bundlesMade) bundles made and \(bundlesTaken) taken with \(carried) messages that had not come, \(events) events
       faults: \(kinds)
       """

@@ -475,7 +475,8 @@ extension PlayedDevice {
     let epoch = group.epoch
     let output = try group.commit(authentication: authentication, now: region.now.seconds)
     return RoomCommit(
-      epoch: epoch, commit: output.commit.tlsEncoded, groupInfo: output.groupInfo.tlsEncoded)
+      epoch: epoch, proposedAt: region.now, commit: output.commit.tlsEncoded, groupInfo: output.groupInfo.tlsEncoded,
+      proof: CommitProof(term: Term(number: 0, orderer: node.handle), promises: [], votes: []))
   }
 
   /// A message that it could send now, and does not.

@@ -9,6 +9,8 @@ package final class Region {
   package var random: SeededGenerator
   /// What goes wrong.
   package var faults: Faults
+  /// How long a node that starts has not reached a room's hub, when it consents to a takeover.
+  package var hubAwayMilliseconds = Limits.hubAwayMilliseconds
   /// How often what went wrong.
   package private(set) var faultCounts: [FaultKind: Int] = [:]
   /// What happened.

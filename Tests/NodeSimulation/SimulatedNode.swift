@@ -81,11 +81,16 @@ package final class SimulatedNode: LinkEnd {
 
   // MARK: Life
 
+  /// Whether it is gone for good: nothing starts it.
+  package var isLost = false
+
   /// Starts from what is on disk.
   package func start() {
-    guard core == nil else { return }
+    guard core == nil, !isLost else { return }
     do {
-      core = NodeCore(identity: try NodeIdentity(card: card, key: nodeKey), peers: peers, store: store)
+      core = NodeCore(
+        identity: try NodeIdentity(card: card, key: nodeKey), peers: peers, store: store,
+        hubAwayMilliseconds: region.hubAwayMilliseconds)
     } catch { preconditionFailure("\(error)") }
     lives += 1
     put(.tick)
@@ -116,6 +121,7 @@ package final class SimulatedNode: LinkEnd {
     region.count(.restore)
     crash()
     store.disk = try backup.disk.copy()
+    try store.write { try $0.noteRestored(at: clock) }
     start()
   }
 

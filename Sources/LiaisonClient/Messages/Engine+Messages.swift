@@ -183,7 +183,7 @@ extension ProfileTransaction {
         intent.reason.isEmpty ? "\(address) is being added" : "\(address) cannot be added yet: \(intent.reason)"
       case .remove(let address): "\(address) is being removed"
       case .removeDevice(let address, _): "a device of \(address) is being removed"
-      case .refresh, .message: nil
+      case .refresh, .message, .takeOver: nil
       }
     }
     if try room(record.room)?.state == .comingIn { return "this device is coming into the room" }

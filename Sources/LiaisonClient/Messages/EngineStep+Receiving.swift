@@ -125,6 +125,7 @@ extension EngineStep {
       record.state = .leaving
       try tx.save(record)
     case .leave: try planRemoval(of: sender, in: record)
+    case .successor(let room): try noteSuccessor(room, of: record, by: sender.address)
     // Neither is ever sent again itself.
     case .missing(let request):
       if !flags.contains(.sentAgain) { try answer(request, from: sender, in: record.room) }
@@ -178,7 +179,6 @@ extension EngineStep {
     guard let record = try tx.room(envelope.room), var group = try group(envelope.room) else {
       return try wait(envelope, epoch: commit.epoch)
     }
-    guard envelope.origin == record.hub else { throw ItemRefusal("a commit came from \(envelope.origin), not the hub") }
     guard group.isActive, record.state != .damaged else { return }
     // One that this device has already, or that its Welcome contained.
     guard commit.epoch >= group.epoch else { return }
@@ -233,7 +233,11 @@ extension EngineStep {
     }
     if let pending { try tx.dequeue(pending.message) }
     try save(group, record.room)
+    let hub = try? RoomExtension(of: group.groupContextExtensions).hub
+    let isMoved = group.isActive && hub != nil && hub != record.hub
+    if isMoved, let hub { record.hub = hub }
     try tx.save(record)
+    if isMoved { try appendNotice(.moved(to: record.hub, by: committer), record.room, isUnread: true) }
     try noteChanges(from: before, group, record, by: committer, arrival)
   }
 
@@ -340,9 +344,9 @@ extension EngineStep {
       configuration: RoomPolicy.configuration, random: RandomSource(random), authentication: authenticationToFollow(),
       now: now.seconds)
     guard group.groupID == envelope.room.bytes else { throw ItemRefusal("its group is not the envelope's") }
-    guard let room = try? RoomExtension(of: group.groupContextExtensions), room.hub == envelope.origin else {
-      throw ItemRefusal("it does not come from the room's hub")
-    }
+    guard let room = try? RoomExtension(of: group.groupContextExtensions),
+      room.hub == envelope.origin || group.roomMembers.contains(where: { $0.address.handle == envelope.origin })
+    else { throw ItemRefusal("it does not come from a node of the room") }
     if !bundle.isLastResort { try tx.deleteKeyPackage(bundle.bundle.reference.bytes) }
     try tx.save(
       RoomRecord(

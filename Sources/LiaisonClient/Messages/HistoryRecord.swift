@@ -55,6 +55,10 @@ package enum RoomNotice: Sendable, Hashable {
   case deviceReturned(Address, DeviceIdentifier)
   /// A member who stays in uses a device no longer.
   case deviceRemoved(Address, DeviceIdentifier, by: Address?)
+  /// Another node orders the room from now on.
+  case moved(to: Handle, by: Address?)
+  /// Another room goes on in the place of this one.
+  case succeeded(by: RoomIdentifier, madeBy: Address)
 }
 
 /// A message or an event, as history keeps it.
@@ -145,6 +149,8 @@ extension RoomNotice {
     case 8: self = .device(try decoder.read(), try decoder.read(), authorisedBy: try decoder.readOptional())
     case 9: self = .deviceReturned(try decoder.read(), try decoder.read())
     case 10: self = .deviceRemoved(try decoder.read(), try decoder.read(), by: try decoder.readOptional())
+    case 12: self = .succeeded(by: try decoder.read(), madeBy: try decoder.read())
+    case 11: self = .moved(to: try decoder.read(), by: try decoder.readOptional())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -187,6 +193,13 @@ extension RoomNotice {
       encoder.write(UInt8(10))
       encoder.write(address)
       encoder.write(device)
+    case .succeeded(let room, let by):
+      encoder.write(UInt8(12))
+      encoder.write(room)
+      encoder.write(by)
+    case .moved(let hub, let by):
+      encoder.write(UInt8(11))
+      encoder.write(hub)
       encoder.write(optional: by)
     }
   }

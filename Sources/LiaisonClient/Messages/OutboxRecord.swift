@@ -11,6 +11,19 @@ struct PendingCommit: TLSCodable {
     case accepted = 1
     /// Another commit won: that one will come, and this is made anew.
     case stale = 2
+    /// It was taken, and the node is asked once more, since another may order the room meanwhile. A refusal changes nothing:
+    /// the commit may be on its way.
+    case asking = 3
+
+    /// Whether the node is to be asked.
+    var isAsked: Bool { self == .unanswered || self == .asking }
+    /// What it is when the node is to be asked once more.
+    var again: Standing {
+      switch self {
+      case .accepted, .asking: .asking
+      case .stale, .unanswered: .unanswered
+      }
+    }
   }
 
   let message: MessageIdentifier

@@ -35,13 +35,15 @@ extension EngineStep {
       guard case .add(let address, let keyPackages) = intent.action, keyPackages.isEmpty else { continue }
       add(.keyPackages(intent: intent.identifier), .keyPackagesRequest(address))
     }
-    for commit in try tx.pendingCommits() where commit.standing == .unanswered {
+    for commit in try tx.pendingCommits() where commit.standing.isAsked {
+      let isTakeover = try tx.intents(commit.room).contains { $0.isTakeOver && $0.state != .failed }
       add(
         .commit(commit.message),
         .hubCommit(
           Frame.HubCommit(
             message: commit.message, room: commit.room, commit: commit.commit,
-            welcome: commit.welcome.isEmpty ? nil : commit.welcome, groupInfo: commit.groupInfo)))
+            welcome: commit.welcome.isEmpty ? nil : commit.welcome, groupInfo: commit.groupInfo,
+            isTakeover: isTakeover)))
     }
     let submitted = Set(underway.compactMap { if case .submit(let message) = $0 { message } else { nil } })
     for envelope in try tx.queuedEnvelopes(limit: limit, but: submitted) {
@@ -53,6 +55,11 @@ extension EngineStep {
   /// What a device does each time it has its node: learns of peers and of its own card, and renews old keys.
   func greeting() throws -> [Work] {
     try refreshLeaves()
+    // A hub that took a commit, or another's, may be gone, and another node in its place: asking again changes nothing else.
+    for var commit in try tx.pendingCommits() where !commit.standing.isAsked {
+      commit.standing = commit.standing.again
+      try tx.save(commit)
+    }
     try tx.forgetOldSent()
     return [
       Work(key: .peers, request: .peersRequest),
@@ -212,7 +219,11 @@ extension EngineStep {
   }
 
   private func refuseCommit(_ message: MessageIdentifier, _ reason: String) throws {
-    guard let commit = try pendingCommit(message), var group = try group(commit.room) else { return }
+    guard var commit = try pendingCommit(message), var group = try group(commit.room) else { return }
+    if commit.standing == .asking {
+      commit.standing = .accepted
+      return try tx.save(commit)
+    }
     if commit.isExternal {
       guard let record = try tx.room(commit.room) else { return }
       return try stayOut(record, because: reason)

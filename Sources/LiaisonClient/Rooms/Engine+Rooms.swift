@@ -63,7 +63,7 @@ extension Engine {
         throw ClientError(.usage, "nobody-else", "name somebody other than yourself")
       }
       let candidates = try step.tx.rooms().filter {
-        $0.title.isEmpty && ($0.state == .active || $0.state == .establishing)
+        $0.title.isEmpty && $0.successor == nil && ($0.state == .active || $0.state == .establishing)
       }
       for record in candidates.sorted(by: { $0.room.description < $1.room.description }) {
         let planned = try step.tx.intents(record.room)
@@ -73,7 +73,7 @@ extension Engine {
           switch intent.action {
           case .add(let address, _): present.insert(address)
           case .remove(let address): present.remove(address)
-          case .removeDevice, .refresh, .message: break
+          case .removeDevice, .refresh, .message, .takeOver: break
           }
         }
         if present.subtracting([step.identity.address]) == wanted {
@@ -181,7 +181,7 @@ extension Engine {
 }
 
 extension EngineStep {
-  fileprivate func createRoom(title: String, members: [Address]) throws -> RoomRequest {
+  func createRoom(title: String, members: [Address]) throws -> RoomRequest {
     let members = Set(members).subtracting([identity.address]).sorted()
     guard members.count < Limits.roomMembersMax else {
       throw ClientError(.notPermitted, "room-full", "a room holds at most \(Limits.roomMembersMax) devices")
@@ -197,7 +197,7 @@ extension EngineStep {
     return try plan(added.map { .add($0, keyPackages: []) }, room)
   }
 
-  fileprivate func plan(_ actions: [Intent.Action], _ room: RoomIdentifier) throws -> RoomRequest {
+  func plan(_ actions: [Intent.Action], _ room: RoomIdentifier) throws -> RoomRequest {
     let intents = actions.map { Intent(identifier: random(16), room: room, $0) }
     for intent in intents { try tx.append(intent) }
     try settle(room)
@@ -205,7 +205,7 @@ extension EngineStep {
   }
 
   /// The group of a room that can be changed.
-  fileprivate func standing(_ room: RoomIdentifier) throws -> Group {
+  func standing(_ room: RoomIdentifier) throws -> Group {
     guard let record = try tx.room(room), let group = try group(room) else {
       throw ClientError.noSuchRoom(room.description)
     }
@@ -221,7 +221,7 @@ extension EngineStep {
         switch intent.action {
         case .add(let address, _), .remove(let address), .removeDevice(let address, _):
           Room.Change(address: address, reason: intent.reason)
-        case .refresh, .message: nil
+        case .refresh, .message, .takeOver: nil
         }
       }
     }
@@ -234,6 +234,7 @@ extension EngineStep {
       members: group.map { $0.isActive ? $0.addresses : [] } ?? [],
       joining: changes { $0.isAdd && $0.state != .failed }, leaving: changes { $0.isRemove && $0.state != .failed },
       failed: changes { $0.state == .failed }, epoch: group?.epoch ?? 0,
-      epochAuthenticator: group?.epochAuthenticator ?? [], unreadCount: unread, gaps: try tx.gaps(record.room))
+      epochAuthenticator: group?.epochAuthenticator ?? [], unreadCount: unread, gaps: try tx.gaps(record.room),
+      successor: record.successor)
   }
 }

@@ -68,9 +68,9 @@ extension EngineStep {
       return .retry(reason: "the node names another hub than the room does")
     }
     try tx.deleteGroup(room)
-    record = RoomRecord(
-      room: room, hub: hub, title: record.title, state: .comingIn, isRegistered: true, addressees: record.addressees,
-      refreshedAt: record.refreshedAt)
+    record.hub = hub
+    record.state = .comingIn
+    record.isRegistered = true
     record.comesInFrom = info.groupContext.epoch
     try tx.save(record)
     try save(joined.group, room)

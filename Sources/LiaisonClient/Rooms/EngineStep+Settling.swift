@@ -1,5 +1,6 @@
 internal import GRDB
 internal import LiaisonModel
+internal import LiaisonRooms
 internal import MLS
 internal import TLSPresentation
 
@@ -10,12 +11,17 @@ extension EngineStep {
     guard var record = try tx.room(room), record.state == .establishing || record.state == .active else { return }
     try makeCommit(record)
     let open = try tx.intents(room).filter { $0.state != .failed }
-    if record.state == .establishing, record.isRegistered, !open.contains(where: \.isAdd) {
+    if record.state == .establishing, record.isRegistered, !open.contains(where: { blocks($0, record) }) {
       record.state = .active
       try tx.save(record)
     }
     guard record.state == .active, !open.contains(where: \.isRemove) else { return }
     try sendHeld(record, open)
+  }
+
+  /// Whether those whom a new room is for are waited for. A successor waits for nobody whose node cannot be reached.
+  private func blocks(_ intent: Intent, _ record: RoomRecord) -> Bool {
+    intent.isAdd && (record.predecessor == nil || intent.attempts == 0)
   }
 
   /// Whether what is written now has to wait: for those whom the room is made for to come in, or for somebody who is
@@ -73,6 +79,7 @@ extension EngineStep {
     var additions: [Addition] = []
     var removals: [(intent: Intent, leaves: [LeafIndex])] = []
     var refreshes: [Intent] = []
+    var takeovers: [Intent] = []
     for var intent in try tx.intents(record.room) where intent.state == .open {
       switch intent.action {
       case .add(let address, let keyPackages):
@@ -114,14 +121,21 @@ extension EngineStep {
           removals.append((intent, leaves))
         }
       case .refresh: refreshes.append(intent)
+      case .takeOver(let hub):
+        // Somebody else's node has taken it over meanwhile, or this one.
+        if record.hub == hub { takeovers.append(intent) } else { try tx.delete(intent) }
       case .message: break
       }
     }
+    // By itself: where the hub is there after all, it refuses this and nothing else.
+    if !takeovers.isEmpty { (additions, removals, refreshes) = ([], [], []) }
     let authentication = try authenticationToCommit()
     func commit() throws(MLSError) -> CommitOutput? {
-      guard !additions.isEmpty || !removals.isEmpty || !refreshes.isEmpty else { return nil }
+      guard !additions.isEmpty || !removals.isEmpty || !refreshes.isEmpty || !takeovers.isEmpty else { return nil }
+      let extensions = RoomProfile.extensions(hub: identity.address.handle)
       return try group.commit(
         adding: additions.flatMap(\.keyPackages), removing: removals.flatMap(\.leaves),
+        proposals: takeovers.isEmpty ? [] : [.groupContextExtensions(extensions)],
         leafNode: LeafNodeChange(credential: credential), authentication: authentication, now: now.seconds)
     }
     var made: CommitOutput?
@@ -129,7 +143,7 @@ extension EngineStep {
       try setAsideInvalid(&additions, group, authentication)
       do { made = try commit() } catch {
         // Nothing of it can be done, now or later. Whoever asked is told, and the room goes on.
-        for var intent in additions.map(\.intent) + removals.map(\.intent) + refreshes {
+        for var intent in additions.map(\.intent) + removals.map(\.intent) + refreshes + takeovers {
           try fail(&intent, "the change is not valid in the room as it is now")
         }
       }
@@ -139,7 +153,7 @@ extension EngineStep {
       PendingCommit(
         message: newIdentifier(), room: record.room, commit: output.commit.tlsEncoded,
         welcome: output.welcome?.tlsEncoded ?? [], groupInfo: output.groupInfo.tlsEncoded))
-    for var intent in additions.map(\.intent) + removals.map(\.intent) + refreshes {
+    for var intent in additions.map(\.intent) + removals.map(\.intent) + refreshes + takeovers {
       intent.state = .committing
       try tx.save(intent)
     }

@@ -13,6 +13,8 @@ struct Intent: TLSCodable {
     case refresh
     /// To remove one device of this member.
     case removeDevice(Address, DeviceIdentifier)
+    /// To make this device's node the hub, in the place of this one.
+    case takeOver(from: Handle)
     /// To send a message once what stands before it is done. Its sequence is 0 until then.
     case message(MessageContent)
   }
@@ -54,6 +56,7 @@ struct Intent: TLSCodable {
     case 3: action = .refresh
     case 4: action = .message(try decoder.read())
     case 5: action = .removeDevice(try decoder.read(), try decoder.read())
+    case 6: action = .takeOver(from: try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
     attempts = try decoder.read()
@@ -82,6 +85,9 @@ struct Intent: TLSCodable {
       encoder.write(UInt8(5))
       encoder.write(address)
       encoder.write(device)
+    case .takeOver(let hub):
+      encoder.write(UInt8(6))
+      encoder.write(hub)
     }
     encoder.write(attempts)
     encoder.write(string: reason)
@@ -89,10 +95,11 @@ struct Intent: TLSCodable {
 
   var isMessage: Bool { if case .message = action { true } else { false } }
   var isAdd: Bool { if case .add = action { true } else { false } }
+  var isTakeOver: Bool { if case .takeOver = action { true } else { false } }
   var isRemove: Bool {
     switch action {
     case .remove, .removeDevice: true
-    case .add, .refresh, .message: false
+    case .add, .refresh, .message, .takeOver: false
     }
   }
 }

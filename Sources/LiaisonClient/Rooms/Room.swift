@@ -19,6 +19,8 @@ package struct Room: Sendable {
   package let epochAuthenticator: [UInt8]
   package let unreadCount: Int
   package let gaps: [Gap]
+  /// The room that goes on in the place of this one.
+  package let successor: RoomIdentifier?
 
   /// Somebody who is to come or go.
   package struct Change: Sendable, Equatable {

@@ -21,7 +21,7 @@ package enum RoomState: UInt8, Sendable {
 /// A room as the profile keeps it, besides its MLS state.
 package struct RoomRecord: TLSCodable {
   let room: RoomIdentifier
-  let hub: Handle
+  var hub: Handle
   var title: String
   var state: RoomState
   /// Whether the hub knows the room.
@@ -32,6 +32,9 @@ package struct RoomRecord: TLSCodable {
   var refreshedAt: Timestamp
   /// The earliest epoch on top of which this device can come in.
   var comesInFrom: UInt64 = 0
+  /// The room that goes on in the place of this one, and the room in whose place this one goes on.
+  var successor: RoomIdentifier?
+  var predecessor: RoomIdentifier?
 
   package init(
     room: RoomIdentifier, hub: Handle, title: String, state: RoomState, isRegistered: Bool, addressees: [Address],
@@ -59,6 +62,8 @@ package struct RoomRecord: TLSCodable {
     addressees = try decoder.readVector(bound: Limits.roomMembersMax * 98)
     refreshedAt = try decoder.read()
     comesInFrom = try decoder.read()
+    successor = try decoder.readOptional()
+    predecessor = try decoder.readOptional()
   }
 
   package func encode(to encoder: inout TLSEncoder) {
@@ -71,6 +76,8 @@ package struct RoomRecord: TLSCodable {
     encoder.write(vector: addressees)
     encoder.write(refreshedAt)
     encoder.write(comesInFrom)
+    encoder.write(optional: successor)
+    encoder.write(optional: predecessor)
   }
 }
 

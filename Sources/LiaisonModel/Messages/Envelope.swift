@@ -19,7 +19,7 @@ public struct Envelope: Hashable, Sendable, TLSCodable {
   public enum Kind: UInt8, Sendable {
     /// The payload is an MLSMessage that holds a PrivateMessage.
     case application = 1
-    /// The payload is a ``RoomCommit``; only the room's hub is its origin.
+    /// The payload is a ``RoomCommit``, which proves that it stands, whatever its origin.
     case commit = 2
     /// The payload is a ``RoomWelcome``; only the room's hub is its origin.
     case welcome = 3

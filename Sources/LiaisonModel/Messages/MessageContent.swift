@@ -42,6 +42,8 @@ public struct MessageContent: Hashable, Sendable, TLSCodable {
     case missing(MissingMessages)
     /// Kind 8: messages that a device asked for, for that device only.
     case again(SealedAgain)
+    /// Kind 11: the sender has made this room, which goes on in the place of the one that it is said in.
+    case successor(RoomIdentifier)
     /// A kind of a later version.
     case unknown(kind: UInt16, bytes: [UInt8])
   }
@@ -99,6 +101,7 @@ extension MessageContent.Body {
     case .leave: 6
     case .missing: 7
     case .again: 8
+    case .successor: 11
     case .unknown(let kind, _): kind
     }
   }
@@ -111,6 +114,7 @@ extension MessageContent.Body {
     case .leave: return []
     case .missing(let request): return request.tlsEncoded
     case .again(let answer): return answer.tlsEncoded
+    case .successor(let room): return room.bytes
     case .unknown(_, let bytes): return bytes
     }
   }
@@ -127,6 +131,7 @@ extension MessageContent.Body {
       self = .leave
     case 7: self = .missing(try MissingMessages(tlsEncoded: bytes))
     case 8: self = .again(try SealedAgain(tlsEncoded: bytes))
+    case 11: self = .successor(try RoomIdentifier(tlsEncoded: bytes))
     default: self = .unknown(kind: kind, bytes: bytes)
     }
   }

@@ -1,32 +1,62 @@
+internal import Crypto
 public import TLSPresentation
 
-/// A commit in the order that the hub gave it.
+/// A commit that stands, and what shows that it does.
 ///
-/// `struct { uint64 epoch; opaque commit<V>; opaque group_info<V>; } RoomCommit;`
+/// ```
+/// struct {
+///   uint64 epoch;
+///   uint64 proposed_at;
+///   opaque commit<V>;
+///   opaque group_info<V>;
+///   CommitProof proof;
+/// } RoomCommit;
+/// ```
 public struct RoomCommit: Hashable, Sendable, TLSCodable {
   /// The epoch that the commit ends.
   public var epoch: UInt64
+  /// When it was first proposed, by that node's clock: at this moment its dates are judged, whenever it comes.
+  public var proposedAt: Timestamp
   /// An MLSMessage that holds a PublicMessage.
   public var commit: [UInt8]
   /// An MLSMessage that holds the new epoch's GroupInfo, without the tree, signed by the committer.
   public var groupInfo: [UInt8]
+  public var proof: CommitProof
 
-  public init(epoch: UInt64, commit: [UInt8], groupInfo: [UInt8]) {
+  public init(epoch: UInt64, proposedAt: Timestamp, commit: [UInt8], groupInfo: [UInt8], proof: CommitProof) {
     self.epoch = epoch
+    self.proposedAt = proposedAt
     self.commit = commit
     self.groupInfo = groupInfo
+    self.proof = proof
   }
 
   public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     epoch = try decoder.read()
+    proposedAt = try decoder.read()
     commit = try decoder.readOpaque(bound: Limits.commitBytesMax)
     groupInfo = try decoder.readOpaque(bound: Limits.commitBytesMax)
+    proof = try decoder.read()
   }
 
   public func encode(to encoder: inout TLSEncoder) {
     encoder.write(epoch)
+    encoder.write(proposedAt)
     encoder.write(opaque: commit)
     encoder.write(opaque: groupInfo)
+    encoder.write(proof)
+  }
+
+  /// What is voted for: SHA-256 of `struct { uint64 proposed_at; opaque commit<V>; opaque group_info<V>; }`, 32 bytes.
+  public var digest: [UInt8] { Self.digest(proposedAt: proposedAt, commit: commit, groupInfo: groupInfo) }
+
+  /// ``digest`` of a commit that does not stand yet.
+  public static func digest(proposedAt: Timestamp, commit: [UInt8], groupInfo: [UInt8]) -> [UInt8] {
+    var encoder = TLSEncoder(reservingCapacity: commit.count + groupInfo.count + 24)
+    encoder.write(proposedAt)
+    encoder.write(opaque: commit)
+    encoder.write(opaque: groupInfo)
+    return Array(SHA256.hash(data: encoder.bytes))
   }
 }
 

@@ -18,6 +18,13 @@ extension Batch {
       let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)
+    case .proposal(let proposal): try take(proposal, from: peer)
+    case .vote(let vote): try take(vote, from: peer)
+    case .takeoverRequest(let room, let epoch, let number):
+      try promise(in: room, epoch: epoch, Term(number: number, orderer: peer))
+    case .takeoverAnswer(let answer): try take(answer, from: peer)
+    case .roomPosition(let room, let epoch, let number): try take(position: epoch, number, of: room, from: peer)
+    case .roomCommits(let room, let commits): try take(commits, of: room, from: peer)
     case .hubAnswer, .keyPackages, .directoryAnswer, .failure: try relayAnswer(frame, from: peer, link)
     default: throw Violation("a frame of a kind that nodes do not send one another")
     }

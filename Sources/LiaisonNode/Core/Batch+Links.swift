@@ -52,7 +52,9 @@ extension Batch {
     }
     memory.dials[peer] = Memory.Dial()
     try sayWhatWaitedForBundles(to: peer, on: link)
+    memory.awaySince[peer] = nil
     peersToServe.insert(peer)
+    try askForVotes(of: [peer])
   }
 
   private mutating func opened(_ link: LinkID, by device: DeviceIdentifier, position: UInt64) throws {
@@ -63,6 +65,7 @@ extension Batch {
       // This store is older than the device: restored from a backup. New items must not take numbers that the
       // device has passed already.
       log(.warning, "a device is ahead of this node's store, which seems to come from a backup")
+      try store.noteRestored(at: now)
       try store.advanceInbox(device, past: position)
     }
     try acknowledge(device, through: position)
@@ -109,6 +112,7 @@ extension Batch {
     where peers.takesLinks(of: handle) && handle != self.handle
       && memory.links.peers[handle].map({ LinkID.isTunnel($0.link) }) ?? true
     {
+      if memory.awaySince[handle] == nil { memory.awaySince[handle] = now }
       var dial = memory.dials[handle] ?? Memory.Dial(at: now)
       if let at = dial.at, at <= now {
         dial.at = nil

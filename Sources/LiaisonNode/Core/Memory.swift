@@ -11,6 +11,11 @@ struct Memory: Sendable {
   var flash = FlashLimits()
   var keyPackageRequests = KeyPackageRequests()
   var tunnels = Tunnels()
+  var elections = Elections()
+  /// Since when an active peer has had no link.
+  var awaySince: [Handle: Timestamp] = [:]
+  /// How long a room's hub has not been reached, when this node consents to a takeover.
+  var hubAwayMilliseconds = Limits.hubAwayMilliseconds
   /// Links that drained while the store took nothing, and when they are served.
   private(set) var unserved: (links: Set<LinkID>, at: Timestamp)?
   /// Links on which an envelope came that the store did not take, and when it last took nothing.
@@ -45,6 +50,7 @@ struct Memory: Sendable {
     links.peers = links.peers.mapValues { $0.earlier(by: back) }
     relays.setBack(by: back)
     tunnels.setBack(by: back)
+    awaySince = awaySince.mapValues { $0.subtracting(milliseconds: back) }
     unserved = unserved.map { ($0.links, $0.at.subtracting(milliseconds: back)) }
     torn = torn.mapValues { $0.subtracting(milliseconds: back) }
   }

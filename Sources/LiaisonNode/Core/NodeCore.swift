@@ -16,10 +16,14 @@ package struct NodeCore<Store: NodeStore> {
   private var memory = Memory()
 
   /// A core that has just started: no link is open.
-  package init(identity: NodeIdentity, peers: PeerTable, store: Store) {
+  /// - Parameter hubAwayMilliseconds: how long a room's hub has not been reached, when this node consents to a takeover.
+  package init(
+    identity: NodeIdentity, peers: PeerTable, store: Store, hubAwayMilliseconds: UInt64 = Limits.hubAwayMilliseconds
+  ) {
     self.identity = identity
     self.peers = peers
     self.store = store
+    memory.hubAwayMilliseconds = hubAwayMilliseconds
   }
 
   /// Takes a batch of inputs, in order, and returns what is to be done now that they are durable.
@@ -133,7 +137,8 @@ extension Frame.Body {
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
-      .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried:
+      .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried, .proposal,
+        .vote, .takeoverRequest, .takeoverAnswer, .roomPosition, .roomCommits:
       false
     }
   }

@@ -37,6 +37,8 @@ package struct Tally: Sendable, Equatable {
     case carried = "liaison_parts_carried"
     /// Commits that this node, as hub, made the next of their rooms.
     case commits = "liaison_commits_ordered"
+    /// Epochs of rooms that this node ordered in the place of another hub, or once more in its own.
+    case takeovers = "liaison_takeovers"
   }
 
   /// What is measured from time to time.

@@ -16,6 +16,7 @@ extension Batch {
 
   /// Places what was held for a room, after the room changed.
   mutating func release(_ room: RoomIdentifier) throws {
+    try takeEarlyProposals(of: room)
     var waiting: Set<MessageKey> = []
     while true {
       let record = try store.room(room)

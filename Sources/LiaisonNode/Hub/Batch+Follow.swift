@@ -16,49 +16,45 @@ extension Batch {
 
   /// Takes the next commit of a room, or one that has been taken.
   mutating func follow(commit envelope: Envelope, in room: RoomRecord, _ key: MessageKey) throws -> Placement {
-    guard room.hub == envelope.origin, room.hub != handle else {
-      throw Frame.Failure.notPermitted("only the room's hub orders its commits")
-    }
-    let content = try roomCommit(in: envelope)
+    try follow(roomCommit(in: envelope), in: room, key, from: envelope.origin)
+  }
+
+  /// Takes a commit that is proven to stand, whoever passes it on; `key` is the envelope that it came in, and `sender`
+  /// whoever sent that.
+  mutating func follow(
+    _ content: RoomCommit, in room: RoomRecord, _ key: MessageKey, from sender: Handle
+  ) throws -> Placement {
     guard content.epoch == room.epoch else {
       // A node that came in by this commit, or later, knows its outcome from its welcome.
-      guard try !store.tookPart(handle, in: envelope.room, epoch: content.epoch) else {
+      if let known = try store.commit(ending: content.epoch, in: room.room), known.digest == content.digest {
+        return .placed
+      }
+      guard try !store.tookPart(handle, in: room.room, epoch: content.epoch) else {
         throw Frame.Failure.conflict("another commit ended that epoch")
       }
       return .placed
     }
-    guard let message = try? MLSMessage(content.commit), message.contentType == .commit,
-      message.groupID == envelope.room.bytes, message.epoch == content.epoch
-    else { throw Frame.Failure.malformed("the commit is malformed") }
-    guard let state = try store.roomState(envelope.room) else { throw StoreError.unreadable("a room without state") }
+    let nodes = try electorate(of: room)
+    do throws(ModelError) {
+      try content.proof.verify(
+        content.digest, in: room.room, of: content.epoch, hub: room.hub, among: nodes, from: sender,
+        keys: nodeKeys)
+    } catch { throw Frame.Failure.notPermitted(error.sentence) }
     let step: CommitStep
     do {
-      step = try CommitStep(
-        message, groupInfo: content.groupInfo, on: publicGroup(state), leaves: leaves(envelope.room), hub: room.hub,
-        authentication: authentication(.following, at: envelope.acceptedAt), at: envelope.acceptedAt)
+      step = try self.step(
+        content.commit, groupInfo: content.groupInfo, at: content.proposedAt, orderer: content.proof.term.orderer,
+        in: room)
     } catch MLSError.credentialRefused {
       log(.warning, peer: room.hub, "a commit brings in a device of a node that is not trusted here: it waits")
       return .early(epoch: room.epoch)
     } catch let error as RoomError {
       throw Frame.Failure.malformed(error.sentence)
     } catch is MLSError { throw Frame.Failure.malformed("the commit is not valid") }
-
-    var next = room
-    next.epoch = step.newEpoch
-    try store.insertCommit(
-      CommitRecord(
-        message: envelope.message, epoch: content.epoch, digest: Envelope.digest(ofEncoded: envelope.tlsEncoded)),
-      in: envelope.room)
+    guard let message = try store.message(key)?.message else { throw StoreError.unreadable("a commit's envelope") }
     try putInbox(.message(key), of: step.witnesses(at: handle))
-    rosters[envelope.room] = nil
-    if step.after.contains(where: { $0.address.handle == handle }) {
-      try store.advanceRoom(
-        next, state: RoomState(publicGroup: step.group.serialized, groupInfo: step.groupInfo), leaves: step.after)
-    } else {
-      next.isLeft = true
-      try store.leaveRoom(next)
-    }
-    roomsToRelease.insert(envelope.room)
+    try advance(room, by: step, content, message: message)
+    roomsToRelease.insert(room.room)
     return .placed
   }
 
@@ -88,9 +84,6 @@ extension Batch {
       throw Frame.Failure.malformed("the welcome is for nobody of this node")
     }
     if let room {
-      guard room.hub == envelope.origin, room.hub != handle else {
-        throw Frame.Failure.notPermitted("only the room's hub orders its commits")
-      }
       guard epoch >= room.epoch else { throw Frame.Failure.conflict("the room has moved past this welcome") }
     }
     if let room, !room.isLeft {
@@ -102,16 +95,20 @@ extension Batch {
       let group: PublicGroup
       do {
         group = try self.group(
-          content.groupInfo, content.ratchetTree, of: envelope.room, hub: envelope.origin, at: envelope.acceptedAt,
-          .following)
+          content.groupInfo, content.ratchetTree, of: envelope.room, at: envelope.acceptedAt, .following)
       } catch is UntrustedLeaf {
         log(.warning, peer: envelope.origin, "a room holds a device of a node that is not trusted here: it waits")
         return .early(epoch: epoch)
       }
+      // Whoever ordered the commit sends the welcome: the hub, or a node that took its place.
+      let (hub, roster) = (try extensions(of: group).hub, try roster(group))
+      guard hub == envelope.origin || roster.handles.contains(envelope.origin) else {
+        throw Frame.Failure.notPermitted("a node that is not in the room invites nobody into it")
+      }
       try store.insertRoom(
-        RoomRecord(room: envelope.room, hub: envelope.origin, epoch: epoch, isLeft: false),
+        RoomRecord(room: envelope.room, hub: hub, epoch: epoch, isLeft: false),
         state: RoomState(publicGroup: group.serialized, groupInfo: content.groupInfo),
-        leaves: roster(group).entries.map { RoomLeaf($0, since: epoch) })
+        leaves: roster.entries.map { RoomLeaf($0, since: epoch) })
       rosters[envelope.room] = nil
     }
     let leaves = try leaves(envelope.room).filter { added.contains($0.address) && $0.sinceEpoch == epoch }

@@ -17,7 +17,10 @@ extension Batch {
     if let member = try store.device(device)?.address {
       try Quota.roomsPerMember.check(try store.roomCount(of: member))
     }
-    let group = try group(request.groupInfo, request.ratchetTree, of: request.room, hub: handle, at: now, .creating)
+    let group = try group(request.groupInfo, request.ratchetTree, of: request.room, at: now, .creating)
+    guard try extensions(of: group).hub == handle else {
+      throw Frame.Failure.notPermitted("the room names another hub")
+    }
     guard group.epoch == 0 else { throw Frame.Failure.malformed("a new room is in epoch 0") }
     let roster = try roster(group)
     guard roster.entries.count == 1, roster.entries.first?.device == device else {
@@ -78,8 +81,7 @@ extension Batch {
 
   /// Reads and verifies a whole group that was handed over.
   func group(
-    _ groupInfo: [UInt8], _ ratchetTree: [UInt8], of room: RoomIdentifier, hub: Handle, at time: Timestamp,
-    _ scrutiny: Scrutiny
+    _ groupInfo: [UInt8], _ ratchetTree: [UInt8], of room: RoomIdentifier, at time: Timestamp, _ scrutiny: Scrutiny
   ) throws -> PublicGroup {
     guard let message = try? MLSMessage(groupInfo), case .groupInfo(let info) = message,
       let tree = try? RatchetTree(tlsEncoded: ratchetTree), info.groupContext.groupID == room.bytes,
@@ -93,7 +95,6 @@ extension Batch {
     } catch .credentialRefused {
       throw UntrustedLeaf()
     } catch { throw Frame.Failure.malformed("the room's state is not valid") }
-    guard try extensions(of: group).hub == hub else { throw Frame.Failure.notPermitted("the room names another hub") }
     return group
   }
 

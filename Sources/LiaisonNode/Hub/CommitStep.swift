@@ -16,13 +16,17 @@ struct CommitStep {
   let after: [RoomLeaf]
   /// Leaves that others brought in: each has a place in the Welcome.
   let welcomed: [RoomLeaf]
+  /// The hub of the new epoch.
+  let hub: Handle
 
   var newEpoch: UInt64 { group.epoch }
 
   /// Verifies a commit as far as one without the room's secrets can.
+  /// - Parameter hubs: the nodes that may be the hub after it.
+  ///
   /// Throws `MLSError`, `RoomError` or a `Failure`.
   init(
-    _ commit: MLSMessage, groupInfo: [UInt8], on base: PublicGroup, leaves before: [RoomLeaf], hub: Handle,
+    _ commit: MLSMessage, groupInfo: [UInt8], on base: PublicGroup, leaves before: [RoomLeaf], hubs: Set<Handle>,
     authentication: RoomAuthentication, at time: Timestamp
   ) throws {
     guard groupInfo.count <= Limits.commitBytesMax, case .groupInfo(let info) = try MLSMessage(groupInfo) else {
@@ -32,8 +36,9 @@ struct CommitStep {
     guard staged.reInit == nil else { throw Frame.Failure.notPermitted("a room is not initialised again") }
     var group = base
     try group.merge(staged, groupInfo: info)
-    guard try RoomExtension(of: group.groupContextExtensions).hub == hub else {
-      throw Frame.Failure.notPermitted("a commit does not move a room to another hub")
+    hub = try RoomExtension(of: group.groupContextExtensions).hub
+    guard hubs.contains(hub) else {
+      throw Frame.Failure.notPermitted("the node that orders a room does not give it to another")
     }
     let roster = try Roster(group.members)
     guard let committer = roster[staged.committer] else {

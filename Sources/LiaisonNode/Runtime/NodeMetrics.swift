@@ -71,7 +71,8 @@ extension Tally.Counter {
   fileprivate var isByPeer: Bool {
     switch self {
     case .sent, .taken, .repeated, .held, .refused, .receipts, .undeliverable, .resends, .carried: true
-    case .accepted, .acceptedBytes, .submissionsRefused, .pushed, .pushedAhead, .flashLimited, .violations, .commits:
+    case .accepted, .acceptedBytes, .submissionsRefused, .pushed, .pushedAhead, .flashLimited, .violations, .commits,
+      .takeovers:
       false
     }
   }

@@ -8,13 +8,18 @@ package struct RoomRecord: Hashable, Sendable {
   package var epoch: UInt64
   /// Whether no member of this node is in it any more.
   package var isLeft: Bool
+  /// When this store was found to come from a backup, where that was after the room was taken up.
+  package var restoredAt: Timestamp?
 
   /// A room at an epoch.
-  package init(room: RoomIdentifier, hub: Handle, epoch: UInt64, isLeft: Bool) {
+  package init(
+    room: RoomIdentifier, hub: Handle, epoch: UInt64, isLeft: Bool, restoredAt: Timestamp? = nil
+  ) {
     self.room = room
     self.hub = hub
     self.epoch = epoch
     self.isLeft = isLeft
+    self.restoredAt = restoredAt
   }
 }
 
@@ -54,14 +59,34 @@ package struct CommitRecord: Hashable, Sendable {
   package var message: MessageIdentifier
   /// The epoch that it ended.
   package var epoch: UInt64
-  /// SHA-256 of the request that it came in, 32 bytes.
+  /// ``LiaisonModel/RoomCommit/digest``, 32 bytes.
   package var digest: [UInt8]
+  /// The encoded `RoomCommit`; empty once enough others came after it.
+  package var content: [UInt8]
 
   /// A commit at its place.
-  package init(message: MessageIdentifier, epoch: UInt64, digest: [UInt8]) {
+  package init(message: MessageIdentifier, epoch: UInt64, digest: [UInt8], content: [UInt8]) {
     self.message = message
     self.epoch = epoch
     self.digest = digest
+    self.content = content
+  }
+}
+
+/// What a node has promised and voted in the epoch that a room is in.
+package struct RoomBallot: Hashable, Sendable {
+  /// It votes in no lower term.
+  package var promised: Term
+  /// What it voted for last: an encoded frame with a `Proposal`.
+  package var voted: [UInt8]?
+  /// Whether it proposed this itself, so that it asks the others for their votes.
+  package var isProposer: Bool
+
+  /// A ballot as it stands.
+  package init(promised: Term, voted: [UInt8]?, isProposer: Bool) {
+    self.promised = promised
+    self.voted = voted
+    self.isProposer = isProposer
   }
 }
 
@@ -100,7 +125,7 @@ package protocol RoomStore {
   func leaves(_ room: RoomIdentifier) throws(StoreError) -> [RoomLeaf]
   /// Takes up a room, for the first time or again.
   func insertRoom(_ record: RoomRecord, state: RoomState, leaves: [RoomLeaf]) throws(StoreError)
-  /// Goes to the room's next epoch. Handles that `leaves` no longer name took part up to the epoch before.
+  /// Goes to the room's next epoch, with the record's hub. Handles that `leaves` no longer name took part up to the epoch before.
   func advanceRoom(_ record: RoomRecord, state: RoomState, leaves: [RoomLeaf]) throws(StoreError)
   /// Forgets all but the record, which says from which epoch on this node is not in the room.
   func leaveRoom(_ record: RoomRecord) throws(StoreError)
@@ -108,6 +133,16 @@ package protocol RoomStore {
   func tookPart(_ handle: Handle, in room: RoomIdentifier, epoch: UInt64) throws(StoreError) -> Bool
   /// Records a commit; one for each epoch.
   func insertCommit(_ commit: CommitRecord, in room: RoomIdentifier) throws(StoreError)
+  /// The commit that ended an epoch.
+  func commit(ending epoch: UInt64, in room: RoomIdentifier) throws(StoreError) -> CommitRecord?
+  /// What was promised and voted in the room's present epoch; it is forgotten as the room goes on.
+  func ballot(_ room: RoomIdentifier) throws(StoreError) -> RoomBallot?
+  /// Replaces it.
+  func saveBallot(_ ballot: RoomBallot, of room: RoomIdentifier) throws(StoreError)
+  /// Notes in all rooms that the store comes from a backup: what was promised and voted since is forgotten.
+  func noteRestored(at time: Timestamp) throws(StoreError)
+  /// Rooms in which this node has proposed something that does not stand yet.
+  func roomsWithProposals() throws(StoreError) -> [RoomIdentifier]
   /// The commit that was asked for under an identifier.
   func commit(_ message: MessageIdentifier, in room: RoomIdentifier) throws(StoreError) -> CommitRecord?
   /// Remembers that item `sequence` of a device's inbox is a welcome, and what it opens.

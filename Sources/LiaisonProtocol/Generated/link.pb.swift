@@ -403,6 +403,55 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .chunk(newValue)}
   }
 
+  /// Between nodes: how a commit comes to stand (rooms.md).
+  var proposal: Liaison_Link_V1_Proposal {
+    get {
+      if case .proposal(let v)? = body {return v}
+      return Liaison_Link_V1_Proposal()
+    }
+    set {body = .proposal(newValue)}
+  }
+
+  var vote: Liaison_Link_V1_Vote {
+    get {
+      if case .vote(let v)? = body {return v}
+      return Liaison_Link_V1_Vote()
+    }
+    set {body = .vote(newValue)}
+  }
+
+  var takeoverRequest: Liaison_Link_V1_TakeoverRequest {
+    get {
+      if case .takeoverRequest(let v)? = body {return v}
+      return Liaison_Link_V1_TakeoverRequest()
+    }
+    set {body = .takeoverRequest(newValue)}
+  }
+
+  var takeoverAnswer: Liaison_Link_V1_TakeoverAnswer {
+    get {
+      if case .takeoverAnswer(let v)? = body {return v}
+      return Liaison_Link_V1_TakeoverAnswer()
+    }
+    set {body = .takeoverAnswer(newValue)}
+  }
+
+  var roomPosition: Liaison_Link_V1_RoomPosition {
+    get {
+      if case .roomPosition(let v)? = body {return v}
+      return Liaison_Link_V1_RoomPosition()
+    }
+    set {body = .roomPosition(newValue)}
+  }
+
+  var roomCommits: Liaison_Link_V1_RoomCommits {
+    get {
+      if case .roomCommits(let v)? = body {return v}
+      return Liaison_Link_V1_RoomCommits()
+    }
+    set {body = .roomCommits(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -456,6 +505,13 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case chunkPut(Liaison_Link_V1_ChunkPut)
     case chunkGet(Liaison_Link_V1_ChunkGet)
     case chunk(Liaison_Link_V1_Chunk)
+    /// Between nodes: how a commit comes to stand (rooms.md).
+    case proposal(Liaison_Link_V1_Proposal)
+    case vote(Liaison_Link_V1_Vote)
+    case takeoverRequest(Liaison_Link_V1_TakeoverRequest)
+    case takeoverAnswer(Liaison_Link_V1_TakeoverAnswer)
+    case roomPosition(Liaison_Link_V1_RoomPosition)
+    case roomCommits(Liaison_Link_V1_RoomCommits)
 
   }
 
@@ -702,6 +758,9 @@ nonisolated struct Liaison_Link_V1_HubCommit: Sendable {
 
   /// Names the request for ever: the same commit sent again gets the same answer.
   var message: Data = Data()
+
+  /// From a device: where the hub cannot be reached, its node is to order it in the hub's place.
+  var takeover: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1435,13 +1494,142 @@ nonisolated struct Liaison_Link_V1_NotCarried: Sendable {
   fileprivate var _failure: Liaison_Link_V1_Failure? = nil
 }
 
+/// A commit that its sender proposes to the nodes of the room, or that a node has voted for.
+nonisolated struct Liaison_Link_V1_Proposal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var commit: Liaison_Link_V1_HubCommit {
+    get {_commit ?? Liaison_Link_V1_HubCommit()}
+    set {_commit = newValue}
+  }
+  /// Returns true if `commit` has been explicitly set.
+  var hasCommit: Bool {self._commit != nil}
+  /// Clears the value of `commit`. Subsequent reads from it will return its default value.
+  mutating func clearCommit() {self._commit = nil}
+
+  /// The epoch that it ends.
+  var epoch: UInt64 = 0
+
+  /// Milliseconds since 1970: when it was first proposed.
+  var proposedAt: UInt64 = 0
+
+  /// The term.
+  var number: UInt32 = 0
+
+  var orderer: String = String()
+
+  /// Signed TakeoverPromise each; none where the number is 0.
+  var promises: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _commit: Liaison_Link_V1_HubCommit? = nil
+}
+
+nonisolated struct Liaison_Link_V1_Vote: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed CommitVote.
+  var vote: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Asks for a promise that the sender may order an epoch of a room.
+nonisolated struct Liaison_Link_V1_TakeoverRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var room: Data = Data()
+
+  var epoch: UInt64 = 0
+
+  var number: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Liaison_Link_V1_TakeoverAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var room: Data = Data()
+
+  /// Signed TakeoverPromise; empty where there is none.
+  var promise: Data = Data()
+
+  /// What the promise names as voted for.
+  var voted: Liaison_Link_V1_Proposal {
+    get {_voted ?? Liaison_Link_V1_Proposal()}
+    set {_voted = newValue}
+  }
+  /// Returns true if `voted` has been explicitly set.
+  var hasVoted: Bool {self._voted != nil}
+  /// Clears the value of `voted`. Subsequent reads from it will return its default value.
+  mutating func clearVoted() {self._voted = nil}
+
+  /// Why there is no promise: one sentence for a person, at most 256 bytes.
+  var refusal: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _voted: Liaison_Link_V1_Proposal? = nil
+}
+
+/// Where the sender is in a room: what was sent to it is of another epoch, or of a lower term than it has promised.
+nonisolated struct Liaison_Link_V1_RoomPosition: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var room: Data = Data()
+
+  var epoch: UInt64 = 0
+
+  /// The number of the highest term that it has promised or voted in.
+  var number: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Commits that stand, for a node that is behind: RoomCommit each, of epochs that follow one another.
+nonisolated struct Liaison_Link_V1_RoomCommits: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var room: Data = Data()
+
+  var commits: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2035,6 +2223,84 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
           self.body = .keyPackagesForget(v)
         }
       }()
+      case 130: try {
+        var v: Liaison_Link_V1_Proposal?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .proposal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .proposal(v)
+        }
+      }()
+      case 131: try {
+        var v: Liaison_Link_V1_Vote?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .vote(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .vote(v)
+        }
+      }()
+      case 132: try {
+        var v: Liaison_Link_V1_TakeoverRequest?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .takeoverRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .takeoverRequest(v)
+        }
+      }()
+      case 133: try {
+        var v: Liaison_Link_V1_TakeoverAnswer?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .takeoverAnswer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .takeoverAnswer(v)
+        }
+      }()
+      case 134: try {
+        var v: Liaison_Link_V1_RoomPosition?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .roomPosition(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .roomPosition(v)
+        }
+      }()
+      case 135: try {
+        var v: Liaison_Link_V1_RoomCommits?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .roomCommits(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .roomCommits(v)
+        }
+      }()
       default: break
       }
     }
@@ -2228,6 +2494,30 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .keyPackagesForget?: try {
       guard case .keyPackagesForget(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 126)
+    }()
+    case .proposal?: try {
+      guard case .proposal(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 130)
+    }()
+    case .vote?: try {
+      guard case .vote(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 131)
+    }()
+    case .takeoverRequest?: try {
+      guard case .takeoverRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 132)
+    }()
+    case .takeoverAnswer?: try {
+      guard case .takeoverAnswer(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 133)
+    }()
+    case .roomPosition?: try {
+      guard case .roomPosition(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 134)
+    }()
+    case .roomCommits?: try {
+      guard case .roomCommits(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 135)
     }()
     case nil: break
     }
@@ -2544,7 +2834,7 @@ nonisolated extension Liaison_Link_V1_Refused: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Liaison_Link_V1_HubCommit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HubCommit"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}commit\0\u{1}welcome\0\u{3}group_info\0\u{1}message\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}commit\0\u{1}welcome\0\u{3}group_info\0\u{1}message\0\u{2}}\u{1}takeover\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2557,6 +2847,7 @@ nonisolated extension Liaison_Link_V1_HubCommit: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeSingularBytesField(value: &self.welcome) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.groupInfo) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.message) }()
+      case 130: try { try decoder.decodeSingularBoolField(value: &self.takeover) }()
       default: break
       }
     }
@@ -2578,6 +2869,9 @@ nonisolated extension Liaison_Link_V1_HubCommit: SwiftProtobuf.Message, SwiftPro
     if !self.message.isEmpty {
       try visitor.visitSingularBytesField(value: self.message, fieldNumber: 5)
     }
+    if self.takeover != false {
+      try visitor.visitSingularBoolField(value: self.takeover, fieldNumber: 130)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2587,6 +2881,7 @@ nonisolated extension Liaison_Link_V1_HubCommit: SwiftProtobuf.Message, SwiftPro
     if lhs.welcome != rhs.welcome {return false}
     if lhs.groupInfo != rhs.groupInfo {return false}
     if lhs.message != rhs.message {return false}
+    if lhs.takeover != rhs.takeover {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4028,6 +4323,259 @@ nonisolated extension Liaison_Link_V1_NotCarried: SwiftProtobuf.Message, SwiftPr
   static func ==(lhs: Liaison_Link_V1_NotCarried, rhs: Liaison_Link_V1_NotCarried) -> Bool {
     if lhs.to != rhs.to {return false}
     if lhs._failure != rhs._failure {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_Proposal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Proposal"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}commit\0\u{1}epoch\0\u{3}proposed_at\0\u{1}number\0\u{1}orderer\0\u{1}promises\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._commit) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.proposedAt) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.orderer) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.promises) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._commit {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.proposedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.proposedAt, fieldNumber: 3)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 4)
+    }
+    if !self.orderer.isEmpty {
+      try visitor.visitSingularStringField(value: self.orderer, fieldNumber: 5)
+    }
+    if !self.promises.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.promises, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_Proposal, rhs: Liaison_Link_V1_Proposal) -> Bool {
+    if lhs._commit != rhs._commit {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.proposedAt != rhs.proposedAt {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.orderer != rhs.orderer {return false}
+    if lhs.promises != rhs.promises {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_Vote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Vote"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}vote\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.vote) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.vote.isEmpty {
+      try visitor.visitSingularBytesField(value: self.vote, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_Vote, rhs: Liaison_Link_V1_Vote) -> Bool {
+    if lhs.vote != rhs.vote {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_TakeoverRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TakeoverRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}epoch\0\u{1}number\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.room) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.room.isEmpty {
+      try visitor.visitSingularBytesField(value: self.room, fieldNumber: 1)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_TakeoverRequest, rhs: Liaison_Link_V1_TakeoverRequest) -> Bool {
+    if lhs.room != rhs.room {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_TakeoverAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TakeoverAnswer"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}promise\0\u{1}voted\0\u{1}refusal\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.room) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.promise) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._voted) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.refusal) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.room.isEmpty {
+      try visitor.visitSingularBytesField(value: self.room, fieldNumber: 1)
+    }
+    if !self.promise.isEmpty {
+      try visitor.visitSingularBytesField(value: self.promise, fieldNumber: 2)
+    }
+    try { if let v = self._voted {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.refusal.isEmpty {
+      try visitor.visitSingularStringField(value: self.refusal, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_TakeoverAnswer, rhs: Liaison_Link_V1_TakeoverAnswer) -> Bool {
+    if lhs.room != rhs.room {return false}
+    if lhs.promise != rhs.promise {return false}
+    if lhs._voted != rhs._voted {return false}
+    if lhs.refusal != rhs.refusal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_RoomPosition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RoomPosition"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}epoch\0\u{1}number\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.room) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.room.isEmpty {
+      try visitor.visitSingularBytesField(value: self.room, fieldNumber: 1)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_RoomPosition, rhs: Liaison_Link_V1_RoomPosition) -> Bool {
+    if lhs.room != rhs.room {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_RoomCommits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RoomCommits"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}commits\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.room) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.commits) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.room.isEmpty {
+      try visitor.visitSingularBytesField(value: self.room, fieldNumber: 1)
+    }
+    if !self.commits.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.commits, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_RoomCommits, rhs: Liaison_Link_V1_RoomCommits) -> Bool {
+    if lhs.room != rhs.room {return false}
+    if lhs.commits != rhs.commits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

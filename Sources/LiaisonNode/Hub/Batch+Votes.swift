@@ -1,0 +1,282 @@
+internal import LiaisonModel
+internal import LiaisonProtocol
+internal import LiaisonRooms
+internal import MLS
+internal import TLSPresentation
+
+/// How a commit comes to stand: half of the room's nodes, its orderer among them, keep it (rooms.md).
+extension Batch {
+  /// The nodes whose votes count in the epoch that a room is in: all that have somebody in it, and its hub.
+  mutating func electorate(of room: RoomRecord) throws -> Set<Handle> {
+    Set(try leaves(room.room).map(\.address.handle)).union([room.hub])
+  }
+
+  /// Whether this node may have promised or voted in the room's present epoch and has forgotten it, since its store comes
+  /// from a backup: then it does neither until an epoch has come that began afterwards. Where the hub's vote is enough,
+  /// there is nobody whom it could contradict.
+  mutating func isSilent(in room: RoomRecord) throws -> Bool {
+    guard let restoredAt = room.restoredAt, try electorate(of: room).count > 2 else { return false }
+    guard room.epoch > 0, let content = try store.commit(ending: room.epoch - 1, in: room.room)?.content,
+      let opening = try? RoomCommit(tlsEncoded: content)
+    else { return true }
+    return opening.proposedAt <= restoredAt.adding(milliseconds: Limits.clockErrorMillisecondsMax)
+  }
+
+  /// The keys by which a node's votes and promises are verified.
+  func nodeKeys(of node: Handle) -> [PublicKey<NodePurpose>] {
+    if node == handle { return identity.card.content.nodeKeys }
+    return peers.trustedOnceCards[node]?.content.nodeKeys ?? []
+  }
+
+  // MARK: Proposing
+
+  /// Proposes a commit in a term of this node's own, with its own vote. It stands at once where that is enough.
+  mutating func propose(_ proposal: Frame.Proposal, in room: RoomRecord, step: CommitStep? = nil) throws {
+    try store.saveBallot(
+      RoomBallot(promised: proposal.term, voted: Frame(.proposal(proposal)).encoded, isProposer: true), of: room.room)
+    memory.elections.takeovers[room.room] = nil
+    memory.elections.votes[room.room] = Elections.Votes(term: proposal.term, votes: [handle: vote(for: proposal)])
+    if try stand(room, proposal, step: step) { return }
+    try send(proposal, to: Set(memory.links.peers.keys), in: room)
+  }
+
+  private func vote(for proposal: Frame.Proposal) -> Unverified<CommitVote> {
+    Signed(
+      CommitVote(
+        room: proposal.commit.room, epoch: proposal.epoch, term: proposal.term, node: handle, digest: proposal.digest),
+      by: identity.key
+    ).unverified
+  }
+
+  private mutating func send(_ proposal: Frame.Proposal, to peers: Set<Handle>, in room: RoomRecord) throws {
+    let voted = memory.elections.votes[room.room]?.votes ?? [:]
+    for peer in try electorate(of: room).intersection(peers).sorted() where voted[peer] == nil {
+      if let link = memory.links.peers[peer]?.link { send(Frame(.proposal(proposal)), on: link) }
+    }
+  }
+
+  /// Sends these peers what this node has proposed and asked for, as far as they have not answered.
+  mutating func askForVotes(of peers: Set<Handle>) throws {
+    for identifier in try store.roomsWithProposals() {
+      guard let room = try store.room(identifier), let proposal = try proposal(of: identifier),
+        let ballot = try store.ballot(identifier), try !isSilent(in: room)
+      else { continue }
+      if ballot.promised > proposal.term {
+        // A higher term was begun and nothing came of it, here or at another node.
+        if memory.elections.takeovers[identifier] == nil {
+          try beginTakeover(with: proposal, above: ballot.promised.number, in: room)
+        }
+        continue
+      }
+      if memory.elections.votes[identifier]?.term != proposal.term {
+        memory.elections.votes[identifier] = Elections.Votes(
+          term: proposal.term, votes: [handle: vote(for: proposal)])
+      }
+      try send(proposal, to: peers, in: room)
+    }
+    let takeovers = memory.elections.takeovers.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
+    for (identifier, takeover) in takeovers {
+      guard let room = try store.room(identifier), !room.isLeft, room.epoch == takeover.epoch else {
+        memory.elections.takeovers[identifier] = nil
+        continue
+      }
+      try askForPromises(takeover, of: peers, in: room)
+    }
+  }
+
+  /// What this node voted for last in a room's present epoch.
+  func proposal(of room: RoomIdentifier) throws -> Frame.Proposal? {
+    guard let bytes = try store.ballot(room)?.voted else { return nil }
+    guard case .proposal(let proposal)? = (try? Frame(encoded: bytes))?.body else {
+      throw StoreError.unreadable("a proposal")
+    }
+    return proposal
+  }
+
+  /// Takes a vote for what this node has proposed.
+  mutating func take(_ vote: Unverified<CommitVote>, from peer: Handle) throws {
+    guard let claim = try? vote.claim(), claim.node == peer,
+      nodeKeys(of: peer).contains(where: { (try? vote.verified(by: $0)) != nil })
+    else { throw Violation("a vote is not the peer's own") }
+    guard let room = try store.room(claim.room), !room.isLeft, room.epoch == claim.epoch,
+      try store.ballot(claim.room)?.isProposer == true, let proposal = try proposal(of: claim.room),
+      proposal.term == claim.term, try electorate(of: room).contains(peer)
+    else { return }
+    guard proposal.digest == claim.digest else { throw Violation("a vote for another commit than was proposed") }
+    var votes =
+      memory.elections.votes[claim.room].flatMap { $0.term == claim.term ? $0 : nil }
+      ?? Elections.Votes(term: claim.term, votes: [handle: self.vote(for: proposal)])
+    votes.votes[peer] = vote
+    memory.elections.votes[claim.room] = votes
+    try stand(room, proposal)
+  }
+
+  /// Makes the commit the one of its epoch, once enough nodes have voted for it.
+  @discardableResult
+  private mutating func stand(_ room: RoomRecord, _ proposal: Frame.Proposal, step: CommitStep? = nil) throws -> Bool {
+    let nodes = try electorate(of: room)
+    guard let votes = memory.elections.votes[room.room], votes.term == proposal.term,
+      votes.votes.keys.count(where: nodes.contains) >= CommitProof.votesNeeded(of: nodes.count)
+    else { return false }
+    let proof = CommitProof(
+      term: proposal.term, promises: proposal.promises,
+      votes: votes.votes.filter { nodes.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value))
+    let valid: CommitStep
+    do { valid = try step ?? self.step(of: proposal, in: room) } catch let error as MLSError {
+      log(.error, "a commit that has its votes is not valid any more: \(error)")
+      return false
+    }
+    try accept(proposal, proof, valid, in: room)
+    memory.elections.forget(room.room)
+    roomsToRelease.insert(room.room)
+    return true
+  }
+
+  /// Verifies what was proposed on top of the room as it is. Throws `MLSError`, `RoomError` or a `Failure`.
+  mutating func step(of proposal: Frame.Proposal, in room: RoomRecord) throws -> CommitStep {
+    try step(
+      proposal.commit.commit, groupInfo: proposal.commit.groupInfo, at: proposal.proposedAt,
+      orderer: proposal.term.orderer, in: room)
+  }
+
+  /// Verifies a commit on top of the room as it is, by the dates of when it was proposed.
+  mutating func step(
+    _ commit: [UInt8], groupInfo: [UInt8], at time: Timestamp, orderer: Handle, in room: RoomRecord
+  ) throws -> CommitStep {
+    guard commit.count <= Limits.commitBytesMax, let message = try? MLSMessage(commit), message.contentType == .commit, message.groupID == room.room.bytes,
+      message.epoch == room.epoch
+    else { throw Frame.Failure.malformed("the commit is malformed") }
+    guard let state = try store.roomState(room.room) else { throw StoreError.unreadable("a room without state") }
+    return try CommitStep(
+      message, groupInfo: groupInfo, on: publicGroup(state), leaves: leaves(room.room), hubs: [room.hub, orderer],
+      authentication: authentication(.following, at: time), at: time)
+  }
+
+  // MARK: Voting
+
+  /// Votes for what a peer proposes in its own term, where this node has promised no higher one.
+  mutating func take(_ proposal: Frame.Proposal, from peer: Handle) throws {
+    guard proposal.term.orderer == peer else { throw Violation("a proposal in another node's term") }
+    let identifier = proposal.commit.room
+    guard let room = try store.room(identifier) else {
+      return memory.elections.keepEarly(proposal, from: peer)
+    }
+    if proposal.epoch > room.epoch || room.isLeft && proposal.epoch == room.epoch {
+      memory.elections.keepEarly(proposal, from: peer)
+      if !room.isLeft { try tellPosition(in: room, to: peer) }
+      return
+    }
+    guard !room.isLeft else { return }
+    if proposal.epoch < room.epoch { return try sendCommits(from: proposal.epoch, of: room, to: peer) }
+    let nodes = try electorate(of: room)
+    guard nodes.contains(peer) else {
+      return complain(of: peer, "a node proposes a commit in a room that it is not in")
+    }
+    guard try !isSilent(in: room) else { return }
+    if let ballot = try store.ballot(identifier) {
+      guard ballot.promised <= proposal.term else { return try tellPosition(in: room, to: peer) }
+      if let voted = try self.proposal(of: identifier), voted.term == proposal.term {
+        guard voted.digest == proposal.digest else {
+          return complain(of: peer, "a node proposes two commits in one term")
+        }
+        return answer(vote(for: voted), to: peer)
+      }
+    }
+    guard proposal.proposedAt <= now.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else {
+      return complain(of: peer, "a commit is proposed that is dated in the future")
+    }
+    do {
+      try CommitProof.verifyTakeover(
+        proposal.term, proposal.promises, for: proposal.digest, in: identifier, of: proposal.epoch, hub: room.hub,
+        among: nodes, keys: nodeKeys)
+      _ = try step(of: proposal, in: room)
+    } catch MLSError.credentialRefused {
+      return log(.warning, peer: peer, "a commit brings in a device of a node that is not trusted here: no vote for it")
+    } catch let error as ModelError {
+      return complain(of: peer, "a commit is proposed without a right to it: \(error.sentence)")
+    } catch is RoomError, is MLSError, is Frame.Failure {
+      return complain(of: peer, "a commit is proposed that is not valid")
+    }
+    try store.saveBallot(
+      RoomBallot(promised: proposal.term, voted: Frame(.proposal(proposal)).encoded, isProposer: false), of: identifier)
+    memory.elections.forget(identifier)
+    answer(vote(for: proposal), to: peer)
+  }
+
+  private mutating func answer(_ vote: Unverified<CommitVote>, to peer: Handle) {
+    if let link = memory.links.peers[peer]?.link { send(Frame(.vote(vote)), on: link) }
+  }
+
+  /// Takes what was proposed for an epoch that the room has come to.
+  mutating func takeEarlyProposals(of identifier: RoomIdentifier) throws {
+    guard let room = try store.room(identifier), !room.isLeft else { return }
+    for (peer, proposal) in memory.elections.takeEarly(identifier, epoch: room.epoch) {
+      try store.savepoint { try take(proposal, from: peer) }
+    }
+  }
+
+  // MARK: Those who are behind
+
+  /// Tells a peer in which epoch the room is here, and which term was promised in it.
+  mutating func tellPosition(in room: RoomRecord, to peer: Handle) throws {
+    guard let link = memory.links.peers[peer]?.link else { return }
+    let number = try store.ballot(room.room)?.promised.number ?? 0
+    send(Frame(.roomPosition(room: room.room, epoch: room.epoch, number: number)), on: link)
+  }
+
+  /// A peer says where it is: it gets what it lacks, or gives what is missing here, or a higher term is needed.
+  mutating func take(position epoch: UInt64, _ number: UInt32, of identifier: RoomIdentifier, from peer: Handle) throws
+  {
+    guard let room = try store.room(identifier), !room.isLeft else { return }
+    if epoch < room.epoch { return try sendCommits(from: epoch, of: room, to: peer) }
+    guard try electorate(of: room).contains(peer) else { return }
+    if epoch > room.epoch { return try tellPosition(in: room, to: peer) }
+    guard number < UInt32.max - 1, try !isSilent(in: room) else { return }
+    if let takeover = memory.elections.takeovers[identifier], number >= takeover.term.number {
+      try beginTakeover(with: takeover.own, above: number, in: room)
+    } else if let ballot = try store.ballot(identifier), ballot.isProposer, number > ballot.promised.number,
+      let proposal = try proposal(of: identifier)
+    {
+      try beginTakeover(with: proposal, above: number, in: room)
+    }
+  }
+
+  /// Sends a peer the commits that followed, of epochs in which it took part, as far as they are kept.
+  private mutating func sendCommits(from epoch: UInt64, of room: RoomRecord, to peer: Handle) throws {
+    guard let link = memory.links.peers[peer]?.link else { return }
+    var commits: [[UInt8]] = []
+    var bytes = 0
+    for epoch in epoch..<room.epoch {
+      guard commits.count < Limits.commitsKeptPerRoomMax, try store.tookPart(peer, in: room.room, epoch: epoch),
+        let content = try store.commit(ending: epoch, in: room.room)?.content, !content.isEmpty,
+        bytes + content.count <= Limits.envelopePayloadBytesMax
+      else { break }
+      bytes += content.count
+      commits.append(content)
+    }
+    if !commits.isEmpty { send(Frame(.roomCommits(room: room.room, commits)), on: link) }
+  }
+
+  /// Takes commits that another node passes on, each with its proof.
+  mutating func take(_ commits: [[UInt8]], of identifier: RoomIdentifier, from peer: Handle) throws {
+    for bytes in commits {
+      guard let commit = try? RoomCommit(tlsEncoded: bytes), let room = try store.room(identifier), !room.isLeft else {
+        return
+      }
+      if commit.epoch < room.epoch { continue }
+      guard commit.epoch == room.epoch else { return }
+      do {
+        try store.savepoint {
+          let key = try insert(MessageIdentifier(using: &random), .commit, bytes, of: identifier)
+          guard case .placed = try follow(commit, in: room, key, from: peer) else { throw UntrustedLeaf() }
+        }
+      } catch let failure as Frame.Failure {
+        rosters[identifier] = nil
+        return complain(of: peer, "a commit that a node passed on was not taken: \(failure.text)")
+      } catch is UntrustedLeaf {
+        rosters[identifier] = nil
+        return
+      }
+    }
+  }
+}
