@@ -9,8 +9,10 @@ package final class Region {
   package var random: SeededGenerator
   /// What goes wrong.
   package var faults: Faults
-  /// How long a node that starts has not reached a room's hub, when it consents to a takeover.
-  package var hubAwayMilliseconds = Limits.hubAwayMilliseconds
+  /// How long a node has not reached a room's hub, when it consents to a takeover.
+  package var hubAwayMilliseconds = Limits.hubAwayMilliseconds {
+    didSet { for node in sortedNodes { node.adoptHubAway() } }
+  }
   /// How often what went wrong.
   package private(set) var faultCounts: [FaultKind: Int] = [:]
   /// What happened.

@@ -88,13 +88,15 @@ package final class SimulatedNode: LinkEnd {
   package func start() {
     guard core == nil, !isLost else { return }
     do {
-      core = NodeCore(
-        identity: try NodeIdentity(card: card, key: nodeKey), peers: peers, store: store,
-        hubAwayMilliseconds: region.hubAwayMilliseconds)
+      core = NodeCore(identity: try NodeIdentity(card: card, key: nodeKey), peers: peers, store: store)
+      core?.hubAwayMilliseconds = region.hubAwayMilliseconds
     } catch { preconditionFailure("\(error)") }
     lives += 1
     put(.tick)
   }
+
+  /// It consents to takeovers after another time from now on.
+  func adoptHubAway() { core?.hubAwayMilliseconds = region.hubAwayMilliseconds }
 
   /// Ends without a word: what is not on disk is gone, and all connections break.
   package func crash() {

@@ -16,14 +16,16 @@ package struct NodeCore<Store: NodeStore> {
   private var memory = Memory()
 
   /// A core that has just started: no link is open.
-  /// - Parameter hubAwayMilliseconds: how long a room's hub has not been reached, when this node consents to a takeover.
-  package init(
-    identity: NodeIdentity, peers: PeerTable, store: Store, hubAwayMilliseconds: UInt64 = Limits.hubAwayMilliseconds
-  ) {
+  package init(identity: NodeIdentity, peers: PeerTable, store: Store) {
     self.identity = identity
     self.peers = peers
     self.store = store
-    memory.hubAwayMilliseconds = hubAwayMilliseconds
+  }
+
+  /// How long a room's hub has not been reached, when this node consents to a takeover.
+  package var hubAwayMilliseconds: UInt64 {
+    get { memory.hubAwayMilliseconds }
+    set { memory.hubAwayMilliseconds = newValue }
   }
 
   /// Takes a batch of inputs, in order, and returns what is to be done now that they are durable.

@@ -143,7 +143,8 @@ extension Batch {
   mutating func step(
     _ commit: [UInt8], groupInfo: [UInt8], at time: Timestamp, orderer: Handle, in room: RoomRecord
   ) throws -> CommitStep {
-    guard commit.count <= Limits.commitBytesMax, let message = try? MLSMessage(commit), message.contentType == .commit, message.groupID == room.room.bytes,
+    guard commit.count <= Limits.commitBytesMax, let message = try? MLSMessage(commit), message.contentType == .commit,
+      message.groupID == room.room.bytes,
       message.epoch == room.epoch
     else { throw Frame.Failure.malformed("the commit is malformed") }
     guard let state = try store.roomState(room.room) else { throw StoreError.unreadable("a room without state") }
