@@ -774,7 +774,7 @@ nonisolated struct Liaison_Link_V1_HubAnswer: Sendable {
 
   var outcome: Liaison_Link_V1_HubAnswer.Outcome = .unspecified
 
-  /// The epoch that the room is in, at the hub.
+  /// The epoch that the room is in at the hub, or that it comes to with the commit that is ordered there now.
   var epoch: UInt64 = 0
 
   var text: String = String()
