@@ -142,6 +142,7 @@ struct TakeoverTests {
     #expect(scene.wait { scene.agree([1, 2, 3], hub: 2) })
     #expect(try scene.view(3)?.members.count == 5)
     try scene.node(0).start()
+    try scene.heal(0, from: [2, 3])
     #expect(scene.wait { scene.agree([0, 1, 2, 3], hub: 2) })
     #expect(scene.region.findings.isEmpty, "\(scene.region.findings)")
   }

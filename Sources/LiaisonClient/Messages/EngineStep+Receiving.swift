@@ -350,7 +350,8 @@ extension EngineStep {
     if !bundle.isLastResort { try tx.deleteKeyPackage(bundle.bundle.reference.bytes) }
     try tx.save(
       RoomRecord(
-        room: envelope.room, hub: room.hub, title: "", state: .active, isRegistered: true, addressees: [],
+        room: envelope.room, hub: room.hub, title: title(ofSuccessor: envelope.room), state: .active,
+        isRegistered: true, addressees: [],
         refreshedAt: now))
     try save(group, envelope.room)
     try tx.setJoinEpoch(group.epoch, envelope.room)

@@ -52,6 +52,11 @@ extension Engine {
 }
 
 extension EngineStep {
+  /// The title of the room in whose place another goes on: who comes in later has not heard it said there.
+  func title(ofSuccessor room: RoomIdentifier) throws -> String {
+    try tx.rooms().first { $0.successor == room }?.title ?? ""
+  }
+
   /// Remembers the room that goes on in another's place: of several the one whose identifier is lowest, so that all who
   /// know of them choose the same.
   func noteSuccessor(_ room: RoomIdentifier, of record: RoomRecord, by address: Address) throws {
@@ -59,6 +64,10 @@ extension EngineStep {
     record.successor = [record.successor, room].compactMap(\.self)
       .min { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     try tx.save(record)
+    if var made = try tx.room(room), made.title.isEmpty {
+      made.title = record.title
+      try tx.save(made)
+    }
     try appendNotice(.succeeded(by: room, madeBy: address), record.room, isUnread: address != identity.address)
   }
 }
