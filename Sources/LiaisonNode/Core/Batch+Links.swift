@@ -108,11 +108,10 @@ extension Batch {
 
   /// Plans a dial for each active peer without a link, and asks for those that are due.
   mutating func dialWhoIsAway() throws {
-    for handle in peers.active
-    where peers.takesLinks(of: handle) && handle != self.handle
-      && memory.links.peers[handle].map({ LinkID.isTunnel($0.link) }) ?? true
-    {
-      if memory.awaySince[handle] == nil { memory.awaySince[handle] = now }
+    for handle in peers.active where handle != self.handle {
+      let link = memory.links.peers[handle]?.link
+      if link == nil, memory.awaySince[handle] == nil { memory.awaySince[handle] = now }
+      guard peers.takesLinks(of: handle), link.map(LinkID.isTunnel) ?? true else { continue }
       var dial = memory.dials[handle] ?? Memory.Dial(at: now)
       if let at = dial.at, at <= now {
         dial.at = nil
