@@ -10,7 +10,7 @@ FLAGS := -c release
 # Generated code is linted by nobody.
 SOURCES = $(shell find Sources Tests -name '*.swift' -not -name '*.pb.swift') Package.swift
 
-.PHONY: help deps swift build demo test model simulate soak fuzz vectors measure bench bench-mls bench-trust lint format install uninstall clean proto
+.PHONY: help deps swift build demo demo-disconnected test model simulate soak fuzz vectors measure bench bench-mls bench-trust lint format install uninstall clean proto
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -28,6 +28,10 @@ build: deps ## build the three programs
 demo: PREFIX = $(CURDIR)/.build/demo
 demo: install ## three countries on this machine: enrol, write, share, remove, suspend
 	Config/demo/run.sh '$(PREFIX)/bin'
+
+demo-disconnected: PREFIX = $(CURDIR)/.build/demo
+demo-disconnected: install ## three countries: a link that never exists, one country that lives by bundles, a hub killed for good
+	Config/demo/disconnected.sh '$(PREFIX)/bin'
 
 test: deps ## build and run all tests
 	$(SWIFT) build $(FLAGS) --build-tests

@@ -2,88 +2,16 @@
 # Three countries, four professionals, every step of the tour, with the installed programs only.
 # usage: run.sh [BINDIR]     BINDIR holds liaisond, liaisonctl and liaison; the default is what PATH finds
 # Exit status 0 only where every step held. DEMO_KEEP=1 keeps the homes, and says where.
-set -euo pipefail
-[ $# -eq 0 ] || PATH="$(cd "$1" && pwd):$PATH"
-export NO_COLOR=1
-unset LIAISON_HOME LIAISON_PASSPHRASE_FILE
+. "$(dirname "$0")/kit.sh"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/liaison-demo.XXXXXX")
-nodes=()
-finish() {
-  local status=$?
-  for pid in "${nodes[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  if [ $status -ne 0 ]; then
-    printf '\nThe demonstration failed (status %d). Last lines of the nodes:\n' $status >&2
-    tail -n 5 "$work"/*.log >&2 || true
-    printf 'Everything is kept in %s\n' "$work" >&2
-  elif [ -n "${DEMO_KEEP:-}" ]; then
-    printf 'Kept in %s\n' "$work"
-  else
-    rm -rf "$work"
-  fi
-}
-trap finish EXIT
-
-# --- telling what happens -------------------------------------------------------------------------------------
-account=()
-clock() { local now=${EPOCHREALTIME/[.,]/}; printf '%s' "$now"; }
-since() { printf '%d.%03d s' $((($(clock) - $1) / 1000000)) $((($(clock) - $1) / 1000 % 1000)); }
-step() { printf '\n== %s\n' "$*"; }
-say() { printf '   $ %s\n' "$*"; }
-held() { account+=("$(printf '%-62s %s' "$1" "${2:-}")"); printf '   held: %s %s\n' "$1" "${2:+($2)}"; }
-fail() { printf '   FAILED: %s\n' "$*" >&2; exit 1; }
-quiet() { "$@" >>"$work/commands.log" 2>&1; }
-
-# --- who is who -------------------------------------------------------------------------------------------------
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { printf '%s' "$port"; return; }
-  done
-}
 declare -A name=([xa]=Averland [xb]=Brenova [xg]=Galdan) code=([xa]=XA [xb]=XB [xg]=XG) port
 countries=(xa xb xg)
 declare -A person=([ana]="Ana Arden" [boris]="Boris Brandt" [bela]="Bela Boros" [goran]="Goran Galic")
 declare -A of=([ana]=xa [boris]=xb [bela]=xb [goran]=xg)
 declare -A discipline=([ana]=cyber [boris]=security [bela]=physical [goran]=security)
 people=(ana boris bela goran)
-passphrase="$work/passphrase"
-(umask 077; head -c 18 /dev/urandom | base64 >"$passphrase")
-node() { local home=$1; shift; liaisonctl --home "$work/$home" --passphrase-file "$passphrase" "$@"; }
-as() { local who=$1; shift; liaison --home "$work/$who" --passphrase-file "$passphrase" "$@"; }
 
-# Waits until a room shows a person all of some texts; at most 40 tries.
-sees() {
-  local who=$1 room=$2 tries text missing
-  shift 2
-  for tries in $(seq 40); do
-    as "$who" show "$room" >"$work/shown.txt" 2>>"$work/commands.log" || true
-    missing=
-    for text in "$@"; do grep -qF -- "$text" "$work/shown.txt" || missing=$text; done
-    [ -n "$missing" ] || return 0
-    sleep 0.25
-  done
-  fail "$who does not see: $missing"
-}
-# The identifier of the room in which a text stands, for a person; at most 20 seconds.
-room_with() {
-  local who=$1 text=$2 room tries
-  for tries in $(seq 40); do
-    as "$who" inbox --json >"$work/inbox.json" 2>>"$work/commands.log" || true
-    room=$(grep -F -- "$text" "$work/inbox.json" | grep -o '"room":"[0-9a-f]*"' | head -n 1 | cut -d'"' -f4 || true)
-    [ -z "$room" ] || { printf '%s' "$room"; return 0; }
-    sleep 0.25
-  done
-  return 1
-}
-
-began=$(clock)
 printf 'Liaison: a demonstration of three countries, in %s\n' "$work"
-for program in liaisond liaisonctl liaison; do
-  command -v "$program" >/dev/null || fail "$program is not installed"
-done
 
 step 'Each country makes a node of its own and starts it'
 for c in "${countries[@]}"; do
@@ -91,18 +19,12 @@ for c in "${countries[@]}"; do
   say "liaisond init --handle $c --country ${code[$c]} --name ${name[$c]} --listen 127.0.0.1:${port[$c]}"
   quiet liaisond init --home "$work/$c" --handle "$c" --country "${code[$c]}" --name "${name[$c]}" \
     --listen "127.0.0.1:${port[$c]}" --passphrase-file "$passphrase"
-  liaisond run --home "$work/$c" --passphrase-file "$passphrase" 2>"$work/$c.log" &
-  nodes+=($!)
-done
-for c in "${countries[@]}"; do
-  for tries in $(seq 60); do node "$c" status >/dev/null 2>&1 && break; sleep 0.25; done
-  quiet node "$c" status || fail "the node of ${name[$c]} did not start"
+  start_node "$c"
 done
 held 'three nodes run, each in a home of its own' "$(since "$began")"
 
 step 'They exchange cards, compare fingerprints and activate one another'
 t=$(clock)
-declare -A fingerprint
 for c in "${countries[@]}"; do
   say "liaisonctl card export -o $c.card"
   node "$c" card export -o "$work/$c.card" 2>>"$work/commands.log"
@@ -110,21 +32,14 @@ done
 for c in "${countries[@]}"; do
   for p in "${countries[@]}"; do
     [ "$c" != "$p" ] || continue
-    # What an administrator hears from the other country's administrator, over the telephone.
-    heard=$(node "$p" card show --json | grep -o '"fingerprint":"[^"]*"' | cut -d'"' -f4)
-    quiet node "$c" peer add "$work/$p.card"
-    if node "$c" peer verify "$p" --fingerprint "babab-babab-babab-babab-babab-babab-babab-babab" \
-      >>"$work/commands.log" 2>&1; then fail 'a wrong fingerprint was taken'; fi
-    quiet node "$c" peer verify "$p" --fingerprint "$heard"
-    quiet node "$c" peer activate "$p"
+    introduce "$c" "$p"
   done
 done
-say "liaisonctl peer add xb.card; liaisonctl peer verify xb --fingerprint $heard; liaisonctl peer activate xb"
+say "liaisonctl peer add xb.card; liaisonctl peer verify xb --fingerprint WORDS; liaisonctl peer activate xb"
 for c in "${countries[@]}"; do
   for p in "${countries[@]}"; do
     [ "$c" != "$p" ] || continue
-    for tries in $(seq 40); do node "$c" peer test "$p" >>"$work/commands.log" 2>&1 && continue 2; sleep 0.25; done
-    fail "$c has no link to $p"
+    linked "$c" "$p"
   done
 done
 node xa peer list
@@ -132,17 +47,7 @@ held 'cards verified, a wrong fingerprint refused, three links stand' "$(since "
 
 step 'Four professionals enrol'
 t=$(clock)
-for who in "${people[@]}"; do
-  c=${of[$who]}
-  say "liaisonctl member invite $who@$c --name '${person[$who]}' --discipline ${discipline[$who]}; liaison join INVITATION"
-  invitation=$(node "$c" member invite "$who@$c" --name "${person[$who]}" --discipline "${discipline[$who]}" \
-    2>>"$work/commands.log")
-  quiet as "$who" join "$invitation"
-  if quiet liaison --home "$work/thief" --passphrase-file "$passphrase" join "$invitation"; then
-    fail 'an invitation was usable twice'
-  fi
-  rm -rf "$work/thief"
-done
+for who in "${people[@]}"; do enrol "$who"; done
 as ana contacts boris@xb
 held 'four people enrolled; no invitation works twice' "$(since "$t")"
 
@@ -240,6 +145,4 @@ held "no text, title or document in $files files, $size MiB, of the nodes" "$(si
 for c in "${countries[@]}"; do node "$c" trust log --verify >>"$work/commands.log" 2>&1 || fail "the trust log of $c"; done
 held 'the trust logs verify'
 
-step 'Account'
-printf '   %s\n' "${account[@]}"
-printf '   %-62s %s\n' 'all of it' "$(since "$began")"
+give_account

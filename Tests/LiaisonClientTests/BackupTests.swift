@@ -139,6 +139,7 @@ struct RestoredDeviceTests {
     try settle()
     let backup = try ana.backUp()
     let later = try ana.say("after the backup", to: room)
+    try settle()
     try bo.say("also after", to: room)
     try settle()
     try ana.restore(backup)

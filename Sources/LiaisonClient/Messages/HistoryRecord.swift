@@ -149,8 +149,8 @@ extension RoomNotice {
     case 8: self = .device(try decoder.read(), try decoder.read(), authorisedBy: try decoder.readOptional())
     case 9: self = .deviceReturned(try decoder.read(), try decoder.read())
     case 10: self = .deviceRemoved(try decoder.read(), try decoder.read(), by: try decoder.readOptional())
-    case 12: self = .succeeded(by: try decoder.read(), madeBy: try decoder.read())
     case 11: self = .moved(to: try decoder.read(), by: try decoder.readOptional())
+    case 12: self = .succeeded(by: try decoder.read(), madeBy: try decoder.read())
     case let other: throw .unknownValue(UInt64(other))
     }
   }
@@ -193,14 +193,15 @@ extension RoomNotice {
       encoder.write(UInt8(10))
       encoder.write(address)
       encoder.write(device)
-    case .succeeded(let room, let by):
-      encoder.write(UInt8(12))
-      encoder.write(room)
-      encoder.write(by)
+      encoder.write(optional: by)
     case .moved(let hub, let by):
       encoder.write(UInt8(11))
       encoder.write(hub)
       encoder.write(optional: by)
+    case .succeeded(let room, let by):
+      encoder.write(UInt8(12))
+      encoder.write(room)
+      encoder.write(by)
     }
   }
 }

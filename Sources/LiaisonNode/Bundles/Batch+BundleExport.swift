@@ -21,6 +21,7 @@ extension Batch {
       var exchange = try store.bundleExchange(with: header.from)
       let newest = exchange.newest
       exchange.isUsed = true
+      if memory.awaySince[header.from] != nil { memory.awaySince[header.from] = now }
       try store.save(exchange, with: header.from)
       return .opened(newest: newest)
     case .take(let frames, let peer):
@@ -78,6 +79,7 @@ extension Batch {
     }
     if start == BundleCursor() {
       add(Frame(.bundleSeen(sequence: try store.bundleExchange(with: peer).taken)).encoded)
+      for body in try votesToAsk(of: peer) { add(Frame(body).encoded) }
     }
     while bytes < Self.partBytes {
       switch part.cursor.stage {

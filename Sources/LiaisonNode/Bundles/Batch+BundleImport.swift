@@ -84,6 +84,15 @@ extension Batch {
     return taken
   }
 
+  /// Tells a peer something that no request of its waits for: on its link, or in the next bundle where there are any.
+  mutating func tell(_ body: Frame.Body, to peer: Handle) throws {
+    if let link = memory.links.peers[peer]?.link {
+      send(Frame(body), on: link)
+    } else if try store.bundleExchange(with: peer).isUsed {
+      try answerByBundle(Frame(body), to: peer)
+    }
+  }
+
   private mutating func answerByBundle(_ frame: Frame, to peer: Handle) throws {
     guard try store.bundleFrameCount(for: peer) < Limits.bundleQuestionsMax else {
       return complain(of: peer, "the peer's bundles ask more than is answered at once; it will ask again")

@@ -140,7 +140,7 @@ extension Frame.Body {
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
       .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried, .proposal,
-        .vote, .takeoverRequest, .takeoverAnswer, .roomPosition, .roomCommits:
+      .vote, .takeoverRequest, .takeoverAnswer, .roomPosition, .roomCommits:
       false
     }
   }

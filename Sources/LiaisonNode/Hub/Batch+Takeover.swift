@@ -48,21 +48,22 @@ extension Batch {
   /// A peer asks for this node's promise.
   mutating func promise(in identifier: RoomIdentifier, epoch: UInt64, _ term: Term) throws {
     let peer = term.orderer
-    guard let link = memory.links.peers[peer]?.link, let room = try store.room(identifier), !room.isLeft,
-      term.number > 0
-    else { return }
+    guard let room = try store.room(identifier), !room.isLeft, term.number > 0 else { return }
     // What the peer lacks it must have first; and the same here.
     guard epoch == room.epoch else { return try take(position: epoch, 0, of: identifier, from: peer) }
     guard try electorate(of: room).contains(peer) else {
       return complain(of: peer, "a node asks to take over a room that it is not in")
     }
-    func refuse(_ why: String) {
-      send(
-        Frame(.takeoverAnswer(Frame.TakeoverAnswer(room: identifier, promise: nil, refusal: "\(handle) \(why)"))),
-        on: link)
+    var refusal: String?
+    if try isSilent(in: room) {
+      refusal = "\(handle) was restored from a backup"
+    } else if peer != room.hub, !isGone(room.hub) {
+      refusal = "\(handle) reaches \(room.hub)"
     }
-    guard try !isSilent(in: room) else { return refuse("was restored from a backup") }
-    guard peer == room.hub || isGone(room.hub) else { return refuse("reaches \(room.hub)") }
+    if let refusal {
+      return try tell(
+        .takeoverAnswer(Frame.TakeoverAnswer(room: identifier, promise: nil, refusal: refusal)), to: peer)
+    }
     let ballot = try store.ballot(identifier)
     if let ballot, ballot.promised > term { return try tellPosition(in: room, to: peer) }
     // Numbers grow by one: nobody uses them up.
@@ -73,11 +74,9 @@ extension Batch {
     try store.saveBallot(
       RoomBallot(promised: term, voted: ballot?.voted, isProposer: ballot?.isProposer ?? false), of: identifier)
     memory.elections.forget(identifier)
-    send(
-      Frame(
-        .takeoverAnswer(
-          Frame.TakeoverAnswer(room: identifier, promise: promise(term, voted, in: room), voted: voted))),
-      on: link)
+    try tell(
+      .takeoverAnswer(Frame.TakeoverAnswer(room: identifier, promise: promise(term, voted, in: room), voted: voted)),
+      to: peer)
   }
 
   /// Takes a promise, or a refusal. With enough promises this node proposes: what was last voted for, or its own.

@@ -49,14 +49,26 @@ extension Batch {
   }
 
   private mutating func send(_ proposal: Frame.Proposal, to peers: Set<Handle>, in room: RoomRecord) throws {
-    let voted = memory.elections.votes[room.room]?.votes ?? [:]
-    for peer in try electorate(of: room).intersection(peers).sorted() where voted[peer] == nil {
+    for peer in try peers.sorted() where try lacksVote(of: peer, for: proposal, in: room) {
       if let link = memory.links.peers[peer]?.link { send(Frame(.proposal(proposal)), on: link) }
     }
   }
 
+  private mutating func lacksVote(of peer: Handle, for proposal: Frame.Proposal, in room: RoomRecord) throws -> Bool {
+    try electorate(of: room).contains(peer) && memory.elections.votes[room.room]?.votes[peer] == nil
+  }
+
   /// Sends these peers what this node has proposed and asked for, as far as they have not answered.
   mutating func askForVotes(of peers: Set<Handle>) throws {
+    for peer in peers.sorted() {
+      guard let link = memory.links.peers[peer]?.link else { continue }
+      for body in try votesToAsk(of: peer) { send(Frame(body), on: link) }
+    }
+  }
+
+  /// What this node has proposed, and the promises that it asks for, as far as a peer has not answered.
+  mutating func votesToAsk(of peer: Handle) throws -> [Frame.Body] {
+    var bodies: [Frame.Body] = []
     for identifier in try store.roomsWithProposals() {
       guard let room = try store.room(identifier), let proposal = try proposal(of: identifier),
         let ballot = try store.ballot(identifier), try !isSilent(in: room)
@@ -72,7 +84,7 @@ extension Batch {
         memory.elections.votes[identifier] = Elections.Votes(
           term: proposal.term, votes: [handle: vote(for: proposal)])
       }
-      try send(proposal, to: peers, in: room)
+      if try lacksVote(of: peer, for: proposal, in: room) { bodies.append(.proposal(proposal)) }
     }
     let takeovers = memory.elections.takeovers.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
     for (identifier, takeover) in takeovers {
@@ -80,8 +92,11 @@ extension Batch {
         memory.elections.takeovers[identifier] = nil
         continue
       }
-      try askForPromises(takeover, of: peers, in: room)
+      if takeover.promises[peer] == nil, try electorate(of: room).contains(peer) {
+        bodies.append(.takeoverRequest(room: identifier, epoch: takeover.epoch, number: takeover.term.number))
+      }
     }
+    return bodies
   }
 
   /// What this node voted for last in a room's present epoch.
@@ -180,7 +195,7 @@ extension Batch {
         guard voted.digest == proposal.digest else {
           return complain(of: peer, "a node proposes two commits in one term")
         }
-        return answer(vote(for: voted), to: peer)
+        return try tell(.vote(vote(for: voted)), to: peer)
       }
     }
     guard proposal.proposedAt <= now.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else {
@@ -201,11 +216,7 @@ extension Batch {
     try store.saveBallot(
       RoomBallot(promised: proposal.term, voted: Frame(.proposal(proposal)).encoded, isProposer: false), of: identifier)
     memory.elections.forget(identifier)
-    answer(vote(for: proposal), to: peer)
-  }
-
-  private mutating func answer(_ vote: Unverified<CommitVote>, to peer: Handle) {
-    if let link = memory.links.peers[peer]?.link { send(Frame(.vote(vote)), on: link) }
+    try tell(.vote(vote(for: proposal)), to: peer)
   }
 
   /// Takes what was proposed for an epoch that the room has come to.
@@ -220,9 +231,8 @@ extension Batch {
 
   /// Tells a peer in which epoch the room is here, and which term was promised in it.
   mutating func tellPosition(in room: RoomRecord, to peer: Handle) throws {
-    guard let link = memory.links.peers[peer]?.link else { return }
     let number = try store.ballot(room.room)?.promised.number ?? 0
-    send(Frame(.roomPosition(room: room.room, epoch: room.epoch, number: number)), on: link)
+    try tell(.roomPosition(room: room.room, epoch: room.epoch, number: number), to: peer)
   }
 
   /// A peer says where it is: it gets what it lacks, or gives what is missing here, or a higher term is needed.
@@ -244,7 +254,6 @@ extension Batch {
 
   /// Sends a peer the commits that followed, of epochs in which it took part, as far as they are kept.
   private mutating func sendCommits(from epoch: UInt64, of room: RoomRecord, to peer: Handle) throws {
-    guard let link = memory.links.peers[peer]?.link else { return }
     var commits: [[UInt8]] = []
     var bytes = 0
     for epoch in epoch..<room.epoch {
@@ -255,7 +264,7 @@ extension Batch {
       bytes += content.count
       commits.append(content)
     }
-    if !commits.isEmpty { send(Frame(.roomCommits(room: room.room, commits)), on: link) }
+    if !commits.isEmpty { try tell(.roomCommits(room: room.room, commits), to: peer) }
   }
 
   /// Takes commits that another node passes on, each with its proof.
