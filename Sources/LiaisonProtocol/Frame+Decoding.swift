@@ -99,7 +99,9 @@ extension Frame.Body {
           voted: answer.hasVoted ? try Frame.Proposal(answer.voted) : nil, refusal: bounded(answer.refusal, 256)))
     case .roomPosition(let position):
       self = .roomPosition(
-        room: try RoomIdentifier(bytes: Array(position.room)), epoch: position.epoch, number: position.number)
+        Frame.RoomPosition(
+          room: try RoomIdentifier(bytes: Array(position.room)), epoch: position.epoch, number: position.number,
+          asks: position.asks))
     case .roomCommits(let commits):
       guard commits.commits.count <= Limits.commitsKeptPerRoomMax else { throw FrameError("too many commits at once") }
       self = .roomCommits(

@@ -106,12 +106,13 @@ extension Frame.Body {
           if let voted = answer.voted { $0.voted = voted.wire }
           $0.refusal = answer.refusal
         })
-    case .roomPosition(let room, let epoch, let number):
+    case .roomPosition(let position):
       return .roomPosition(
         .with {
-          $0.room = Data(room.bytes)
-          $0.epoch = epoch
-          $0.number = number
+          $0.room = Data(position.room.bytes)
+          $0.epoch = position.epoch
+          $0.number = position.number
+          $0.asks = position.asks
         })
     case .roomCommits(let room, let commits):
       return .roomCommits(

@@ -46,4 +46,20 @@ extension Frame {
       self.refusal = refusal
     }
   }
+  /// Where a node is in a room.
+  public struct RoomPosition: Hashable, Sendable {
+    public var room: RoomIdentifier
+    public var epoch: UInt64
+    /// The number of the highest term that it has promised or voted in.
+    public var number: UInt32
+    /// Whether the receiver is to say where it is itself.
+    public var asks: Bool
+
+    public init(room: RoomIdentifier, epoch: UInt64, number: UInt32, asks: Bool = false) {
+      self.room = room
+      self.epoch = epoch
+      self.number = number
+      self.asks = asks
+    }
+  }
 }

@@ -83,7 +83,7 @@ public struct Frame: Hashable, Sendable {
     case vote(Unverified<CommitVote>)
     case takeoverRequest(room: RoomIdentifier, epoch: UInt64, number: UInt32)
     case takeoverAnswer(TakeoverAnswer)
-    case roomPosition(room: RoomIdentifier, epoch: UInt64, number: UInt32)
+    case roomPosition(RoomPosition)
     /// An encoded ``LiaisonModel/RoomCommit`` each.
     case roomCommits(room: RoomIdentifier, [[UInt8]])
   }

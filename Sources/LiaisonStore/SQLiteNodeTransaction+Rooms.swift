@@ -180,6 +180,17 @@ extension SQLiteNodeTransaction: RoomStore {
     try run("UPDATE rooms SET restored_at = ?", time.integer)
   }
 
+  package func roomsRestored(since time: Timestamp) throws(StoreError) -> [RoomIdentifier] {
+    try rows("SELECT room FROM rooms WHERE restored_at >= ? ORDER BY room", time.integer).stored {
+      row throws(StoreError) in try row.identifier(0)
+    }
+  }
+
+  package func forgetRestored(_ room: RoomIdentifier) throws(StoreError) {
+    pending.rooms[room] = nil
+    try run("UPDATE rooms SET restored_at = NULL WHERE room = ?", room.bytes)
+  }
+
   package func roomsWithProposals() throws(StoreError) -> [RoomIdentifier] {
     try rows("SELECT room FROM room_ballots WHERE is_proposer = 1 ORDER BY room").stored { row throws(StoreError) in
       try row.identifier(0)

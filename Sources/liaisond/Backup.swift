@@ -34,12 +34,16 @@ struct Backup: AsyncParsableCommand {
   }
 
   /// Opens what a backup held, and checks that it is whole and that its node signed it.
-  private static func check(_ home: NodeHome, _ key: StoreKey, _ contents: BackupFile.Contents) throws {
+  @discardableResult
+  private static func check(
+    _ home: NodeHome, _ key: StoreKey, _ contents: BackupFile.Contents
+  ) throws -> OpenedNode {
     let node = try OpenedNode(home, under: key)
     try node.store.checkIntegrity()
     guard node.identity.card.content.nodeKeys.contains(where: { $0.bytes == contents.signer }),
       node.identity.handle.description == contents.owner
     else { throw CommandError(.badData, "the backup was not signed by the node that it is of") }
+    return node
   }
 
   struct Create: AsyncParsableCommand {
@@ -98,7 +102,7 @@ struct Backup: AsyncParsableCommand {
       try home.backUp(
         to: path, of: identity.handle, under: storeKey, signedBy: identity.key, passphrase: secret, at: .now
       ) { try SQLiteNodeStore.backUp(home.database, to: $0) }
-      return Line(try NodeHome.verifyBackup(at: path, passphrase: secret, check: Backup.check), path)
+      return Line(try NodeHome.verifyBackup(at: path, passphrase: secret, check: { try Backup.check($0, $1, $2) }), path)
     }
 
     /// Removes the oldest of this node's backups in a folder, by their names, but for as many as are kept.
@@ -120,7 +124,7 @@ struct Backup: AsyncParsableCommand {
 
     func run() async throws {
       let secret = try Passphrase.obtain(file: passphraseOptions.passphraseFile, prompt: "Passphrase of the backup: ")
-      let contents = try NodeHome.verifyBackup(at: file, passphrase: secret, check: Backup.check)
+      let contents = try NodeHome.verifyBackup(at: file, passphrase: secret, check: { try Backup.check($0, $1, $2) })
       let line = Line(contents, file)
       outputOptions.output.result(
         line,
@@ -148,7 +152,10 @@ struct Backup: AsyncParsableCommand {
       let home = NodeHome(try homeOptions.folder())
       try home.checkIsFree()
       let secret = try Passphrase.obtain(file: passphraseOptions.passphraseFile, prompt: "Passphrase of the backup: ")
-      let contents = try home.restore(file, passphrase: secret, check: Backup.check)
+      let contents = try home.restore(file, passphrase: secret) { home, key, contents in
+        // What it promised and ordered since, it has forgotten.
+        try Backup.check(home, key, contents).store.write { try $0.noteRestored(at: .now) }
+      }
       outputOptions.output.result(
         Line(contents, file), "\(contents.owner) is restored as of \(contents.madeAt.shown) in \(escaped(home.folder))")
     }

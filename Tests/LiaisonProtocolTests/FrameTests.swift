@@ -50,7 +50,7 @@ struct FrameTests {
       .proposal(proposal), .vote(vote), .takeoverRequest(room: room, epoch: 4, number: 3),
       .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: promise, voted: proposal)),
       .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: nil, refusal: "xb reaches xa")),
-      .roomPosition(room: room, epoch: 4, number: 2), .roomCommits(room: room, [[1], [2, 3]]),
+      .roomPosition(Frame.RoomPosition(room: room, epoch: 4, number: 2, asks: true)), .roomCommits(room: room, [[1], [2, 3]]),
       .hello(Frame.Hello(clock: now, software: "liaisond 0.1", nodeCard: nodeCard, inboxPosition: 9)),
       .hello(Frame.Hello(versions: 1...3, clock: now, software: "")), .ping, .pong, .done,
       .failure(Frame.Failure(.limit, "too many")), .deliver(envelope: [1, 2]),

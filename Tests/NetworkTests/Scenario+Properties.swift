@@ -38,7 +38,7 @@ extension Scenario {
       require(
         Set(seen) == members && seen.count == members.count,
         "\(device.name) sees \(seen) in room \(name(of: room)), and \(members.sorted()) are in it")
-      for gap in view.gaps where try mustBeWhole(gap, at: device) {
+      for gap in view.gaps where try mustBeWhole(gap, in: room, at: device) {
         findings.append("\(device.name) misses \(gap.numbers) of \(gap.sender) in room \(name(of: room)): \(gap.state)")
       }
       // What somebody planned who was then removed is told to have failed.
@@ -72,14 +72,15 @@ extension Scenario {
   private func isOwed(_ change: Room.Change) -> Bool { change.address.handle != liar }
 
   /// A liar's people may miss what is theirs. Numbers of what was refused are gone, and that is said.
-  private func mustBeWhole(_ gap: Gap, at device: SimulatedDevice) throws -> Bool {
+  private func mustBeWhole(_ gap: Gap, in room: RoomIdentifier, at device: SimulatedDevice) throws -> Bool {
     guard try isHonest(device), gap.sender.handle != liar else { return false }
     // Who was out and came again has forgotten what was numbered before: nobody can say any more that it was refused.
     if changed.values.contains(where: { $0.contains(gap.sender.description) }) { return false }
     if try region.devices.contains(where: { try $0.address == gap.sender && replaced.contains($0.name) }) {
       return false
     }
-    if replaced.contains(device.name) { return false }
+    // Nor does anybody send it again what was on its way while it was put out.
+    if try wasOut(device, of: room) { return false }
     return !(gap.state == .gone && plan.mayComeAgain)
   }
 

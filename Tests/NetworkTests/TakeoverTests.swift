@@ -191,6 +191,27 @@ struct TakeoverTests {
     #expect(scene.wait { scene.agree([0, 1, 2], hub: 0) && (try? scene.view(1)?.members.count) == 3 })
   }
 
+  @Test("is not needed where the hub of two countries was set back: the other one tells it what it ordered")
+  func restoredHub() throws {
+    let scene = try Scene(9, countries: 2)
+    let dora = try scene.region.enrol("dora@xa")
+    scene.region.run(milliseconds: 10_000)
+    let backup = try scene.node(0).backUp()
+    _ = try scene.people[0].act { try $0.add([dora.address], to: scene.room, now: $1) }
+    #expect(scene.wait { scene.agree([0, 1], hub: 0) && (try? scene.view(1)?.members.count) == 3 })
+    try scene.partition(0, from: [1])
+    try scene.node(0).restore(backup)
+    // It orders nothing that it may have ordered otherwise.
+    _ = try scene.people[0].act { try $0.remove(dora.address, from: scene.room, now: $1) }
+    scene.region.run(milliseconds: 60_000)
+    #expect(try scene.view(0)?.members.count == 3)
+    try scene.heal(0, from: [1])
+    #expect(scene.wait { scene.agree([0, 1], hub: 0) && (try? scene.view(1)?.members.count) == 2 })
+    let text = try scene.people[1].say("after all", to: scene.room)
+    #expect(scene.wait { (try? scene.people[0].texts(of: scene.room).contains("after all")) == true })
+    withExtendedLifetime(text) {}
+  }
+
   @Test("is not for a room of two countries, which has no majority without its hub: it has a successor")
   func twoCountries() throws {
     let scene = try Scene(7, countries: 2)

@@ -123,7 +123,7 @@ package final class SimulatedNode: LinkEnd {
     region.count(.restore)
     crash()
     store.disk = try backup.disk.copy()
-    try store.write { try $0.noteRestored(at: clock) }
+    try store.disk.write { try $0.noteRestored(at: clock) }
     start()
   }
 

@@ -169,9 +169,6 @@ extension EngineStep {
       message.epoch == commit.epoch
     else { throw ItemRefusal("it holds no commit of its room") }
     if let record = try tx.room(envelope.room), record.state == .comingIn {
-      guard envelope.origin == record.hub else {
-        throw ItemRefusal("a commit came from \(envelope.origin), not the hub")
-      }
       try receiveCommitWhileComingIn(commit, record)
       try drainWaiting(envelope.room)
       return try settle(envelope.room)
@@ -239,6 +236,20 @@ extension EngineStep {
     try tx.save(record)
     if isMoved { try appendNotice(.moved(to: record.hub, by: committer), record.room, isUnread: true) }
     try noteChanges(from: before, group, record, by: committer, arrival)
+    try tellTitle(group.roomMembers, before, record, isOwn: pending?.commit == commit.commit, arrival)
+  }
+
+  /// Those whom this device has added do not know the room's title, nor does a further device of its own member.
+  private func tellTitle(
+    _ after: [RoomMember], _ before: [RoomMember], _ record: RoomRecord, isOwn: Bool, _ arrival: Arrival?
+  ) throws {
+    guard record.state == .active, !record.title.isEmpty else { return }
+    let new = after.filter { member in !before.contains { $0.device == member.device } }
+    let isOwed =
+      isOwn
+      ? new.contains { $0.address != identity.address }
+      : new.contains { $0.device == arrival?.device && $0.address == identity.address }
+    if isOwed { _ = try send(Draft(.title(record.title), marking: .red), to: record.room) }
   }
 
   /// The device that came in by its own external commit, and what it showed.

@@ -79,7 +79,7 @@ extension Batch {
     }
     if start == BundleCursor() {
       add(Frame(.bundleSeen(sequence: try store.bundleExchange(with: peer).taken)).encoded)
-      for body in try votesToAsk(of: peer) { add(Frame(body).encoded) }
+      for body in try positionsToAsk(of: peer) + votesToAsk(of: peer) { add(Frame(body).encoded) }
     }
     while bytes < Self.partBytes {
       switch part.cursor.stage {

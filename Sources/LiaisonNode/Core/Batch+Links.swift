@@ -54,6 +54,7 @@ extension Batch {
     try sayWhatWaitedForBundles(to: peer, on: link)
     memory.awaySince[peer] = nil
     peersToServe.insert(peer)
+    for body in try positionsToAsk(of: peer) { send(Frame(body), on: link) }
     try askForVotes(of: [peer])
   }
 
@@ -65,7 +66,7 @@ extension Batch {
       // This store is older than the device: restored from a backup. New items must not take numbers that the
       // device has passed already.
       log(.warning, "a device is ahead of this node's store, which seems to come from a backup")
-      try store.noteRestored(at: now)
+      try noteRestored()
       try store.advanceInbox(device, past: position)
     }
     try acknowledge(device, through: position)

@@ -79,8 +79,12 @@ extension Batch {
     // Another node ordered it meanwhile, and this one will learn of it.
     guard epoch == room.epoch else { throw Frame.Failure.later("the room's epoch \(epoch) is not known here yet") }
     guard try !isSilent(in: room) else {
+      let others = try electorate(of: room).subtracting([handle])
       throw Frame.Failure.unavailable(
-        "\(handle) was restored from a backup: another node has to order this epoch of the room")
+        "\(handle) was restored from a backup: "
+          + (others.count == 1
+            ? "it orders the room again once \(others.first.map(\.description) ?? "") has said what it knows of it"
+            : "another node has to order this epoch of the room"))
     }
     let ballot = try store.ballot(request.room)
     if let ballot, let voted = try proposal(of: request.room) {

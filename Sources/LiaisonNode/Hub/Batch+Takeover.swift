@@ -50,7 +50,7 @@ extension Batch {
     let peer = term.orderer
     guard let room = try store.room(identifier), !room.isLeft, term.number > 0 else { return }
     // What the peer lacks it must have first; and the same here.
-    guard epoch == room.epoch else { return try take(position: epoch, 0, of: identifier, from: peer) }
+    guard epoch == room.epoch else { return try take(Frame.RoomPosition(room: identifier, epoch: epoch, number: 0), from: peer) }
     guard try electorate(of: room).contains(peer) else {
       return complain(of: peer, "a node asks to take over a room that it is not in")
     }

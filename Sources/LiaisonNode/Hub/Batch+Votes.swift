@@ -11,11 +11,13 @@ extension Batch {
     Set(try leaves(room.room).map(\.address.handle)).union([room.hub])
   }
 
-  /// Whether this node may have promised or voted in the room's present epoch and has forgotten it, since its store comes
-  /// from a backup: then it does neither until an epoch has come that began afterwards. Where the hub's vote is enough,
-  /// there is nobody whom it could contradict.
+  /// Whether this node may have promised, voted or ordered in the room's present epoch and has forgotten it, since its store
+  /// comes from a backup: then it does none of it. In a room of two nodes that is over once the other one has said where
+  /// it is; in a larger one when an epoch has come that began afterwards.
   mutating func isSilent(in room: RoomRecord) throws -> Bool {
-    guard let restoredAt = room.restoredAt, try electorate(of: room).count > 2 else { return false }
+    guard let restoredAt = room.restoredAt else { return false }
+    let count = try electorate(of: room).count
+    guard count > 2 else { return count == 2 }
     guard room.epoch > 0, let content = try store.commit(ending: room.epoch - 1, in: room.room)?.content,
       let opening = try? RoomCommit(tlsEncoded: content)
     else { return true }
@@ -229,24 +231,56 @@ extension Batch {
 
   // MARK: Those who are behind
 
-  /// Tells a peer in which epoch the room is here, and which term was promised in it.
-  mutating func tellPosition(in room: RoomRecord, to peer: Handle) throws {
+  /// Where this node is in a room.
+  private func position(in room: RoomRecord, asks: Bool = false) throws -> Frame.Body {
     let number = try store.ballot(room.room)?.promised.number ?? 0
-    try tell(.roomPosition(room: room.room, epoch: room.epoch, number: number), to: peer)
+    return .roomPosition(Frame.RoomPosition(room: room.room, epoch: room.epoch, number: number, asks: asks))
+  }
+
+  /// Tells a peer where this node is in a room.
+  mutating func tellPosition(in room: RoomRecord, to peer: Handle) throws {
+    try tell(position(in: room), to: peer)
+  }
+
+  /// This node's store comes from a backup.
+  mutating func noteRestored() throws {
+    try store.noteRestored(at: now)
+    for (peer, link) in memory.links.peers.sorted(by: { $0.key < $1.key }) {
+      for body in try positionsToAsk(of: peer) { send(Frame(body), on: link.link) }
+    }
+  }
+
+  /// What a node that was restored from a backup asks a peer: where it is in the rooms that they share.
+  mutating func positionsToAsk(of peer: Handle) throws -> [Frame.Body] {
+    let since = now.subtracting(milliseconds: Limits.envelopeLifetimeMilliseconds)
+    var bodies: [Frame.Body] = []
+    for identifier in try store.roomsRestored(since: since) {
+      guard let room = try store.room(identifier), !room.isLeft, try electorate(of: room).contains(peer) else { continue }
+      bodies.append(try position(in: room, asks: true))
+    }
+    return bodies
   }
 
   /// A peer says where it is: it gets what it lacks, or gives what is missing here, or a higher term is needed.
-  mutating func take(position epoch: UInt64, _ number: UInt32, of identifier: RoomIdentifier, from peer: Handle) throws
-  {
-    guard let room = try store.room(identifier), !room.isLeft else { return }
-    if epoch < room.epoch { return try sendCommits(from: epoch, of: room, to: peer) }
-    guard try electorate(of: room).contains(peer) else { return }
-    if epoch > room.epoch { return try tellPosition(in: room, to: peer) }
+  mutating func take(_ position: Frame.RoomPosition, from peer: Handle) throws {
+    guard let room = try store.room(position.room), !room.isLeft else { return }
+    if position.epoch < room.epoch { try sendCommits(from: position.epoch, of: room, to: peer) }
+    let nodes = try electorate(of: room)
+    guard nodes.contains(peer) else { return }
+    if position.asks || position.epoch > room.epoch { try tellPosition(in: room, to: peer) }
+    guard position.epoch <= room.epoch else { return }
+    if nodes.count == 2, room.restoredAt != nil {
+      // The only one who could know more does not.
+      try store.forgetRestored(room.room)
+      try askForVotes(of: [peer])
+    }
+    guard position.epoch == room.epoch else { return }
+    let number = position.number
     guard number < UInt32.max - 1, try !isSilent(in: room) else { return }
-    if let takeover = memory.elections.takeovers[identifier], number >= takeover.term.number {
+    if let takeover = memory.elections.takeovers[room.room], number >= takeover.term.number {
       try beginTakeover(with: takeover.own, above: number, in: room)
-    } else if let ballot = try store.ballot(identifier), ballot.isProposer, number > ballot.promised.number,
-      let proposal = try proposal(of: identifier)
+    } else if let ballot = try store.ballot(room.room), ballot.isProposer, number > ballot.promised.number,
+      let proposal = try proposal(of: room.room)
     {
       try beginTakeover(with: proposal, above: number, in: room)
     }

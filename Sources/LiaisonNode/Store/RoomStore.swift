@@ -141,6 +141,10 @@ package protocol RoomStore {
   func saveBallot(_ ballot: RoomBallot, of room: RoomIdentifier) throws(StoreError)
   /// Notes in all rooms that the store comes from a backup: what was promised and voted since is forgotten.
   func noteRestored(at time: Timestamp) throws(StoreError)
+  /// Rooms in which that was noted at or after `time`.
+  func roomsRestored(since time: Timestamp) throws(StoreError) -> [RoomIdentifier]
+  /// Takes the note back in one room: nothing that was forgotten matters any more.
+  func forgetRestored(_ room: RoomIdentifier) throws(StoreError)
   /// Rooms in which this node has proposed something that does not stand yet.
   func roomsWithProposals() throws(StoreError) -> [RoomIdentifier]
   /// The commit that was asked for under an identifier.

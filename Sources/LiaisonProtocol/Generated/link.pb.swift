@@ -1603,6 +1603,9 @@ nonisolated struct Liaison_Link_V1_RoomPosition: Sendable {
   /// The number of the highest term that it has promised or voted in.
   var number: UInt32 = 0
 
+  /// Whether the receiver is to say where it is itself.
+  var asks: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4508,7 +4511,7 @@ nonisolated extension Liaison_Link_V1_TakeoverAnswer: SwiftProtobuf.Message, Swi
 
 nonisolated extension Liaison_Link_V1_RoomPosition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RoomPosition"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}epoch\0\u{1}number\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}room\0\u{1}epoch\0\u{1}number\0\u{1}asks\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4519,6 +4522,7 @@ nonisolated extension Liaison_Link_V1_RoomPosition: SwiftProtobuf.Message, Swift
       case 1: try { try decoder.decodeSingularBytesField(value: &self.room) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.asks) }()
       default: break
       }
     }
@@ -4534,6 +4538,9 @@ nonisolated extension Liaison_Link_V1_RoomPosition: SwiftProtobuf.Message, Swift
     if self.number != 0 {
       try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 3)
     }
+    if self.asks != false {
+      try visitor.visitSingularBoolField(value: self.asks, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4541,6 +4548,7 @@ nonisolated extension Liaison_Link_V1_RoomPosition: SwiftProtobuf.Message, Swift
     if lhs.room != rhs.room {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.number != rhs.number {return false}
+    if lhs.asks != rhs.asks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
