@@ -82,8 +82,8 @@ package enum BackupFile {
       let statement = BackupStatement<Owner>(owner: owner, madeAt: madeAt, digest: output.digest)
       try output.write(Signed(statement, by: signingKey).bytes)
       try output.file.flush()
-      guard link(draft, path) == 0 else { throw FileError(.link, path: path, errorNumber: errno) }
-      unlink(draft)
+      try AtomicFile.give(draft, theNewName: path)
+      try AtomicFile.flushFolder(of: path)
     } catch {
       unlink(draft)
       throw error

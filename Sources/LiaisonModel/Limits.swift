@@ -12,10 +12,21 @@ public enum Limits {
   public static let commitsKeptPerRoomMax = 32
   /// How long a node has not reached a room's hub, when it consents to a takeover: an hour, longer than a restart takes.
   public static let hubAwayMilliseconds: UInt64 = 3_600_000
-  /// How far a term's number may be beyond the last that a node has promised: more takeovers of one epoch than anybody tries.
-  public static let termStepMax: UInt32 = 1024
-  /// Proposals that are kept in memory until their room has come to their epoch here.
+  /// How far a node goes in its terms' numbers at once, and no sooner than ``termIntervalMilliseconds`` after the last time.
+  public static let termStepMax: UInt32 = 16
+  public static let termIntervalMilliseconds: UInt64 = 30_000
+  /// The number up to which a node follows others in an epoch that has just begun; more by two steps each interval since.
+  public static let termNumberStart: UInt32 = 1024
+  /// A commit that is asked for, its Welcome and its GroupInfo, bytes: a proposal of it has room for the promises of all nodes.
+  public static let hubCommitBytesMax = frameBytesMax - (1 << 20)
+  /// Proposals that are kept in memory until their room has come to their epoch here, of one peer and of all; bytes of all.
+  public static let earlyProposalsPerPeerMax = 4
   public static let earlyProposalsMax = 64
+  public static let earlyProposalsBytesMax = 16 << 20
+  /// What a node that is behind is sent of one room's commits at once, bytes, and how often one peer is.
+  public static let catchUpBytes = 1 << 20
+  public static let catchUpBurst: UInt64 = 16
+  public static let catchUpIntervalMilliseconds: UInt64 = 2_000
   /// Members' devices in one room: keeps trees and commits within the frames above.
   public static let roomMembersMax = 1000
   /// A message's content before padding, bytes.
@@ -185,6 +196,8 @@ public enum Limits {
   public static let bundleEncapsulationBytes = 1120
   /// Plaintext in a bundle's segment at which the next one begins, bytes: large enough that overheads vanish.
   public static let bundleSegmentBytes = 1 << 20
+  /// Records in a bundle's segment.
+  public static let bundleRecordsMax = 1024
   /// A part of a bundle, bytes: a segment with the largest frame in it, which fits a frame of the administrators' socket.
   public static let bundlePartBytesMax = frameBytesMax - 1024
   /// The least that a bundle may be told to be at most, bytes: the longest part and what stands around it.

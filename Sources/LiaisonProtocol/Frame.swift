@@ -190,6 +190,9 @@ public struct Frame: Hashable, Sendable {
     /// From a device: where the hub cannot be reached, its node is to order it in the hub's place.
     public var isTakeover: Bool
 
+    /// Bytes of what it holds.
+    public var size: Int { commit.count + (welcome?.count ?? 0) + groupInfo.count }
+
     public init(
       message: MessageIdentifier, room: RoomIdentifier, commit: [UInt8], welcome: [UInt8]?, groupInfo: [UInt8],
       isTakeover: Bool = false

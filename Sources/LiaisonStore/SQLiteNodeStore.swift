@@ -37,7 +37,11 @@ package final class SQLiteNodeStore: NodeStore, Sendable {
       try source.backup(to: copy)
       try source.close()
       try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
-      try copy.write { try $0.execute(sql: "DELETE FROM key_packages WHERE is_last_resort = 0") }
+      try copy.write { database in
+        try database.execute(sql: "DELETE FROM key_packages WHERE is_last_resort = 0")
+        // Those of others, which a bundle brought.
+        try database.execute(sql: "DELETE FROM bundle_questions WHERE subject LIKE 'k %'")
+      }
       try copy.vacuum()
       try copy.close()
     } catch { throw StoreError(error) }

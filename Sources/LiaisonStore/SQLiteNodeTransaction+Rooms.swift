@@ -177,7 +177,7 @@ extension SQLiteNodeTransaction: RoomStore {
 
   package func noteRestored(at time: Timestamp) throws(StoreError) {
     pending.rooms = [:]
-    try run("UPDATE rooms SET restored_at = ?", time.integer)
+    try run("UPDATE rooms SET restored_at = ?1 WHERE restored_at IS NULL OR restored_at < ?1 - 86400000", time.integer)
   }
 
   package func roomsRestored(since time: Timestamp) throws(StoreError) -> [RoomIdentifier] {

@@ -49,8 +49,8 @@ public enum AtomicFile {
     try flushFolder(folder)
   }
 
-  /// Unlike rename, replaces nothing.
-  private static func give(_ temporary: String, theNewName path: String) throws(FileError) {
+  /// Gives a flushed file its final name in the same folder. Unlike rename, replaces nothing.
+  package static func give(_ temporary: String, theNewName path: String) throws(FileError) {
     if link(temporary, path) == 0 {
       unlink(temporary)
       return
@@ -137,6 +137,9 @@ public enum AtomicFile {
       rest = rest.dropFirst(count)
     }
   }
+
+  /// Flushes the folder of a file that has just got its name.
+  package static func flushFolder(of path: String) throws(FileError) { try flushFolder(folder(of: path)) }
 
   static func flushFolder(_ folder: String) throws(FileError) {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

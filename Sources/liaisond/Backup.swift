@@ -77,7 +77,11 @@ struct Backup: AsyncParsableCommand {
       let home = NodeHome(try homeOptions.folder())
       try home.checkExists()
       let output = outputOptions.output
-      let secret = try OpenedNode.passphrase(passphraseOptions, home)()
+      let secret =
+        try KeyFile.needsPassphrase(at: home.storeKey)
+        ? OpenedNode.passphrase(passphraseOptions, home)()
+        : Passphrase.obtain(
+          file: passphraseOptions.passphraseFile, prompt: "New passphrase for the backup: ", confirming: true)
       let storeKey = try home.unlock { () throws(CommandError) -> SecretBytes in secret }
       guard let every else { return output.report(try Self.make(path, home, storeKey, secret)) }
       let interval = try Span(every).milliseconds
@@ -102,13 +106,19 @@ struct Backup: AsyncParsableCommand {
       try home.backUp(
         to: path, of: identity.handle, under: storeKey, signedBy: identity.key, passphrase: secret, at: .now
       ) { try SQLiteNodeStore.backUp(home.database, to: $0) }
-      return Line(try NodeHome.verifyBackup(at: path, passphrase: secret, check: { try Backup.check($0, $1, $2) }), path)
+      return Line(
+        try home.verifyBackup(at: path, passphrase: secret, check: { try Backup.check($0, $1, $2) }), path)
     }
 
     /// Removes the oldest of this node's backups in a folder, by their names, but for as many as are kept.
     private static func rotate(_ folder: String, _ handle: Handle, _ count: Int) throws {
       let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-        .filter { $0.hasPrefix("\(handle)-") && $0.hasSuffix("Z.backup") }.sorted()
+        .filter { name in
+          // Not those of a node whose handle begins like this one's.
+          guard name.hasPrefix("\(handle)-"), name.hasSuffix("Z.backup") else { return false }
+          return name.dropFirst(handle.description.count + 1).dropLast(8).allSatisfy { $0.isNumber || $0 == "T" }
+        }
+        .sorted()
       for name in names.dropLast(count) { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
     }
   }
@@ -119,12 +129,14 @@ struct Backup: AsyncParsableCommand {
       discussion: "Example: liaisond backup verify xa.backup")
 
     @Argument(help: "The backup.") var file: String
+    @OptionGroup var homeOptions: HomeOptions
     @OptionGroup var passphraseOptions: PassphraseOptions
     @OptionGroup var outputOptions: OutputOptions
 
     func run() async throws {
       let secret = try Passphrase.obtain(file: passphraseOptions.passphraseFile, prompt: "Passphrase of the backup: ")
-      let contents = try NodeHome.verifyBackup(at: file, passphrase: secret, check: { try Backup.check($0, $1, $2) })
+      let contents = try NodeHome(homeOptions.folder()).verifyBackup(
+        at: file, passphrase: secret, check: { try Backup.check($0, $1, $2) })
       let line = Line(contents, file)
       outputOptions.output.result(
         line,

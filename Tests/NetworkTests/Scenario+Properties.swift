@@ -24,7 +24,9 @@ extension Scenario {
     var views: [(device: SimulatedDevice, room: Room)] = []
     for device in region.devices {
       for view in try device.open().rooms() where view.identifier == room {
-        require(view.state != .damaged, "\(device.name): room \(name(of: room)) is damaged")
+        if view.state == .damaged {
+          findings.append("\(device.name): room \(name(of: room)) is damaged: \(try damage(of: room, at: device))")
+        }
         if view.state == .active { views.append((device, view)) }
       }
     }
@@ -44,6 +46,12 @@ extension Scenario {
       // What somebody planned who was then removed is told to have failed.
       if try wasOut(device, of: room) || !view.failed.contains(where: isOwed) { continue }
       require(plan.stepsClocks, "\(device.name) failed to change room \(name(of: room)): \(view.failed)")
+    }
+  }
+
+  private func damage(of room: RoomIdentifier, at device: SimulatedDevice) throws -> [RoomNotice] {
+    try device.open().history(of: room).compactMap {
+      if case .notice(let notice) = $0.content, case .damaged = notice { notice } else { nil }
     }
   }
 

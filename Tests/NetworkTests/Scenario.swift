@@ -85,6 +85,9 @@ final class Scenario {
     require(region.findings.isEmpty, "before anything went wrong: \(region.findings)")
     guard findings.isEmpty else { return }
     for node in region.network.sortedNodes where plan.restores { backups[node.handle] = try node.backUp() }
+    for device in region.devices where plan.severalDevices && Bool.random(using: &random) {
+      profiles[device.name] = try device.backUp()
+    }
     try beginFaults()
     for step in 0..<plan.steps {
       if plan.takesOver, step == plan.steps / 3 { try loseHub() }
@@ -202,6 +205,8 @@ final class Scenario {
   private func act(_ step: Int) throws {
     if plan.carries, Int.random(in: 0..<3, using: &random) == 0 { try carryBundle() }
     let device = region.devices[Int.random(in: 0..<region.devices.count, using: &random)]
+    // With the hub lost, people of several countries try, also at once.
+    if lost != nil, step.isMultiple(of: 3) { try takeOver(rooms[0], by: device) }
     do { try act(step, device) } catch  where device.isDiskFull {}
   }
 
@@ -217,8 +222,7 @@ final class Scenario {
       }
     case 64..<70 where plan.takesOver:
       guard let known else { return }
-      // Its own node is the hub already, or there are two nodes: what a person would be told.
-      do { _ = try device.act { try $0.takeOver(known.identifier, now: $1) } } catch is ClientError {}
+      try takeOver(known.identifier, by: device)
     case 64..<76:
       guard plan.changesRooms, room == rooms[0], let known else { return }
       try change(known, by: device)
@@ -263,6 +267,11 @@ final class Scenario {
       replaced.insert(device.name)
       try device.act { _ = try $0.rejoin(room, now: $1) }
     }
+  }
+
+  private func takeOver(_ room: RoomIdentifier, by device: SimulatedDevice) throws {
+    // Its own node is the hub already, or there are two nodes: what a person would be told.
+    do { _ = try device.act { try $0.takeOver(room, now: $1) } } catch is ClientError {}
   }
 
   /// Adds somebody who is out, or removes somebody who is in.

@@ -50,11 +50,15 @@ extension NodeHome {
     try NewFolder.make(folder) { draft in try NodeHome(draft).fill(from: path, passphrase, check) }
   }
 
-  /// Verifies a backup as a whole, and leaves nothing behind.
-  package static func verifyBackup(
+  /// Verifies a backup as a whole, and leaves nothing behind. What it holds lies in clear meanwhile, in a folder that only
+  /// this user may enter: in the home, where it lies in clear anyway, or where there is none, among temporary files; never on
+  /// the backup's own medium, which may be lost.
+  package func verifyBackup(
     at path: String, passphrase: SecretBytes, check: (NodeHome, StoreKey, BackupFile.Contents) throws -> Void
   ) throws -> BackupFile.Contents {
-    try withFolder(beside: path) { work in try NodeHome(work).fill(from: path, passphrase, check) }
+    let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("liaison-backup").path
+    let place = FileManager.default.fileExists(atPath: folder) ? folder + "/backup" : temporary
+    return try Self.withFolder(beside: place) { work in try NodeHome(work).fill(from: path, passphrase, check) }
   }
 
   private func fill(
@@ -82,7 +86,20 @@ extension NodeHome {
     return names
   }
 
+  /// Removes what a backup that was killed has left an hour ago or earlier.
+  private static func removeLeftovers(beside path: String) throws {
+    let url = URL(fileURLWithPath: path)
+    let parent = url.deletingLastPathComponent().path
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    where name.hasPrefix(url.lastPathComponent + ".work-") {
+      let left = "\(parent)/\(name)"
+      let date = try? FileManager.default.attributesOfItem(atPath: left)[.modificationDate] as? Date
+      if let date, date.timeIntervalSinceNow < -3600 { try? FileManager.default.removeItem(atPath: left) }
+    }
+  }
+
   private static func withFolder<Result>(beside path: String, _ body: (String) throws -> Result) throws -> Result {
+    try removeLeftovers(beside: path)
     let folder = "\(path).work-\(Hex.encode(secureRandom(count: 6)))"
     try NewFolder.make(folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }

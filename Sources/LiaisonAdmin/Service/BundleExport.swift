@@ -117,7 +117,11 @@ struct BundleExport: Sendable {
         if more.isEmpty { return (segment, count) }
         waiting += more.map(\.tlsEncoded)
       }
-      if count > 0, segment.count + waiting[count].count > Limits.bundleSegmentBytes { return (segment, count) }
+      if count == Limits.bundleRecordsMax
+        || count > 0 && segment.count + waiting[count].count > Limits.bundleSegmentBytes
+      {
+        return (segment, count)
+      }
       segment += waiting[count]
       count += 1
     }

@@ -65,6 +65,9 @@ struct BundleImport: Sendable {
     digest.add(BundleLayout.part(bytes))
   }
 
+  /// Frames that are taken in one step of the core.
+  private static let framesAtOnce = 256
+
   /// Opens the next segment and takes what is in it.
   mutating func take(segment: [UInt8], at desk: BundleDesk) async throws {
     digest.add(BundleLayout.part(segment))
@@ -89,11 +92,19 @@ struct BundleImport: Sendable {
         let name = try await ChunkStore.name(of: ciphertext)
         if try await chunks.missing([name], in: room).isEmpty {
           counts.chunksRepeated += 1
-        } else {
+          break
+        }
+        do {
           try await chunks.put(ciphertext, as: name, in: room)
           counts.chunks += 1
+        } catch let failure as Frame.Failure {
+          // The room's documents, or the disk, are full: what else is in the bundle is taken all the same.
+          counts.chunksRefused += 1
+          if !remarks.contains(failure.text) { remarks.append(failure.text) }
         }
-      default: frames.append(BundledFrame(sequence: record.sequence, frame))
+      default:
+        frames.append(BundledFrame(sequence: record.sequence, frame))
+        if frames.count == Self.framesAtOnce { try await flush(&frames, at: desk) }
       }
     }
     try await flush(&frames, at: desk)

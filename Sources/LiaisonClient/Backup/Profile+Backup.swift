@@ -34,7 +34,9 @@ extension Profile {
   /// Verifies a backup as a whole: its encryption, its signature, its database, and that it is signed by the device that it
   /// is of. Leaves nothing behind.
   package static func verifyBackup(at path: String, passphrase: SecretBytes) throws -> BackupFile.Contents {
-    try withFolder(beside: path) { work in try extract(path, passphrase, into: work).contents }
+    // What is in it stays sealed meanwhile; it is not written to the medium, which may be full or write-protected.
+    let place = FileManager.default.temporaryDirectory.appendingPathComponent("liaison-backup").path
+    return try withFolder(beside: place) { work in try extract(path, passphrase, into: work).contents }
   }
 
   /// Makes a profile from a backup in a folder that is not there yet. It comes into its rooms with fresh keys once it is
@@ -51,14 +53,21 @@ extension Profile {
       atPath: draft, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     do {
       let madeAt = try extract(path, passphrase, into: draft).contents.madeAt
+      try prepare(draft, passphrase, now)
       try FileManager.default.moveItem(atPath: draft, toPath: folder)
-      let engine = try open(at: folder, passphrase: passphrase)
-      _ = try engine.beginAfterRestore(now: now)
-      return (engine, madeAt)
+      try AtomicFile.flushFolder(of: folder)
+      return (try open(at: folder, passphrase: passphrase), madeAt)
     } catch {
       try? FileManager.default.removeItem(atPath: draft)
       throw error
     }
+  }
+
+  /// Has the profile begin anew in its rooms, before it has its name: nobody uses it as it was.
+  private static func prepare(_ draft: String, _ passphrase: SecretBytes, _ now: Timestamp) throws {
+    let engine = try open(at: draft, passphrase: passphrase)
+    _ = try engine.beginAfterRestore(now: now)
+    try engine.store.close()
   }
 
   private static func extract(

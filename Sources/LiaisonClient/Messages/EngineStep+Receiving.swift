@@ -236,6 +236,7 @@ extension EngineStep {
     try tx.save(record)
     if isMoved { try appendNotice(.moved(to: record.hub, by: committer), record.room, isUnread: true) }
     try noteChanges(from: before, group, record, by: committer, arrival)
+    guard group.isActive else { return }
     try tellTitle(group.roomMembers, before, record, isOwn: pending?.commit == commit.commit, arrival)
   }
 

@@ -33,9 +33,6 @@ extension Engine {
     try change(now: now) { step in
       let group = try step.standing(room)
       guard let record = try step.tx.room(room) else { throw ClientError.noSuchRoom(room.description) }
-      guard record.hub != step.identity.address.handle else {
-        throw ClientError(.usage, "hub-own", "your own node orders this room: it needs no successor")
-      }
       if let successor = record.successor {
         throw ClientError(.usage, "successor-already", "room \(successor) goes on in the place of this one already")
       }

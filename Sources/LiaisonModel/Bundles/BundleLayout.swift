@@ -47,13 +47,14 @@ public struct BundleRecord: TLSCodable, Hashable, Sendable {
     encoder.write(opaque: frame)
   }
 
-  /// The records of a segment.
+  /// The records of a segment, at most ``Limits/bundleRecordsMax``.
   public static func all(in segment: [UInt8]) throws(ModelError) -> [BundleRecord] {
     var decoder = TLSDecoder(segment)
     var records: [BundleRecord] = []
     do {
-      while !decoder.isAtEnd { records.append(try decoder.read()) }
+      while !decoder.isAtEnd, records.count < Limits.bundleRecordsMax { records.append(try decoder.read()) }
     } catch { throw .malformed("a segment of the bundle is malformed") }
+    guard decoder.isAtEnd else { throw .malformed("a segment of the bundle has too many records") }
     return records
   }
 }

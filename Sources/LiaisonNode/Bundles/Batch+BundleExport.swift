@@ -91,7 +91,7 @@ extension Batch {
           break
         }
         var rest = items[...]
-        while let first = rest.first {
+        while let first = rest.first, bytes < Self.partBytes {
           let leaves = rest.prefix { if case .receipt = $0.content { true } else { false } }
           if let last = leaves.last {
             let leaves = leaves.compactMap { if case .receipt(let leaf) = $0.content { leaf } else { nil } }

@@ -21,7 +21,8 @@ extension Batch {
         }
       }
       taken += try takeInBundle(bundled.frame, from: peer)
-      if bundled.sequence != 0, taken.fault == nil {
+      // Also where it is at fault, so that the next bundle gets past it.
+      if bundled.sequence != 0 {
         // Anew, since the frame may have changed it.
         exchange = try store.bundleExchange(with: peer)
         exchange.taken = bundled.sequence

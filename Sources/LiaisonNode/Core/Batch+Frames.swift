@@ -23,7 +23,7 @@ extension Batch {
     case .takeoverRequest(let room, let epoch, let number):
       try promise(in: room, epoch: epoch, Term(number: number, orderer: peer))
     case .takeoverAnswer(let answer): try take(answer, from: peer)
-    case .roomPosition(let position): try take(position, from: peer)
+    case .roomPosition(let position): try take(position, from: peer, isFresh: link != .bundle)
     case .roomCommits(let room, let commits): try take(commits, of: room, from: peer)
     case .hubAnswer, .keyPackages, .directoryAnswer, .failure: try relayAnswer(frame, from: peer, link)
     default: throw Violation("a frame of a kind that nodes do not send one another")

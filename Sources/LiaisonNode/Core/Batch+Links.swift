@@ -51,8 +51,13 @@ extension Batch {
       complain(of: peer, text)
     }
     memory.dials[peer] = Memory.Dial()
-    try sayWhatWaitedForBundles(to: peer, on: link)
+    try reached(peer, on: link)
+  }
+
+  /// A link, or a way round, leads to a peer now.
+  mutating func reached(_ peer: Handle, on link: LinkID) throws {
     memory.awaySince[peer] = nil
+    try sayWhatWaitedForBundles(to: peer, on: link)
     peersToServe.insert(peer)
     for body in try positionsToAsk(of: peer) { send(Frame(body), on: link) }
     try askForVotes(of: [peer])

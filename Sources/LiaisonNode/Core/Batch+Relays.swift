@@ -13,6 +13,10 @@ extension Batch {
     case .hubCommit: break
     }
     guard let peerLink = memory.links.peers[peer]?.link else {
+      // Where bundles never went, and a link is only down, nothing is to pile up for one.
+      guard try !peers.takesLinks(of: peer) || store.bundleExchange(with: peer).isUsed else {
+        throw Frame.Failure.unavailable("\(peer) cannot be reached now")
+      }
       return answer(request, try answerFromBundles(body, kind, of: peer), on: link)
     }
     guard memory.relays.count(asker: link) < Limits.pendingRequestsMax else {

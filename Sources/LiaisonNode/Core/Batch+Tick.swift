@@ -9,6 +9,7 @@ extension Batch {
     let last = memory.housekeepingAt
     if let last, now < last.adding(milliseconds: Housekeeping.intervalMilliseconds), last <= now { return }
     try keepHouse()
+    try outbid()
     try askForVotes(of: Set(memory.links.peers.keys))
     try measure()
     memory.housekeepingAt = now

@@ -63,6 +63,8 @@ extension Batch {
     }
     guard let room else { return .early(epoch: epoch) }
     if room.isLeft && epoch < room.epoch {
+      // It was followed, in another envelope, before the room was left.
+      if envelope.kind == .commit { return .placed }
       throw Frame.Failure.unknown("nobody of this node is in the room any more")
     }
     if room.isLeft || epoch > room.epoch { return .early(epoch: epoch) }

@@ -74,6 +74,7 @@ extension Batch {
 
   /// Gives up everything queued for a peer that was revoked.
   mutating func giveUpQueue(of peer: Handle) throws {
+    try store.removeBundleItems(for: peer, through: UInt64(Int64.max))
     for precedence in Precedence.allCases {
       while true {
         let entries = try store.queue(for: peer, precedence: precedence, after: 0, limit: Housekeeping.rowsMax)

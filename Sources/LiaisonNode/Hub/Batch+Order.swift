@@ -20,8 +20,8 @@ extension Batch {
     else { throw Frame.Failure.unknown("this node knows no such room") }
     let isOrderedHere = try room.hub == handle || commit.isTakeover && isGone(room.hub) || isProposed(commit)
     if isOrderedHere { return try order(commit, for: .device(device, address), answering: request, on: link) }
-    // Whatever was asked of the others for it, its hub is there to decide.
-    memory.elections.takeovers[commit.room] = nil
+    // Whatever was asked of the others, its hub is there to decide.
+    if !isGone(room.hub) { memory.elections.takeovers[commit.room] = nil }
     try relay(.hubCommit(commit), .hubCommit, to: room.hub, for: request, on: link)
   }
 
@@ -71,7 +71,8 @@ extension Batch {
     guard try store.message(request.message, from: handle) == nil else {
       throw Frame.Failure.conflict("a message has this identifier")
     }
-    guard request.commit.count <= Limits.commitBytesMax, let commit = try? MLSMessage(request.commit),
+    guard request.commit.count <= Limits.commitBytesMax, request.size <= Limits.hubCommitBytesMax,
+      let commit = try? MLSMessage(request.commit),
       commit.wireFormat == .publicMessage, commit.contentType == .commit, commit.groupID == request.room.bytes,
       let epoch = commit.epoch
     else { throw refused("the commit is malformed") }
@@ -167,7 +168,7 @@ extension Batch {
   }
 
   /// Somebody was added exactly where there is a Welcome, and it is for as many as were added.
-  private func check(
+  func check(
     _ welcome: [UInt8]?, of step: CommitStep, _ refused: (String) -> CommitRefusal
   ) throws {
     guard let welcome else {
@@ -195,7 +196,10 @@ extension Batch {
     try advance(room, by: step, commit, message: request.message)
     tally.count(.commits)
 
-    let key = try insert(request.message, .commit, commit.tlsEncoded, of: request.room)
+    // A device may have used the identifier for something else meanwhile.
+    let isFree = try store.message(request.message, from: handle) == nil
+    let envelope = isFree ? request.message : MessageIdentifier(using: &random)
+    let key = try insert(envelope, .commit, commit.tlsEncoded, of: request.room)
     for peer in Set(step.before.map(\.address.handle)).union([room.hub]).subtracting([handle]).sorted() {
       try queue(key, for: peer)
     }

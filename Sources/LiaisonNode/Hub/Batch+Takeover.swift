@@ -50,7 +50,9 @@ extension Batch {
     let peer = term.orderer
     guard let room = try store.room(identifier), !room.isLeft, term.number > 0 else { return }
     // What the peer lacks it must have first; and the same here.
-    guard epoch == room.epoch else { return try take(Frame.RoomPosition(room: identifier, epoch: epoch, number: 0), from: peer) }
+    guard epoch == room.epoch else {
+      return try take(Frame.RoomPosition(room: identifier, epoch: epoch, number: 0), from: peer)
+    }
     guard try electorate(of: room).contains(peer) else {
       return complain(of: peer, "a node asks to take over a room that it is not in")
     }
@@ -66,8 +68,8 @@ extension Batch {
     }
     let ballot = try store.ballot(identifier)
     if let ballot, ballot.promised > term { return try tellPosition(in: room, to: peer) }
-    // Numbers grow by one: nobody uses them up.
-    guard term.number - min(term.number, ballot?.promised.number ?? 0) <= Limits.termStepMax else {
+    // Nobody uses them up.
+    guard try term.number <= termNumberMax(in: room) else {
       return complain(of: peer, "a node asks for a term that is far beyond all others")
     }
     let voted = try proposal(of: identifier)
@@ -89,14 +91,19 @@ extension Batch {
       memory.elections.takeovers[answer.room] = takeover
       return
     }
-    guard let claim = try? promise.claim(), claim.node == peer,
-      nodeKeys(of: peer).contains(where: { (try? promise.verified(by: $0)) != nil })
-    else { throw Violation("a promise is not the peer's own") }
+    guard let claim = try? promise.claim(), claim.node == peer else {
+      throw Violation("a promise is not the peer's own")
+    }
+    guard nodeKeys(of: peer).contains(where: { (try? promise.verified(by: $0)) != nil }) else {
+      return complain(of: peer, "a promise is not signed by a key of the peer's card")
+    }
     guard claim.room == answer.room, claim.epoch == takeover.epoch, claim.term == takeover.term else { return }
     if let vote = claim.voted {
       guard let voted = answer.voted, voted.commit.room == answer.room, voted.epoch == room.epoch,
         voted.term == vote.term, voted.digest == vote.digest, vote.term < takeover.term
       else { throw Violation("a promise without the commit that it names") }
+      // Whoever proposes it votes for it.
+      guard try isVotable(voted, in: room, by: peer) else { return }
       if takeover.voted.map({ $0.term < vote.term }) ?? true { takeover.voted = voted }
     }
     takeover.refusals[peer] = nil

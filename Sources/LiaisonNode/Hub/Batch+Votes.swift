@@ -60,6 +60,41 @@ extension Batch {
     try electorate(of: room).contains(peer) && memory.elections.votes[room.room]?.votes[peer] == nil
   }
 
+  /// Begins higher terms: above those that others have named, and where nothing came of the last one.
+  mutating func outbid() throws {
+    let named = memory.elections.takeNamed().sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
+    for (identifier, number) in named {
+      guard let room = try store.room(identifier), !room.isLeft, try !isSilent(in: room) else { continue }
+      let promised = try store.ballot(identifier)?.promised.number ?? 0
+      let above = min(number, promised.addingReportingOverflow(Limits.termStepMax).partialValue)
+      guard above >= promised, try above < termNumberMax(in: room) else { continue }
+      if let takeover = memory.elections.takeovers[identifier], number >= takeover.term.number {
+        try beginTakeover(with: takeover.own, above: above, in: room)
+      } else if let ballot = try store.ballot(identifier), ballot.isProposer, number > ballot.promised.number,
+        let proposal = try proposal(of: identifier)
+      {
+        try beginTakeover(with: proposal, above: above, in: room)
+      }
+    }
+    for identifier in try store.roomsWithProposals() where memory.elections.takeovers[identifier] == nil {
+      guard let room = try store.room(identifier), let proposal = try proposal(of: identifier),
+        let ballot = try store.ballot(identifier), ballot.promised > proposal.term, try !isSilent(in: room),
+        try ballot.promised.number < termNumberMax(in: room)
+      else { continue }
+      try beginTakeover(with: proposal, above: ballot.promised.number, in: room)
+    }
+  }
+
+  /// The highest number that honest nodes may have come to in a room's epoch by now.
+  mutating func termNumberMax(in room: RoomRecord) throws -> UInt32 {
+    guard room.epoch > 0, let content = try store.commit(ending: room.epoch - 1, in: room.room)?.content,
+      let opening = try? RoomCommit(tlsEncoded: content)
+    else { return UInt32.max / 2 }
+    let passed = now.milliseconds - min(now.milliseconds, opening.proposedAt.milliseconds)
+    let steps = UInt64(Limits.termStepMax) * 2 * (passed / Limits.termIntervalMilliseconds)
+    return UInt32(clamping: min(UInt64(Limits.termNumberStart) + steps, UInt64(UInt32.max / 2)))
+  }
+
   /// Sends these peers what this node has proposed and asked for, as far as they have not answered.
   mutating func askForVotes(of peers: Set<Handle>) throws {
     for peer in peers.sorted() {
@@ -75,13 +110,8 @@ extension Batch {
       guard let room = try store.room(identifier), let proposal = try proposal(of: identifier),
         let ballot = try store.ballot(identifier), try !isSilent(in: room)
       else { continue }
-      if ballot.promised > proposal.term {
-        // A higher term was begun and nothing came of it, here or at another node.
-        if memory.elections.takeovers[identifier] == nil {
-          try beginTakeover(with: proposal, above: ballot.promised.number, in: room)
-        }
-        continue
-      }
+      // In a higher term, of another node or of this one, nothing is proposed yet.
+      if ballot.promised > proposal.term { continue }
       if memory.elections.votes[identifier]?.term != proposal.term {
         memory.elections.votes[identifier] = Elections.Votes(
           term: proposal.term, votes: [handle: vote(for: proposal)])
@@ -112,9 +142,11 @@ extension Batch {
 
   /// Takes a vote for what this node has proposed.
   mutating func take(_ vote: Unverified<CommitVote>, from peer: Handle) throws {
-    guard let claim = try? vote.claim(), claim.node == peer,
-      nodeKeys(of: peer).contains(where: { (try? vote.verified(by: $0)) != nil })
-    else { throw Violation("a vote is not the peer's own") }
+    guard let claim = try? vote.claim(), claim.node == peer else { throw Violation("a vote is not the peer's own") }
+    // By a key that has been replaced meanwhile, perhaps: it is asked for again.
+    guard nodeKeys(of: peer).contains(where: { (try? vote.verified(by: $0)) != nil }) else {
+      return complain(of: peer, "a vote is not signed by a key of the peer's card")
+    }
     guard let room = try store.room(claim.room), !room.isLeft, room.epoch == claim.epoch,
       try store.ballot(claim.room)?.isProposer == true, let proposal = try proposal(of: claim.room),
       proposal.term == claim.term, try electorate(of: room).contains(peer)
@@ -139,8 +171,8 @@ extension Batch {
       term: proposal.term, promises: proposal.promises,
       votes: votes.votes.filter { nodes.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value))
     let valid: CommitStep
-    do { valid = try step ?? self.step(of: proposal, in: room) } catch let error as MLSError {
-      log(.error, "a commit that has its votes is not valid any more: \(error)")
+    do { valid = try step ?? self.step(of: proposal, in: room) } catch  where error is MLSError || error is RoomError {
+      log(.error, "a commit that has its votes cannot be followed here: \(error)")
       return false
     }
     try accept(proposal, proof, valid, in: room)
@@ -181,7 +213,7 @@ extension Batch {
     }
     if proposal.epoch > room.epoch || room.isLeft && proposal.epoch == room.epoch {
       memory.elections.keepEarly(proposal, from: peer)
-      if !room.isLeft { try tellPosition(in: room, to: peer) }
+      if try !room.isLeft && electorate(of: room).contains(peer) { try tellPosition(in: room, to: peer) }
       return
     }
     guard !room.isLeft else { return }
@@ -200,25 +232,44 @@ extension Batch {
         return try tell(.vote(vote(for: voted)), to: peer)
       }
     }
-    guard proposal.proposedAt <= now.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else {
-      return complain(of: peer, "a commit is proposed that is dated in the future")
+    guard proposal.proposedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+      return complain(of: peer, "a commit is proposed that is dated in the future; are the clocks right?")
     }
-    do {
-      try CommitProof.verifyTakeover(
-        proposal.term, proposal.promises, for: proposal.digest, in: identifier, of: proposal.epoch, hub: room.hub,
-        among: nodes, keys: nodeKeys)
-      _ = try step(of: proposal, in: room)
-    } catch MLSError.credentialRefused {
-      return log(.warning, peer: peer, "a commit brings in a device of a node that is not trusted here: no vote for it")
-    } catch let error as ModelError {
-      return complain(of: peer, "a commit is proposed without a right to it: \(error.sentence)")
-    } catch is RoomError, is MLSError, is Frame.Failure {
-      return complain(of: peer, "a commit is proposed that is not valid")
-    }
+    guard try isVotable(proposal, in: room, by: peer) else { return }
     try store.saveBallot(
       RoomBallot(promised: proposal.term, voted: Frame(.proposal(proposal)).encoded, isProposer: false), of: identifier)
     memory.elections.forget(identifier)
     try tell(.vote(vote(for: proposal)), to: peer)
+  }
+
+  /// Whether a proposal may be voted for: its term stands, and its commit is valid on top of the room as it is. One that
+  /// brings in a device of a node that is not trusted here orders the room all the same, and is followed once it is trusted.
+  mutating func isVotable(_ proposal: Frame.Proposal, in room: RoomRecord, by peer: Handle) throws -> Bool {
+    let identifier = proposal.commit.room
+    guard proposal.commit.size <= Limits.hubCommitBytesMax else {
+      complain(of: peer, "a commit is proposed that is too large")
+      return false
+    }
+    guard try store.commit(proposal.commit.message, in: identifier) == nil else {
+      complain(of: peer, "a commit is proposed under another one's identifier")
+      return false
+    }
+    do {
+      try CommitProof.verifyTakeover(
+        proposal.term, proposal.promises, for: proposal.digest, in: identifier, of: proposal.epoch, hub: room.hub,
+        among: electorate(of: room), keys: nodeKeys)
+      let step = try step(of: proposal, in: room)
+      try check(proposal.commit.welcome, of: step) { CommitRefusal(epoch: room.epoch, text: $0) }
+    } catch MLSError.credentialRefused {
+      log(.warning, peer: peer, "a commit brings in a device of a node that is not trusted here")
+    } catch let error as ModelError {
+      complain(of: peer, "a commit is proposed without a right to it: \(error.sentence)")
+      return false
+    } catch is RoomError, is MLSError, is Frame.Failure, is CommitRefusal {
+      complain(of: peer, "a commit is proposed that is not valid")
+      return false
+    }
+    return true
   }
 
   /// Takes what was proposed for an epoch that the room has come to.
@@ -244,6 +295,9 @@ extension Batch {
 
   /// This node's store comes from a backup.
   mutating func noteRestored() throws {
+    guard !memory.elections.isRestoredNoted else { return }
+    memory.elections = Elections()
+    memory.elections.isRestoredNoted = true
     try store.noteRestored(at: now)
     for (peer, link) in memory.links.peers.sorted(by: { $0.key < $1.key }) {
       for body in try positionsToAsk(of: peer) { send(Frame(body), on: link.link) }
@@ -255,45 +309,42 @@ extension Batch {
     let since = now.subtracting(milliseconds: Limits.envelopeLifetimeMilliseconds)
     var bodies: [Frame.Body] = []
     for identifier in try store.roomsRestored(since: since) {
-      guard let room = try store.room(identifier), !room.isLeft, try electorate(of: room).contains(peer) else { continue }
+      guard let room = try store.room(identifier), !room.isLeft, try electorate(of: room).contains(peer) else {
+        continue
+      }
       bodies.append(try position(in: room, asks: true))
     }
     return bodies
   }
 
   /// A peer says where it is: it gets what it lacks, or gives what is missing here, or a higher term is needed.
-  mutating func take(_ position: Frame.RoomPosition, from peer: Handle) throws {
+  /// One that came in a bundle may be old, and commits of before on their way.
+  mutating func take(_ position: Frame.RoomPosition, from peer: Handle, isFresh: Bool = true) throws {
     guard let room = try store.room(position.room), !room.isLeft else { return }
     if position.epoch < room.epoch { try sendCommits(from: position.epoch, of: room, to: peer) }
     let nodes = try electorate(of: room)
     guard nodes.contains(peer) else { return }
     if position.asks || position.epoch > room.epoch { try tellPosition(in: room, to: peer) }
     guard position.epoch <= room.epoch else { return }
-    if nodes.count == 2, room.restoredAt != nil {
+    if nodes.count == 2, room.restoredAt != nil, isFresh {
       // The only one who could know more does not.
       try store.forgetRestored(room.room)
       try askForVotes(of: [peer])
     }
     guard position.epoch == room.epoch else { return }
-    let number = position.number
-    guard number < UInt32.max - 1, try !isSilent(in: room) else { return }
-    if let takeover = memory.elections.takeovers[room.room], number >= takeover.term.number {
-      try beginTakeover(with: takeover.own, above: number, in: room)
-    } else if let ballot = try store.ballot(room.room), ballot.isProposer, number > ballot.promised.number,
-      let proposal = try proposal(of: room.room)
-    {
-      try beginTakeover(with: proposal, above: number, in: room)
-    }
+    if position.number > 0 { memory.elections.name(position.number, in: room.room) }
   }
 
   /// Sends a peer the commits that followed, of epochs in which it took part, as far as they are kept.
   private mutating func sendCommits(from epoch: UInt64, of room: RoomRecord, to peer: Handle) throws {
+    guard memory.elections.mayCatchUp(peer, at: now) else { return }
     var commits: [[UInt8]] = []
     var bytes = 0
     for epoch in epoch..<room.epoch {
-      guard commits.count < Limits.commitsKeptPerRoomMax, try store.tookPart(peer, in: room.room, epoch: epoch),
+      guard commits.count < Limits.commitsKeptPerRoomMax,
+        try peer == room.hub || store.tookPart(peer, in: room.room, epoch: epoch),
         let content = try store.commit(ending: epoch, in: room.room)?.content, !content.isEmpty,
-        bytes + content.count <= Limits.envelopePayloadBytesMax
+        commits.isEmpty || bytes + content.count <= Limits.catchUpBytes
       else { break }
       bytes += content.count
       commits.append(content)

@@ -1,3 +1,4 @@
+internal import LiaisonLink
 internal import LiaisonModel
 internal import LiaisonProtocol
 
@@ -25,13 +26,44 @@ struct Elections: Sendable {
 
   var votes: [RoomIdentifier: Votes] = [:]
   var takeovers: [RoomIdentifier: Takeover] = [:]
+  /// The highest numbers of terms that others have named, by room.
+  private var named: [RoomIdentifier: UInt32] = [:]
+  private var catchingUp: [Handle: TokenBucket] = [:]
+  /// Whether a device has shown, since this process began, that the store comes from a backup.
+  var isRestoredNoted = false
   private var early: [(peer: Handle, proposal: Frame.Proposal)] = []
 
   /// Keeps a proposal of an epoch that has not come here; the oldest goes where there are too many.
   mutating func keepEarly(_ proposal: Frame.Proposal, from peer: Handle) {
     early.removeAll { $0.proposal.commit.room == proposal.commit.room && $0.peer == peer }
     early.append((peer, proposal))
-    if early.count > Limits.earlyProposalsMax { early.removeFirst() }
+    if early.count(where: { $0.peer == peer }) > Limits.earlyProposalsPerPeerMax,
+      let first = early.firstIndex(where: { $0.peer == peer })
+    {
+      early.remove(at: first)
+    }
+    while early.count > Limits.earlyProposalsMax
+      || early.reduce(0, { $0 + $1.proposal.commit.size }) > Limits.earlyProposalsBytesMax
+    {
+      early.removeFirst()
+    }
+  }
+
+  /// Remembers a number that another node has promised.
+  mutating func name(_ number: UInt32, in room: RoomIdentifier) { named[room] = max(named[room] ?? 0, number) }
+
+  mutating func takeNamed() -> [RoomIdentifier: UInt32] {
+    defer { named = [:] }
+    return named
+  }
+
+  /// Whether a peer may be sent commits once more.
+  mutating func mayCatchUp(_ peer: Handle, at now: Timestamp) -> Bool {
+    catchingUp[
+      peer,
+      default: TokenBucket(
+        burst: Limits.catchUpBurst, intervalMilliseconds: Limits.catchUpIntervalMilliseconds, at: now.milliseconds)
+    ].take(at: now.milliseconds)
   }
 
   /// Those of a room whose epoch has come.

@@ -139,7 +139,8 @@ package protocol RoomStore {
   func ballot(_ room: RoomIdentifier) throws(StoreError) -> RoomBallot?
   /// Replaces it.
   func saveBallot(_ ballot: RoomBallot, of room: RoomIdentifier) throws(StoreError)
-  /// Notes in all rooms that the store comes from a backup: what was promised and voted since is forgotten.
+  /// Notes in all rooms that the store comes from a backup: what was promised and voted since is forgotten. Where that was
+  /// noted less than a day before, it stays as it is.
   func noteRestored(at time: Timestamp) throws(StoreError)
   /// Rooms in which that was noted at or after `time`.
   func roomsRestored(since time: Timestamp) throws(StoreError) -> [RoomIdentifier]

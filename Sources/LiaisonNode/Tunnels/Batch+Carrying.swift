@@ -6,7 +6,7 @@ internal import LiaisonProtocol
 extension Batch {
   mutating func carry(_ part: [UInt8], from sender: Handle, to peer: Handle, on link: LinkID) {
     do throws(Frame.Failure) {
-      guard !LinkID.isTunnel(link), peer != handle, peer != sender else {
+      guard !LinkID.isTunnel(link), link != .bundle, peer != handle, peer != sender else {
         throw .malformed("nothing is carried that way")
       }
       // One answer for whom this node does not know, does not serve, and does not reach.

@@ -49,7 +49,8 @@ extension Batch {
 
   /// Something that a third node carried here. It is believed for nothing but having carried it.
   mutating func take(carried bytes: [UInt8], of peer: Handle, by carrier: Handle, on road: LinkID) throws {
-    guard peers.takesLinks(of: peer), peers[peer]?.policy.via == carrier, !LinkID.isTunnel(road) else {
+    guard peers.takesLinks(of: peer), peers[peer]?.policy.via == carrier, !LinkID.isTunnel(road), road != .bundle
+    else {
       return complain(of: carrier, "the peer carries for another one, which its policy does not say")
     }
     // A link is better, and the other side will see that it stands.
@@ -102,6 +103,7 @@ extension Batch {
     }
     try take(key, from: peer)
     memory.tunnels.open[peer]?.opener = opener
+    memory.tunnels.open[peer]?.signer = card.nodeKeys.first { (try? unverified.verified(by: $0)) != nil }
     if tunnel.sealer?.other != other { try openTunnel(to: peer, under: other) }
     guard memory.tunnels.open[peer]?.sealer != nil else { return }
     try stand(to: peer, through: tunnel.carrier)
@@ -116,8 +118,7 @@ extension Batch {
     memory.links.insert(
       link, Links.Peer(link: link, isDialledHere: handle < peer, openedAt: now, clockDifferenceMilliseconds: 0),
       of: peer)
-    try sayWhatWaitedForBundles(to: peer, on: link)
-    peersToServe.insert(peer)
+    try reached(peer, on: link)
   }
 
   private mutating func take(segment: [UInt8], of peer: Handle, through carrier: Handle, _ road: LinkID) throws {
@@ -160,8 +161,10 @@ extension Batch {
   /// Ends tunnels that the policy or their third node does not bear any more.
   mutating func endTunnelsOfOthers() {
     for (peer, tunnel) in memory.tunnels.open.sorted(by: { $0.key < $1.key })
-    where !peers.takesLinks(of: peer) || peers[peer]?.policy.via != tunnel.carrier || !peers.isActive(tunnel.carrier) {
-      endTunnel(to: peer, because: "the policy has changed")
+    where !peers.takesLinks(of: peer) || peers[peer]?.policy.via != tunnel.carrier || !peers.isActive(tunnel.carrier)
+      || tunnel.signer.map({ peers[peer]?.card.content.nodeKeys.contains($0) != true }) ?? false
+    {
+      endTunnel(to: peer, because: "the policy, or the peer's key, has changed")
     }
     memory.tunnels.nextAt = memory.tunnels.nextAt.filter { peers.takesLinks(of: $0.key) }
   }
@@ -189,13 +192,17 @@ extension Batch {
     outputs = rest
     for (peer, records) in frames.sorted(by: { $0.key < $1.key }) {
       var segment: [UInt8] = []
+      var count = 0
       // One that no frame takes was never to be carried.
       for record in records where record.count <= Limits.bundlePartBytesMax - 64 {
-        if !segment.isEmpty, segment.count + record.count > Limits.bundleSegmentBytes {
+        if count == Limits.bundleRecordsMax
+          || count > 0 && segment.count + record.count > Limits.bundleSegmentBytes
+        {
           seal(segment, to: peer)
-          segment = []
+          (segment, count) = ([], 0)
         }
         segment += record
+        count += 1
       }
       if !segment.isEmpty { seal(segment, to: peer) }
     }

@@ -14,6 +14,8 @@ struct Tunnel: Sendable {
   var sealer: (seal: BundleSealer, other: BundleIdentifier)?
   /// What opens that which the other side seals.
   var opener: BundleOpener?
+  /// The node key that signed it.
+  var signer: PublicKey<NodePurpose>?
   /// Once both are there.
   var link: LinkID?
 }
