@@ -110,6 +110,10 @@ extension Batch {
         commit, groupInfo: request.groupInfo, on: base, leaves: before, hubs: [room.hub, handle],
         authentication: authentication(.ordering, at: now), at: now)
     } catch MLSError.credentialRefused {
+      if case .publicMessage(let message) = commit, message.sender == .newMemberCommit {
+        // It tries again: its own card may be on its way here, or a clock wrong.
+        throw Frame.Failure.unavailable("the hub does not trust the card of this device now")
+      }
       throw refused("the hub does not trust the card of a device that the commit brings in")
     } catch let failure as Frame.Failure {
       throw refused(failure.text)

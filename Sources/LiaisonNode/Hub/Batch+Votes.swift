@@ -232,7 +232,7 @@ extension Batch {
         return try tell(.vote(vote(for: voted)), to: peer)
       }
     }
-    guard proposal.proposedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+    guard proposal.proposedAt <= now.adding(milliseconds: Limits.envelopeLifetimeMilliseconds) else {
       return complain(of: peer, "a commit is proposed that is dated in the future; are the clocks right?")
     }
     guard try isVotable(proposal, in: room, by: peer) else { return }
