@@ -43,7 +43,7 @@ extension Batch {
     let step: CommitStep
     do {
       step = try self.step(
-        content.commit, groupInfo: content.groupInfo, at: content.proposedAt, orderer: content.proof.term.orderer,
+        content.commit, groupInfo: content.groupInfo, at: content.proposedAt, term: content.proof.term,
         in: room)
     } catch MLSError.credentialRefused {
       log(.warning, peer: room.hub, "a commit brings in a device of a node that is not trusted here: it waits")

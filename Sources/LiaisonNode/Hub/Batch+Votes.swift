@@ -185,12 +185,13 @@ extension Batch {
   mutating func step(of proposal: Frame.Proposal, in room: RoomRecord) throws -> CommitStep {
     try step(
       proposal.commit.commit, groupInfo: proposal.commit.groupInfo, at: proposal.proposedAt,
-      orderer: proposal.term.orderer, in: room)
+      term: proposal.term, in: room)
   }
 
-  /// Verifies a commit on top of the room as it is, by the dates of when it was proposed.
+  /// Verifies a commit on top of the room as it is, by the dates of when it was proposed. What a takeover carries on may name
+  /// the hub whose own takeover first proposed it.
   mutating func step(
-    _ commit: [UInt8], groupInfo: [UInt8], at time: Timestamp, orderer: Handle, in room: RoomRecord
+    _ commit: [UInt8], groupInfo: [UInt8], at time: Timestamp, term: Term, in room: RoomRecord
   ) throws -> CommitStep {
     guard commit.count <= Limits.commitBytesMax, let message = try? MLSMessage(commit), message.contentType == .commit,
       message.groupID == room.room.bytes,
@@ -198,7 +199,8 @@ extension Batch {
     else { throw Frame.Failure.malformed("the commit is malformed") }
     guard let state = try store.roomState(room.room) else { throw StoreError.unreadable("a room without state") }
     return try CommitStep(
-      message, groupInfo: groupInfo, on: publicGroup(state), leaves: leaves(room.room), hubs: [room.hub, orderer],
+      message, groupInfo: groupInfo, on: publicGroup(state), leaves: leaves(room.room),
+      hubs: term.number == 0 ? [room.hub] : electorate(of: room),
       authentication: authentication(.following, at: time), at: time)
   }
 
