@@ -66,6 +66,8 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
+    .systemLibrary(
+      name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
     library("Sodium", ["CSodium"]),
     library("TLSPresentation", []),
     library("MerkleLog", [crypto]),
@@ -114,7 +116,10 @@ let package = Package(
       ["CommandKit", "LiaisonAdmin", "LiaisonTrust", "LiaisonModel", "MerkleLog", "Sodium", argumentParser]),
     program(
       "liaison",
-      ["CommandKit", "LiaisonBackup", "LiaisonClient", "LiaisonProtocol", "LiaisonModel", "Sodium", argumentParser]),
+      [
+        "CQREncode", "CommandKit", "LiaisonBackup", "LiaisonClient", "LiaisonProtocol", "LiaisonModel", "Sodium",
+        argumentParser,
+      ]),
     .executableTarget(
       name: "mls-benchmark", dependencies: ["MLS", crypto, argumentParser],
       path: "Tests/Benchmarks/MLS", swiftSettings: settings),

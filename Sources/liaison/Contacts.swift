@@ -78,8 +78,9 @@ struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare keys with a colleague.",
     discussion: """
-      Shows a number that is the same for both of you exactly if nobody stands between you. Compare it in person or by \
-      voice; then say --confirm, and any later change of keys will be shown.
+      Shows a number, and the same as words, that is the same for both of you exactly if nobody stands between you. Compare \
+      it in person or by voice; then say --confirm, and any later change of keys will be shown, and asked about before \
+      anything is sent. --qr shows the number as a QR code.
 
       Example:
         liaison verify ana@xa
@@ -88,6 +89,7 @@ struct Verify: AsyncParsableCommand {
 
   @Argument(help: "The colleague's address.") var address: String
   @Flag(help: "You compared the number, and it is the same.") var confirm = false
+  @Flag(help: "Show the number as a QR code too.") var qr = false
 
   @OptionGroup var profile: ProfileOptions
   @OptionGroup var format: OutputOptions
@@ -95,6 +97,7 @@ struct Verify: AsyncParsableCommand {
   struct Result: Encodable {
     let address: String
     let safetyNumber: String
+    let words: [String]
     let confirmed: Bool
   }
 
@@ -109,9 +112,13 @@ struct Verify: AsyncParsableCommand {
     if confirm { try engine.confirm(address, now: .now) }
     let isConfirmed = if case .confirmed? = try engine.contact(address)?.confirmation { true } else { false }
     let groups = number.groups
-    let lines = stride(from: 0, to: 12, by: 4).map { groups[$0..<$0 + 4].joined(separator: " ") }
+    var lines = [groups, number.words].flatMap { parts in
+      stride(from: 0, to: 12, by: 4).map { parts[$0..<$0 + 4].joined(separator: " ") }
+    }
+    if qr { lines += try QRCode(number.digits).lines(inColour: Terminal.showsColour) }
     output.result(
-      Result(address: address.description, safetyNumber: number.digits, confirmed: isConfirmed),
+      Result(
+        address: address.description, safetyNumber: number.digits, words: number.words, confirmed: isConfirmed),
       lines.joined(separator: "\n") + (isConfirmed ? "\nconfirmed" : "\nnot confirmed"))
   }
 }

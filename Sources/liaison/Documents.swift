@@ -20,6 +20,7 @@ struct Share: AsyncParsableCommand {
   @Option(help: ArgumentHelp("red, amber+strict, amber, green or clear.", valueName: "label")) var tlp: String?
   @Option(help: "routine, priority, immediate or flash.") var precedence = "routine"
 
+  @OptionGroup var keys: ChangedKeysOptions
   @OptionGroup var profile: ProfileOptions
   @OptionGroup var format: OutputOptions
 
@@ -33,6 +34,10 @@ struct Share: AsyncParsableCommand {
     let output = format.output
     let (name, path) = (room, file)
     let title = title ?? String(path.split(separator: "/").last ?? "document")
+    switch try Target([name], engine) {
+    case .people(let addresses): try engine.requireDecision(on: addresses, keys, output)
+    case .room(let room): try engine.requireDecision(on: room.members, keys, output)
+    }
     try await deliver(engine, output, offline: Self.refuse) { client in
       let room = try await roomToShareWith(name, engine, output, client)
       let share = try DocumentShare(engine: engine, room: room, path: path)

@@ -27,8 +27,10 @@ struct EntryObject: Encodable {
   /// When the reader is late, where the reader is to acknowledge it and has not.
   let acknowledgeBy: String?
   let flags: [String]
+  /// Whether the sender's keys are not those that the reader confirmed.
+  let senderKeysChanged: Bool
 
-  init(_ entry: HistoryEntry, roomName: String, acknowledgeBy: Timestamp?) {
+  init(_ entry: HistoryEntry, roomName: String, acknowledgeBy: Timestamp?, hasChangedKeys: Bool) {
     let content = entry.message
     type = content == nil ? "notice" : "message"
     message = content == nil ? nil : entry.identifier.description
@@ -56,6 +58,7 @@ struct EntryObject: Encodable {
     acknowledged = entry.isAcknowledged
     self.acknowledgeBy = acknowledgeBy?.rfc3339
     flags = entry.flags.names
+    senderKeysChanged = hasChangedKeys
   }
 }
 
@@ -105,15 +108,23 @@ struct EntryPrinter {
     let own = try engine.identity.address
     let rooms = try engine.rooms()
     let deadlines = try engine.deadlines
+    var changed: [Address: Bool] = [:]
     for entry in entries {
+      if let sender = entry.sender, changed[sender] == nil {
+        let contact = try engine.contact(sender)
+        changed[sender] = if case .changed? = contact?.confirmation { true } else { false }
+      }
+      let hasChanged = entry.sender.flatMap { changed[$0] } ?? false
       let name = rooms.first { $0.identifier == entry.room }?.name(for: own) ?? entry.room.description
       let acknowledgeBy = entry.isOwn || entry.isAcknowledged ? nil : entry.acknowledgeBy(deadlines)
-      output.result(EntryObject(entry, roomName: name, acknowledgeBy: acknowledgeBy), text(entry, name))
+      output.result(
+        EntryObject(entry, roomName: name, acknowledgeBy: acknowledgeBy, hasChangedKeys: hasChanged),
+        text(entry, name, hasChanged))
     }
     try engine.markDisplayed(entries, now: .now)
   }
 
-  private func text(_ entry: HistoryEntry, _ roomName: String) -> String {
+  private func text(_ entry: HistoryEntry, _ roomName: String, _ hasChangedKeys: Bool) -> String {
     let room = showsRoom ? "  [\(escaped(roomName))]" : ""
     switch entry.content {
     case .notice(let notice): return "\(entry.at.shown)\(room)  * \(escaped(notice.sentence))"
@@ -125,6 +136,7 @@ struct EntryPrinter {
       if let quoted = content.replyTo { heading += "  re \(quoted.description.prefix(8))" }
       if entry.isAcknowledged { heading += "  acknowledged" }
       var lines = [entry.isUnread ? output.emphasised(heading) : heading]
+      if hasChangedKeys { lines.append("  ! the keys of its sender are not those that you confirmed") }
       for flag in warnings(entry.flags) { lines.append("  ! \(flag)") }
       lines += body(content).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
       return lines.joined(separator: "\n")

@@ -77,20 +77,3 @@ extension NodeClient {
     }
   }
 }
-
-/// Says so where somebody's keys are not what they were when they were compared.
-func warnOfChangedKeys(_ addresses: [Address], _ engine: Engine, _ output: Output) throws {
-  for address in addresses {
-    guard let contact = try engine.contact(address) else { continue }
-    if case .changed(let since) = contact.confirmation {
-      output.explain(
-        "warning: the keys of \(address) are not those that you confirmed on \(since.shown); use: liaison verify \(address)"
-      )
-    }
-    if contact.rootKeyRefused {
-      output.explain(
-        "warning: the country of \(address) showed another root key than before; it was refused, tell your contact point"
-      )
-    }
-  }
-}

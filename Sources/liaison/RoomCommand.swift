@@ -90,7 +90,7 @@ struct RoomCommand: AsyncParsableCommand {
 
   /// Runs a change of a room with the node.
   static func change(
-    _ profile: ProfileOptions, _ format: OutputOptions, people: [String] = [],
+    _ profile: ProfileOptions, _ format: OutputOptions, people: [String] = [], _ keys: ChangedKeysOptions? = nil,
     _ body: @escaping @Sendable (Engine, [Address]) throws -> RoomRequest
   ) async throws {
     let addresses = try people.map { try Address.typed($0) }
@@ -99,7 +99,7 @@ struct RoomCommand: AsyncParsableCommand {
     try await NodeClient.with(engine) { client in
       try await client.sync()
       try await client.require(addresses, engine, output)
-      try warnOfChangedKeys(addresses, engine, output)
+      if let keys { try engine.requireDecision(on: addresses, keys, output) }
       try await follow(body(engine, addresses), engine, output, client)
     }
   }
@@ -110,12 +110,13 @@ struct RoomCommand: AsyncParsableCommand {
 
     @Argument(help: "The title; only members see it.") var title: String
     @Argument(help: "Whom to add.") var addresses: [String] = []
+    @OptionGroup var keys: ChangedKeysOptions
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var format: OutputOptions
 
     func run() async throws {
       let title = title
-      try await RoomCommand.change(profile, format, people: addresses) { engine, addresses in
+      try await RoomCommand.change(profile, format, people: addresses, keys) { engine, addresses in
         try engine.createRoom(title: title, members: addresses, now: .now)
       }
     }
@@ -126,12 +127,13 @@ struct RoomCommand: AsyncParsableCommand {
 
     @Argument(help: "The room.") var room: String
     @Argument(help: "Whom to add.") var addresses: [String]
+    @OptionGroup var keys: ChangedKeysOptions
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var format: OutputOptions
 
     func run() async throws {
       let room = room
-      try await RoomCommand.change(profile, format, people: addresses) { engine, addresses in
+      try await RoomCommand.change(profile, format, people: addresses, keys) { engine, addresses in
         try engine.add(addresses, to: engine.room(named: room).identifier, now: .now)
       }
     }

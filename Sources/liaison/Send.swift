@@ -33,6 +33,7 @@ struct Send: AsyncParsableCommand {
   @Option(help: ArgumentHelp("red, amber+strict, amber, green or clear.", valueName: "label")) var tlp: String?
   @Option(help: "The message that this one replies to.") var reply: String?
 
+  @OptionGroup var keys: ChangedKeysOptions
   @OptionGroup var profile: ProfileOptions
   @OptionGroup var format: OutputOptions
 
@@ -58,8 +59,10 @@ struct Send: AsyncParsableCommand {
     let quoted = try reply.map { try engine.message(named: $0) }
     let target = try Target(Array(words), engine)
     let draft = Draft(.text(text), precedence: precedence, marking: marking, replyTo: quoted?.identifier)
-    if case .people(let addresses) = target { try warnOfChangedKeys(addresses, engine, output) }
-    if case .room(let room) = target { try warnOfChangedKeys(room.members, engine, output) }
+    switch target {
+    case .people(let addresses): try engine.requireDecision(on: addresses, keys, output)
+    case .room(let room): try engine.requireDecision(on: room.members, keys, output)
+    }
 
     @Sendable func compose(_: ClientError? = nil) throws -> SentMessage {
       let room =

@@ -56,7 +56,7 @@ enum AllowedImports {
       ]
     ),
     ("liaisonctl", program + ["LiaisonAdmin", "LiaisonTrust", "MerkleLog"]),
-    ("liaison", program + ["LiaisonBackup", "LiaisonClient", "LiaisonProtocol"]),
+    ("liaison", program + ["CQREncode", "LiaisonBackup", "LiaisonClient", "LiaisonProtocol"]),
   ]
 
   /// Modules whose public interface is free of Foundation, so that anybody may build on them.

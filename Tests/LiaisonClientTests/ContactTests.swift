@@ -38,6 +38,9 @@ struct ContactTests {
     )
     for number in [SafetyNumber(ana, boris), SafetyNumber(boris, ana)] {
       #expect(number.digits == "007560102698167893459745996716590619338665904079053542393049")
+      #expect(
+        number.words.joined(separator: " ")
+          == "mujaz bajol halif madob funur jifoz dakop vigak gakom fisib dunoj bisop")
     }
   }
 

@@ -2,11 +2,13 @@ internal import Crypto
 package import LiaisonModel
 internal import TLSPresentation
 
-/// What two people compare over another channel to know that nobody stands between them: 60 digits, 30 from each
-/// side's country root key and device signature keys, the same for both.
+/// What two people compare over another channel to know that nobody stands between them, the same for both: 60 digits, or
+/// twelve words, half of each from either side's country root key and device signature keys.
 package struct SafetyNumber: Sendable, Equatable, CustomStringConvertible {
   /// 60 decimal digits.
   package let digits: String
+  /// Twelve words, for those who would rather read words to one another.
+  package let words: [String]
 
   /// Twelve groups of five digits.
   package var groups: [String] {
@@ -31,9 +33,9 @@ package struct SafetyNumber: Sendable, Equatable, CustomStringConvertible {
       self.devices = devices
     }
 
-    /// 30 digits: six times 40 bits of an iterated hash, each taken modulo 100,000. Iterating makes it dear to search
-    /// for keys whose digits look alike.
-    fileprivate var digits: String {
+    /// 30 digits: six times 40 bits of an iterated hash, each taken modulo 100,000; and six words of 16 bits, from the 12
+    /// bytes behind those. Iterating makes it dear to search for keys whose digits or words look alike.
+    fileprivate var half: (digits: String, words: [String]) {
       var encoder = TLSEncoder()
       encoder.write(string: "Liaison 1 safety number")
       encoder.write(address)
@@ -44,11 +46,12 @@ package struct SafetyNumber: Sendable, Equatable, CustomStringConvertible {
       let content = encoder.bytes
       var hash = Array(SHA512.hash(data: content))
       for _ in 1..<SafetyNumber.iterations { hash = Array(SHA512.hash(data: hash + content)) }
-      return stride(from: 0, to: 30, by: 5).map { start in
+      let digits = stride(from: 0, to: 30, by: 5).map { start in
         let value = hash[start..<start + 5].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } % 100_000
         let text = String(value)
         return String(repeating: "0", count: 5 - text.count) + text
       }.joined()
+      return (digits, Proquints.words(of: Array(hash[30..<42])))
     }
   }
 
@@ -56,6 +59,8 @@ package struct SafetyNumber: Sendable, Equatable, CustomStringConvertible {
 
   /// The number of two people; their order does not matter.
   package init(_ a: Party, _ b: Party) {
-    digits = [a.digits, b.digits].sorted().joined()
+    let halves = [a.half, b.half].sorted { $0.digits < $1.digits }
+    digits = halves.map(\.digits).joined()
+    words = halves.flatMap(\.words)
   }
 }

@@ -22,10 +22,9 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     stride(from: 0, to: 16, by: 2).map { Hex.encode(bytes[$0..<$0 + 2]) }.joined(separator: " ")
   }
 
-  /// Eight words of five letters, each 16 bits: consonants and vowels in turn (Wilkerson, "A Proposal for
-  /// Proquints", 2009), which people of any language can read to one another.
+  /// Eight words of five letters, each 16 bits.
   public var words: [String] {
-    stride(from: 0, to: 16, by: 2).map { Self.word(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])) }
+    Proquints.words(of: bytes)
   }
 
   public var description: String { words.joined(separator: "-") }
@@ -34,14 +33,5 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   public func matches(_ typed: String) -> Bool {
     let letters = typed.lowercased().filter { $0.isLetter || $0.isNumber }
     return letters == words.joined() || letters == Hex.encode(bytes)
-  }
-
-  private static func word(_ value: UInt16) -> String {
-    let consonants = Array("bdfghjklmnprstvz")
-    let vowels = Array("aiou")
-    return String([
-      consonants[Int(value >> 12 & 15)], vowels[Int(value >> 10 & 3)], consonants[Int(value >> 6 & 15)],
-      vowels[Int(value >> 4 & 3)], consonants[Int(value & 15)],
-    ])
   }
 }

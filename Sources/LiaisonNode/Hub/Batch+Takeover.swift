@@ -59,7 +59,7 @@ extension Batch {
     var refusal: String?
     if try isSilent(in: room) {
       refusal = "\(handle) was restored from a backup"
-    } else if peer != room.hub, !isGone(room.hub) {
+    } else if try peer != room.hub && !isGone(room.hub) && (store.ballot(identifier)?.promised.number ?? 0) == 0 {
       refusal = "\(handle) reaches \(room.hub)"
     }
     if let refusal {
