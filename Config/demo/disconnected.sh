@@ -26,8 +26,11 @@ trips=0
 carry() {
   local from=$1 to=$2 file
   file="$work/$from-$to.$((trips += 1))"
-  say "liaisonctl bundle export $to -o $(basename "$file")     # $from: $(node "$from" bundle export "$to" -o "$file" 2>>"$work/commands.log")"
-  printf '     imported: %s\n' "$(node "$to" bundle import "$file" 2>>"$work/commands.log")"
+  local exported imported
+  exported=$(node "$from" bundle export "$to" -o "$file" 2>>"$work/commands.log")
+  say "liaisonctl bundle export $to -o $(basename "$file")     # $from: $exported"
+  imported=$(node "$to" bundle import "$file" 2>>"$work/commands.log")
+  printf '     imported: %s\n' "$imported"
   [ -e "$work/$from-$to.first" ] || cp "$file" "$work/$from-$to.first"
   quiet node "$to" bundle import "$work/$from-$to.first"
 }

@@ -34,10 +34,7 @@ struct Share: AsyncParsableCommand {
     let output = format.output
     let (name, path) = (room, file)
     let title = title ?? String(path.split(separator: "/").last ?? "document")
-    switch try Target([name], engine) {
-    case .people(let addresses): try engine.requireDecision(on: addresses, keys, output)
-    case .room(let room): try engine.requireDecision(on: room.members, keys, output)
-    }
+    try engine.requireDecision(on: Target([name], engine).addresses, keys, output)
     try await deliver(engine, output, offline: Self.refuse) { client in
       let room = try await roomToShareWith(name, engine, output, client)
       let share = try DocumentShare(engine: engine, room: room, path: path)

@@ -50,7 +50,7 @@ struct EntryObject: Encodable {
       case .text(let words): (text, document) = (words, nil)
       case .document(let reference):
         (text, document) = (nil, Document(title: reference.title, size: reference.size))
-      case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .unknown:
+      case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations, .unknown:
         (text, document) = (nil, nil)
       }
     }
@@ -148,7 +148,7 @@ struct EntryPrinter {
     case .text(let text): escaped(text, keepingLines: true)
     case .document(let document): "document: \(escaped(document.title)) (\(ByteCount(document.size)))"
     case .unknown(let kind, _): "a message of a kind that this version does not know (\(kind))"
-    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor: ""
+    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations: ""
     }
   }
 

@@ -42,6 +42,14 @@ enum Target {
       throw CommandError(.usage, "name one room, or one or more addresses such as ana@xa")
     }
   }
+
+  /// Whom it reaches: oneself too, where one is in the room.
+  var addresses: [Address] {
+    switch self {
+    case .people(let addresses): addresses
+    case .room(let room): room.members
+    }
+  }
 }
 
 extension Address {

@@ -59,10 +59,7 @@ struct Send: AsyncParsableCommand {
     let quoted = try reply.map { try engine.message(named: $0) }
     let target = try Target(Array(words), engine)
     let draft = Draft(.text(text), precedence: precedence, marking: marking, replyTo: quoted?.identifier)
-    switch target {
-    case .people(let addresses): try engine.requireDecision(on: addresses, keys, output)
-    case .room(let room): try engine.requireDecision(on: room.members, keys, output)
-    }
+    try engine.requireDecision(on: target.addresses, keys, output)
 
     @Sendable func compose(_: ClientError? = nil) throws -> SentMessage {
       let room =

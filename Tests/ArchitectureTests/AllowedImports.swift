@@ -7,7 +7,7 @@ enum AllowedImports {
     ("MerkleLog", ["Crypto"]),
     ("MLS", foundation + concurrency + system + ["TLSPresentation", "Crypto"]),
     ("LiaisonModel", foundation + concurrency + ["TLSPresentation", "MerkleLog", "Crypto"]),
-    ("LiaisonBackup", system + ["LiaisonModel", "TLSPresentation", "Sodium", "Crypto"]),
+    ("LiaisonBackup", foundation + system + ["LiaisonModel", "TLSPresentation", "Sodium", "Crypto"]),
     ("LiaisonRooms", foundation + ["MLS", "LiaisonModel", "TLSPresentation"]),
     ("LiaisonProtocol", foundation + ["LiaisonModel", "TLSPresentation", "SwiftProtobuf", "NIOCore"]),
     ("LiaisonTrust", foundation + concurrency + ["LiaisonModel", "MerkleLog", "TLSPresentation", "Crypto"]),

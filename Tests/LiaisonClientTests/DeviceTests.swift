@@ -95,6 +95,67 @@ struct DeviceTests {
     }
   }
 
+  @Test("hold what was confirmed on any of them, before and after they came")
+  func sharedConfirmations() throws {
+    let cleo = try region.enrol("cleo@xb")
+    try settle()
+    try ana.act { try $0.take([cleo.open().identity.memberCard], now: $1) }
+    try ana.act { try $0.confirm(bo.address, now: $1) }
+    let second = try region.enrol(invitedBy: ana)
+    try settle()
+    reconnect(ana)
+    try settle()
+    func isConfirmed(_ person: SimulatedDevice, on device: SimulatedDevice) throws -> Bool {
+      if case .confirmed? = try device.open().contact(person.address)?.confirmation { true } else { false }
+    }
+    #expect(try isConfirmed(bo, on: second))
+    try second.act { try $0.take([cleo.open().identity.memberCard], now: $1) }
+    #expect(try !isConfirmed(cleo, on: second))
+    try second.act { try $0.confirm(cleo.address, now: $1) }
+    try settle()
+    #expect(try isConfirmed(cleo, on: ana))
+    // A third one, which the second brings in, is told both.
+    let third = try region.enrol(invitedBy: second)
+    try settle()
+    reconnect(second)
+    reconnect(ana)
+    try settle()
+    #expect(try isConfirmed(bo, on: third) && isConfirmed(cleo, on: third))
+    // The keys change: all of them see it.
+    try region.enrol("bo@xb")
+    try settle()
+    for device in [ana, second, third] {
+      guard case .changed? = try device.open().contact(bo.address)?.confirmation else {
+        Issue.record("\(device.name) does not see that confirmed keys have changed")
+        continue
+      }
+    }
+    // Nobody sees the room in which they say it.
+    for device in [ana, second, third] {
+      #expect(try device.open().rooms().map(\.identifier) == [room])
+      #expect(try device.open().inbox(unreadOnly: false).allSatisfy { $0.room == room })
+    }
+  }
+
+  @Test("do not believe one that only the node vouches for")
+  func untrustedConfirmation() throws {
+    try ana.act { try $0.confirm(bo.address, now: $1) }
+    let second = try region.enrol(invitedBy: ana)
+    let silent = try region.enrol("ana@xa")
+    let cleo = try region.enrol("cleo@xb")
+    try settle()
+    reconnect(ana)
+    try settle()
+    for device in [ana, second, silent] {
+      try device.act { try $0.take([cleo.open().identity.memberCard], now: $1) }
+    }
+    try silent.act { try $0.confirm(cleo.address, now: $1) }
+    try settle()
+    for device in [ana, second] {
+      #expect(try device.open().contact(cleo.address)?.confirmation == Contact.Confirmation.none, "\(device.name)")
+    }
+  }
+
   @Test("are all in rooms that one of them makes, or that others make")
   func newRooms() throws {
     let second = try region.enrol(invitedBy: ana)

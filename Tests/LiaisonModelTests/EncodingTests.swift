@@ -51,6 +51,16 @@ struct EncodingTests {
           again: [try Samples.content(.text("x")), try Samples.content(.leave)], idle: [NumberRange(1...2)],
           gone: [NumberRange(7...8)])),
       sample(try Samples.content(.successor(room))),
+      sample(
+        try Samples.content(
+          .confirmations(
+            OwnConfirmations(
+              authorisation: nil,
+              confirmations: [
+                OwnConfirmations.Confirmation(
+                  card: Signed(Samples.memberCard(), by: Samples.node).unverified, rootKey: Samples.root.publicKey,
+                  devices: Samples.memberCard().devices, confirmedAt: Timestamp(milliseconds: 5))
+              ])))),
       sample(try Samples.content(.unknown(kind: 999, bytes: [1, 2]))),
       sample(
         Envelope(

@@ -17,7 +17,7 @@ extension NodeHome {
     passphrase: SecretBytes?, at now: Timestamp, parameters: PassphraseParameters = .moderate,
     copyStore: (String) throws -> Void
   ) throws {
-    try Self.withFolder(beside: folder + "/backup") { work in
+    try WorkFolder.with(beside: folder + "/backup") { work in
       // The store first: what its last head says of the audit log is in the log that is copied after it.
       try copyStore("\(work)/\(Self.database)")
       var files = [(name: Self.database, path: "\(work)/\(Self.database)")]
@@ -56,9 +56,8 @@ extension NodeHome {
   package func verifyBackup(
     at path: String, passphrase: SecretBytes, check: (NodeHome, StoreKey, BackupFile.Contents) throws -> Void
   ) throws -> BackupFile.Contents {
-    let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("liaison-backup").path
-    let place = FileManager.default.fileExists(atPath: folder) ? folder + "/backup" : temporary
-    return try Self.withFolder(beside: place) { work in try NodeHome(work).fill(from: path, passphrase, check) }
+    let place = FileManager.default.fileExists(atPath: folder) ? folder + "/backup" : WorkFolder.temporary
+    return try WorkFolder.with(beside: place) { work in try NodeHome(work).fill(from: path, passphrase, check) }
   }
 
   private func fill(
@@ -84,25 +83,5 @@ extension NodeHome {
       names += found.filter { !$0.hasPrefix(".") }.sorted().map { "\(part)/\($0)" }
     }
     return names
-  }
-
-  /// Removes what a backup that was killed has left an hour ago or earlier.
-  private static func removeLeftovers(beside path: String) throws {
-    let url = URL(fileURLWithPath: path)
-    let parent = url.deletingLastPathComponent().path
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-    where name.hasPrefix(url.lastPathComponent + ".work-") {
-      let left = "\(parent)/\(name)"
-      let date = try? FileManager.default.attributesOfItem(atPath: left)[.modificationDate] as? Date
-      if let date, date.timeIntervalSinceNow < -3600 { try? FileManager.default.removeItem(atPath: left) }
-    }
-  }
-
-  private static func withFolder<Result>(beside path: String, _ body: (String) throws -> Result) throws -> Result {
-    try removeLeftovers(beside: path)
-    let folder = "\(path).work-\(Hex.encode(secureRandom(count: 6)))"
-    try NewFolder.make(folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
   }
 }

@@ -14,7 +14,7 @@ extension Profile {
     parameters: PassphraseParameters = .moderate
   ) throws {
     let identity = try engine.identity
-    try withFolder(beside: "\(folder)/backup") { work in
+    try WorkFolder.with(beside: "\(folder)/backup") { work in
       let keyFile = "\(work)/\(keyName)"
       try FileManager.default.copyItem(atPath: "\(folder)/\(keyName)", toPath: keyFile)
       if try !KeyFile.needsPassphrase(at: keyFile) {
@@ -35,8 +35,9 @@ extension Profile {
   /// is of. Leaves nothing behind.
   package static func verifyBackup(at path: String, passphrase: SecretBytes) throws -> BackupFile.Contents {
     // What is in it stays sealed meanwhile; it is not written to the medium, which may be full or write-protected.
-    let place = FileManager.default.temporaryDirectory.appendingPathComponent("liaison-backup").path
-    return try withFolder(beside: place) { work in try extract(path, passphrase, into: work).contents }
+    return try WorkFolder.with(beside: WorkFolder.temporary) { work in
+      try extract(path, passphrase, into: work).contents
+    }
   }
 
   /// Makes a profile from a backup in a folder that is not there yet. It comes into its rooms with fresh keys once it is
@@ -89,14 +90,5 @@ extension Profile {
       throw ClientError(.badData, "backup-foreign", "the backup was not signed by the machine that it is of")
     }
     return (contents, key)
-  }
-
-  /// Runs `body` with a new folder that only this user may enter, and removes it.
-  private static func withFolder<Result>(beside path: String, _ body: (String) throws -> Result) throws -> Result {
-    let folder = "\(path).work-\(Hex.encode(secureRandom(count: 6)))"
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
   }
 }

@@ -40,11 +40,12 @@ extension Engine {
 
   /// Notes that the number was compared: the keys behind it are pinned.
   package func confirm(_ address: Address, now: Timestamp) throws {
-    try store.change { tx in
-      let party = try party(address, tx)
-      guard var contact = try tx.contact(address) else { throw Self.unknown(address) }
+    try change(now: now) { step in
+      let party = try party(address, step.tx)
+      guard var contact = try step.tx.contact(address) else { throw Self.unknown(address) }
       contact.pin = ContactRecord.Pin(rootKey: party.rootKey, devices: party.devices, confirmedAt: now)
-      try tx.save(contact, address)
+      try step.tx.save(contact, address)
+      try step.tellConfirmations(of: address)
     }
   }
 

@@ -31,7 +31,7 @@ extension MessageContent.Body {
   var isRecorded: Bool {
     switch self {
     case .text, .document, .unknown: true
-    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor: false
+    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations: false
     }
   }
 }

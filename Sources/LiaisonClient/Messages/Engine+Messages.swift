@@ -74,6 +74,7 @@ extension Engine {
   package func inbox(unreadOnly: Bool, after position: Int64 = 0, limit: Int? = nil) throws -> [HistoryEntry] {
     try store.read { tx in
       let own = try tx.identity().address
+      let hidden = try tx.ownRooms()
       var entries: [HistoryEntry] = []
       let cursor = try Row.fetchCursor(
         tx.db,
@@ -83,7 +84,7 @@ extension Engine {
           """, arguments: [position])
       while entries.count < limit ?? .max, let row = try cursor.next() {
         let entry = try tx.entry(row, own: own)
-        if !entry.isOwn { entries.append(entry) }
+        if !entry.isOwn, !hidden.contains(entry.room) { entries.append(entry) }
       }
       return entries.reversed()
     }

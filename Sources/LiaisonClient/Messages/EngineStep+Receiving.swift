@@ -126,6 +126,7 @@ extension EngineStep {
       try tx.save(record)
     case .leave: try planRemoval(of: sender, in: record)
     case .successor(let room): try noteSuccessor(room, of: record, by: sender.address)
+    case .confirmations(let told): try take(told, from: sender, in: record)
     // Neither is ever sent again itself.
     case .missing(let request):
       if !flags.contains(.sentAgain) { try answer(request, from: sender, in: record.room) }
@@ -244,8 +245,10 @@ extension EngineStep {
   private func tellTitle(
     _ after: [RoomMember], _ before: [RoomMember], _ record: RoomRecord, isOwn: Bool, _ arrival: Arrival?
   ) throws {
-    guard record.state == .active, !record.title.isEmpty else { return }
+    guard record.state == .active else { return }
     let new = after.filter { member in !before.contains { $0.device == member.device } }
+    if new.contains(where: { $0.address == identity.address }) { try tellConfirmations(toNewIn: record.room) }
+    guard !record.title.isEmpty else { return }
     let isOwed =
       isOwn
       ? new.contains { $0.address != identity.address }
@@ -318,6 +321,7 @@ extension EngineStep {
     var authoriser: DeviceIdentifier?
     if let new = device(member), arrival?.device == member.device {
       authoriser = arrival?.authorisation?.authoriser(of: new, member.address, among: known)
+      if member.address == identity.address { try trust(new, by: arrival?.authorisation) }
       if let authoriser, var contact = try tx.contact(member.address), var pin = contact.pin,
         pin.devices.contains(where: { $0.identifier == authoriser && known.contains($0) }), !pin.devices.contains(new),
         pin.devices.count < Limits.devicesPerMemberMax

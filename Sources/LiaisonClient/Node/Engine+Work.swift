@@ -55,6 +55,7 @@ extension EngineStep {
   /// What a device does each time it has its node: learns of peers and of its own card, and renews old keys.
   func greeting() throws -> [Work] {
     try refreshLeaves()
+    try tellConfirmations()
     // A hub that took a commit, or another's, may be gone, and another node in its place: asking again changes nothing else.
     for var commit in try tx.pendingCommits() where !commit.standing.isAsked {
       commit.standing = commit.standing.again
@@ -154,6 +155,7 @@ extension EngineStep {
     // A device that the node knows no longer has no business in rooms.
     let devices = Set(card.content.devices.map(\.identifier))
     try self.renewed().planRemoval { !devices.contains($0) }
+    try self.renewed().tellConfirmations()
   }
 
   // MARK: Rooms

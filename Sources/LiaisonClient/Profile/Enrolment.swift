@@ -128,6 +128,9 @@ extension Engine {
         signatureKey: pending.signatureKey, rootKey: invitation.rootKey, nodeCard: nodeCard, memberCard: memberCard,
         authorisation: try pending.authorisation(among: member.content.devices))
       try tx.set(identity)
+      let granting = try? identity.authorisation?.grant.claim().device
+      try tx.setTrustedDevices(
+        member.content.devices.filter { $0.identifier == pending.device || $0.identifier == granting })
       try tx.set("enrolment", to: PendingEnrolment?.none)
       try tx.take(nodeCard, isActive: true)
       try tx.take(memberCard, now: now)

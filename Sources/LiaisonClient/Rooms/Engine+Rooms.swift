@@ -22,7 +22,8 @@ extension Engine {
   package func rooms() throws -> [Room] {
     try read { step in
       let own = step.identity.address
-      return try step.tx.rooms().map(step.describe)
+      let hidden = try step.tx.ownRooms()
+      return try step.tx.rooms().filter { !hidden.contains($0.room) }.map(step.describe)
         .sorted { ($0.unreadCount == 0 ? 1 : 0, $0.name(for: own)) < ($1.unreadCount == 0 ? 1 : 0, $1.name(for: own)) }
     }
   }

@@ -44,6 +44,8 @@ public struct MessageContent: Hashable, Sendable, TLSCodable {
     case again(SealedAgain)
     /// Kind 11: the sender has made this room, which goes on in the place of the one that it is said in.
     case successor(RoomIdentifier)
+    /// Kind 12: whose keys the member compared, for the member's other devices.
+    case confirmations(OwnConfirmations)
     /// A kind of a later version.
     case unknown(kind: UInt16, bytes: [UInt8])
   }
@@ -102,6 +104,7 @@ extension MessageContent.Body {
     case .missing: 7
     case .again: 8
     case .successor: 11
+    case .confirmations: 12
     case .unknown(let kind, _): kind
     }
   }
@@ -115,6 +118,7 @@ extension MessageContent.Body {
     case .missing(let request): return request.tlsEncoded
     case .again(let answer): return answer.tlsEncoded
     case .successor(let room): return room.bytes
+    case .confirmations(let told): return told.tlsEncoded
     case .unknown(_, let bytes): return bytes
     }
   }
@@ -132,6 +136,7 @@ extension MessageContent.Body {
     case 7: self = .missing(try MissingMessages(tlsEncoded: bytes))
     case 8: self = .again(try SealedAgain(tlsEncoded: bytes))
     case 11: self = .successor(try RoomIdentifier(tlsEncoded: bytes))
+    case 12: self = .confirmations(try OwnConfirmations(tlsEncoded: bytes))
     default: self = .unknown(kind: kind, bytes: bytes)
     }
   }

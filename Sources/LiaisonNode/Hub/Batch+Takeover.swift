@@ -1,6 +1,7 @@
 internal import LiaisonModel
 internal import LiaisonProtocol
 internal import MLS
+internal import TLSPresentation
 
 /// Ordering an epoch in the place of a hub that is gone, with the promises of more than half of the room's nodes (rooms.md).
 extension Batch {
@@ -137,5 +138,40 @@ extension Batch {
     return .unavailable(
       "\(takeover?.promises.count ?? 0) of the \(needed) nodes that it takes have signed the takeover"
         + (refusals.isEmpty ? "" : ": \(refusals)"))
+  }
+
+  /// Begins higher terms: above those that others have named, and where nothing came of the last one.
+  mutating func outbid() throws {
+    let named = memory.elections.takeNamed().sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
+    for (identifier, number) in named {
+      guard let room = try store.room(identifier), !room.isLeft, try !isSilent(in: room) else { continue }
+      let promised = try store.ballot(identifier)?.promised.number ?? 0
+      let above = min(number, promised.addingReportingOverflow(Limits.termStepMax).partialValue)
+      guard above >= promised, try above < termNumberMax(in: room) else { continue }
+      if let takeover = memory.elections.takeovers[identifier], number >= takeover.term.number {
+        try beginTakeover(with: takeover.own, above: above, in: room)
+      } else if let ballot = try store.ballot(identifier), ballot.isProposer, number > ballot.promised.number,
+        let proposal = try proposal(of: identifier)
+      {
+        try beginTakeover(with: proposal, above: above, in: room)
+      }
+    }
+    for identifier in try store.roomsWithProposals() where memory.elections.takeovers[identifier] == nil {
+      guard let room = try store.room(identifier), let proposal = try proposal(of: identifier),
+        let ballot = try store.ballot(identifier), ballot.promised > proposal.term, try !isSilent(in: room),
+        try ballot.promised.number < termNumberMax(in: room)
+      else { continue }
+      try beginTakeover(with: proposal, above: ballot.promised.number, in: room)
+    }
+  }
+
+  /// The highest number that honest nodes may have come to in a room's epoch by now.
+  mutating func termNumberMax(in room: RoomRecord) throws -> UInt32 {
+    guard room.epoch > 0, let content = try store.commit(ending: room.epoch - 1, in: room.room)?.content,
+      let opening = try? RoomCommit(tlsEncoded: content)
+    else { return UInt32.max / 2 }
+    let passed = now.milliseconds - min(now.milliseconds, opening.proposedAt.milliseconds)
+    let steps = UInt64(Limits.termStepMax) * 2 * (passed / Limits.termIntervalMilliseconds)
+    return UInt32(clamping: min(UInt64(Limits.termNumberStart) + steps, UInt64(UInt32.max / 2)))
   }
 }

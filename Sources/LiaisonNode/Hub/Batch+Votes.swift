@@ -11,19 +11,6 @@ extension Batch {
     Set(try leaves(room.room).map(\.address.handle)).union([room.hub])
   }
 
-  /// Whether this node may have promised, voted or ordered in the room's present epoch and has forgotten it, since its store
-  /// comes from a backup: then it does none of it. In a room of two nodes that is over once the other one has said where
-  /// it is; in a larger one when an epoch has come that began afterwards.
-  mutating func isSilent(in room: RoomRecord) throws -> Bool {
-    guard let restoredAt = room.restoredAt else { return false }
-    let count = try electorate(of: room).count
-    guard count > 2 else { return count == 2 }
-    guard room.epoch > 0, let content = try store.commit(ending: room.epoch - 1, in: room.room)?.content,
-      let opening = try? RoomCommit(tlsEncoded: content)
-    else { return true }
-    return opening.proposedAt <= restoredAt.adding(milliseconds: Limits.clockErrorMillisecondsMax)
-  }
-
   /// The keys by which a node's votes and promises are verified.
   func nodeKeys(of node: Handle) -> [PublicKey<NodePurpose>] {
     if node == handle { return identity.card.content.nodeKeys }
@@ -58,41 +45,6 @@ extension Batch {
 
   private mutating func lacksVote(of peer: Handle, for proposal: Frame.Proposal, in room: RoomRecord) throws -> Bool {
     try electorate(of: room).contains(peer) && memory.elections.votes[room.room]?.votes[peer] == nil
-  }
-
-  /// Begins higher terms: above those that others have named, and where nothing came of the last one.
-  mutating func outbid() throws {
-    let named = memory.elections.takeNamed().sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
-    for (identifier, number) in named {
-      guard let room = try store.room(identifier), !room.isLeft, try !isSilent(in: room) else { continue }
-      let promised = try store.ballot(identifier)?.promised.number ?? 0
-      let above = min(number, promised.addingReportingOverflow(Limits.termStepMax).partialValue)
-      guard above >= promised, try above < termNumberMax(in: room) else { continue }
-      if let takeover = memory.elections.takeovers[identifier], number >= takeover.term.number {
-        try beginTakeover(with: takeover.own, above: above, in: room)
-      } else if let ballot = try store.ballot(identifier), ballot.isProposer, number > ballot.promised.number,
-        let proposal = try proposal(of: identifier)
-      {
-        try beginTakeover(with: proposal, above: above, in: room)
-      }
-    }
-    for identifier in try store.roomsWithProposals() where memory.elections.takeovers[identifier] == nil {
-      guard let room = try store.room(identifier), let proposal = try proposal(of: identifier),
-        let ballot = try store.ballot(identifier), ballot.promised > proposal.term, try !isSilent(in: room),
-        try ballot.promised.number < termNumberMax(in: room)
-      else { continue }
-      try beginTakeover(with: proposal, above: ballot.promised.number, in: room)
-    }
-  }
-
-  /// The highest number that honest nodes may have come to in a room's epoch by now.
-  mutating func termNumberMax(in room: RoomRecord) throws -> UInt32 {
-    guard room.epoch > 0, let content = try store.commit(ending: room.epoch - 1, in: room.room)?.content,
-      let opening = try? RoomCommit(tlsEncoded: content)
-    else { return UInt32.max / 2 }
-    let passed = now.milliseconds - min(now.milliseconds, opening.proposedAt.milliseconds)
-    let steps = UInt64(Limits.termStepMax) * 2 * (passed / Limits.termIntervalMilliseconds)
-    return UInt32(clamping: min(UInt64(Limits.termNumberStart) + steps, UInt64(UInt32.max / 2)))
   }
 
   /// Sends these peers what this node has proposed and asked for, as far as they have not answered.
@@ -279,101 +231,6 @@ extension Batch {
     guard let room = try store.room(identifier), !room.isLeft else { return }
     for (peer, proposal) in memory.elections.takeEarly(identifier, epoch: room.epoch) {
       try store.savepoint { try take(proposal, from: peer) }
-    }
-  }
-
-  // MARK: Those who are behind
-
-  /// Where this node is in a room.
-  private func position(in room: RoomRecord, asks: Bool = false) throws -> Frame.Body {
-    let number = try store.ballot(room.room)?.promised.number ?? 0
-    return .roomPosition(Frame.RoomPosition(room: room.room, epoch: room.epoch, number: number, asks: asks))
-  }
-
-  /// Tells a peer where this node is in a room.
-  mutating func tellPosition(in room: RoomRecord, to peer: Handle) throws {
-    try tell(position(in: room), to: peer)
-  }
-
-  /// This node's store comes from a backup.
-  mutating func noteRestored() throws {
-    guard !memory.elections.isRestoredNoted else { return }
-    memory.elections = Elections()
-    memory.elections.isRestoredNoted = true
-    try store.noteRestored(at: now)
-    for (peer, link) in memory.links.peers.sorted(by: { $0.key < $1.key }) {
-      for body in try positionsToAsk(of: peer) { send(Frame(body), on: link.link) }
-    }
-  }
-
-  /// What a node that was restored from a backup asks a peer: where it is in the rooms that they share.
-  mutating func positionsToAsk(of peer: Handle) throws -> [Frame.Body] {
-    let since = now.subtracting(milliseconds: Limits.envelopeLifetimeMilliseconds)
-    var bodies: [Frame.Body] = []
-    for identifier in try store.roomsRestored(since: since) {
-      guard let room = try store.room(identifier), !room.isLeft, try electorate(of: room).contains(peer) else {
-        continue
-      }
-      bodies.append(try position(in: room, asks: true))
-    }
-    return bodies
-  }
-
-  /// A peer says where it is: it gets what it lacks, or gives what is missing here, or a higher term is needed.
-  /// One that came in a bundle may be old, and commits of before on their way.
-  mutating func take(_ position: Frame.RoomPosition, from peer: Handle, isFresh: Bool = true) throws {
-    guard let room = try store.room(position.room), !room.isLeft else { return }
-    if position.epoch < room.epoch { try sendCommits(from: position.epoch, of: room, to: peer) }
-    let nodes = try electorate(of: room)
-    guard nodes.contains(peer) else { return }
-    if position.asks || position.epoch > room.epoch { try tellPosition(in: room, to: peer) }
-    guard position.epoch <= room.epoch else { return }
-    if nodes.count == 2, room.restoredAt != nil, isFresh {
-      // The only one who could know more does not.
-      try store.forgetRestored(room.room)
-      try askForVotes(of: [peer])
-    }
-    guard position.epoch == room.epoch else { return }
-    if position.number > 0 { memory.elections.name(position.number, in: room.room) }
-  }
-
-  /// Sends a peer the commits that followed, of epochs in which it took part, as far as they are kept.
-  private mutating func sendCommits(from epoch: UInt64, of room: RoomRecord, to peer: Handle) throws {
-    guard memory.elections.mayCatchUp(peer, at: now) else { return }
-    var commits: [[UInt8]] = []
-    var bytes = 0
-    for epoch in epoch..<room.epoch {
-      guard commits.count < Limits.commitsKeptPerRoomMax,
-        try peer == room.hub || store.tookPart(peer, in: room.room, epoch: epoch),
-        let content = try store.commit(ending: epoch, in: room.room)?.content, !content.isEmpty,
-        commits.isEmpty || bytes + content.count <= Limits.catchUpBytes
-      else { break }
-      bytes += content.count
-      commits.append(content)
-    }
-    if !commits.isEmpty { try tell(.roomCommits(room: room.room, commits), to: peer) }
-  }
-
-  /// Takes commits that another node passes on, each with its proof.
-  mutating func take(_ commits: [[UInt8]], of identifier: RoomIdentifier, from peer: Handle) throws {
-    for bytes in commits {
-      guard let commit = try? RoomCommit(tlsEncoded: bytes), let room = try store.room(identifier), !room.isLeft else {
-        return
-      }
-      if commit.epoch < room.epoch { continue }
-      guard commit.epoch == room.epoch else { return }
-      do {
-        try store.savepoint {
-          let key = try insert(MessageIdentifier(using: &random), .commit, bytes, of: identifier)
-          guard case .placed = try follow(commit, in: room, key, from: peer) else { throw UntrustedLeaf() }
-        }
-      } catch let failure as Frame.Failure {
-        rosters[identifier] = nil
-        return complain(of: peer, "a commit that a node passed on was not taken: \(failure.text)")
-      } catch is UntrustedLeaf {
-        rosters[identifier] = nil
-        return
-      }
     }
   }
 }

@@ -1,0 +1,127 @@
+internal import GRDB
+internal import LiaisonModel
+internal import MLS
+internal import TLSPresentation
+
+/// What was confirmed on one of a member's devices holds on all: they tell one another in a room of theirs alone, which
+/// nobody sees among their rooms.
+extension EngineStep {
+  /// Tells this member's other devices whose keys were compared; of everybody, where they have not been told before.
+  func tellConfirmations(of address: Address? = nil) throws {
+    guard !otherDevices.isEmpty else { return }
+    let own = try tx.ownRooms().compactMap { try tx.room($0) }
+    if let damaged = own.first(where: { $0.state == .damaged }) {
+      try planToComeIn(damaged.room, hub: damaged.hub)
+      return try say(confirmations(), in: damaged.room)
+    }
+    let standing = own.filter { [.active, .establishing, .comingIn].contains($0.state) }
+    if let room = standing.min(by: { $0.room.bytes.lexicographicallyPrecedes($1.room.bytes) })?.room {
+      if let address { try say(confirmations(of: address), in: room) }
+      return
+    }
+    let all = try confirmations()
+    guard !all.isEmpty else { return }
+    let room = try createRoom(title: "", members: []).room
+    try tx.noteOwnRoom(room)
+    try say(all, in: room)
+  }
+
+  /// A further device of this member has come into their room: it is told everything.
+  func tellConfirmations(toNewIn room: RoomIdentifier) throws {
+    guard try tx.ownRooms().contains(room) else { return }
+    try say(confirmations(), in: room)
+  }
+
+  /// Takes what another device of this member says. One that none of the others authorised could be the node's, and is
+  /// not believed.
+  func take(_ told: OwnConfirmations, from sender: RoomMember, in record: RoomRecord) throws {
+    guard sender.address == identity.address, record.title.isEmpty, record.addressees.isEmpty,
+      try group(record.room)?.addresses == [identity.address],
+      let device = try? sender.card.claim().devices.first(where: { $0.identifier == sender.device }),
+      try trust(device, by: told.authorisation)
+    else { return }
+    try tx.noteOwnRoom(record.room)
+    for confirmation in told.confirmations {
+      guard let claim = try? confirmation.card.claim(), claim.address != identity.address else { continue }
+      try tx.take(confirmation.card, now: now)
+      var contact = try tx.contact(claim.address) ?? ContactRecord(card: confirmation.card, seenAt: now)
+      if let pin = contact.pin, pin.confirmedAt >= confirmation.confirmedAt { continue }
+      contact.pin = ContactRecord.Pin(
+        rootKey: confirmation.rootKey, devices: confirmation.devices, confirmedAt: confirmation.confirmedAt)
+      try tx.save(contact, claim.address)
+    }
+  }
+
+  /// Whether a device of this member is one that this device trusts, or one that such a device authorised, which is
+  /// trusted from then on.
+  @discardableResult
+  func trust(_ device: MemberCard.Device, by authorisation: DeviceAuthorisation?) throws -> Bool {
+    let trusted = try tx.trustedDevices()
+    if trusted.contains(device) { return true }
+    guard authorisation?.authoriser(of: device, identity.address, among: trusted) != nil else { return false }
+    try tx.setTrustedDevices(trusted + [device])
+    return true
+  }
+
+  private func confirmations(of wanted: Address? = nil) throws -> [OwnConfirmations.Confirmation] {
+    try tx.contacts().compactMap { contact in
+      guard let pin = contact.pin, let address = try? contact.card.claim().address, wanted ?? address == address else {
+        return nil
+      }
+      return OwnConfirmations.Confirmation(
+        card: contact.card, rootKey: pin.rootKey, devices: pin.devices, confirmedAt: pin.confirmedAt)
+    }.sorted { $0.confirmedAt < $1.confirmedAt }
+  }
+
+  /// Says it in as many messages as it needs.
+  private func say(_ confirmations: [OwnConfirmations.Confirmation], in room: RoomIdentifier) throws {
+    var rest = confirmations[...]
+    while !rest.isEmpty {
+      var part = OwnConfirmations(authorisation: identity.authorisation, confirmations: [])
+      var bytes = 0
+      while let next = rest.first, part.confirmations.isEmpty || bytes + next.tlsEncoded.count <= Limits.textBytesMax {
+        bytes += next.tlsEncoded.count
+        part.confirmations.append(next)
+        rest.removeFirst()
+      }
+      _ = try send(Draft(.confirmations(part), marking: .red), to: room)
+    }
+  }
+}
+
+extension ProfileTransaction {
+  /// The rooms of this member's devices alone. There is more than one where two devices made theirs at the same time.
+  func ownRooms() throws -> [RoomIdentifier] { try setting("ownRooms", as: Listed<RoomIdentifier>.self)?.values ?? [] }
+
+  func noteOwnRoom(_ room: RoomIdentifier) throws {
+    let rooms = try ownRooms()
+    guard !rooms.contains(room) else { return }
+    // Those that have ended are of no use; this bounds how many there are.
+    let standing = try rooms.filter { try self.room($0).map { $0.state != .ended } ?? false }
+    try set("ownRooms", to: Listed(values: standing.suffix(7) + [room]))
+  }
+
+  /// This member's devices that this one trusts: itself, the one that authorised it, and whom these authorised. A profile
+  /// of before trusts those of its member's card that it had then.
+  func trustedDevices() throws -> [MemberCard.Device] {
+    if let devices = try setting("trustedDevices", as: Listed<MemberCard.Device>.self)?.values { return devices }
+    let devices = (try? identity().memberCard.claim().devices) ?? []
+    try setTrustedDevices(devices)
+    return devices
+  }
+
+  func setTrustedDevices(_ devices: [MemberCard.Device]) throws {
+    try set("trustedDevices", to: Listed(values: devices.suffix(64)))
+  }
+}
+
+/// A short list as a setting.
+private struct Listed<Value: TLSCodable>: TLSCodable {
+  var values: [Value]
+
+  init(values: [Value]) { self.values = values }
+
+  init(from decoder: inout TLSDecoder) throws(TLSPresentationError) { values = try decoder.readVector(bound: 4096) }
+
+  func encode(to encoder: inout TLSEncoder) { encoder.write(vector: values) }
+}
