@@ -91,6 +91,9 @@ struct BundleSealTests {
     let records = [BundleRecord(frame: [1]), BundleRecord(sequence: 9, frame: []), BundleRecord(frame: [2, 3])]
     #expect(try BundleRecord.all(in: records.flatMap(\.tlsEncoded)) == records)
     #expect(throws: ModelError.self) { try BundleRecord.all(in: [0, 0]) }
+    let most = [BundleRecord](repeating: BundleRecord(frame: [1]), count: Limits.bundleRecordsMax)
+    #expect(try BundleRecord.all(in: most.flatMap(\.tlsEncoded)).count == most.count)
+    #expect(throws: ModelError.self) { try BundleRecord.all(in: (most + most.prefix(1)).flatMap(\.tlsEncoded)) }
     #expect(BundleLayout.part([5]) == [0, 0, 0, 1, 5])
     #expect(try BundleLayout.length([0, 0, 1, 0]) == 256)
     #expect(throws: ModelError.self) { try BundleLayout.length([0x7F, 0, 0, 0]) }

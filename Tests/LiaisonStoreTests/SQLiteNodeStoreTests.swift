@@ -65,6 +65,7 @@ struct SQLiteNodeStoreTests {
 
   @Test("is backed up while it is in use, without key packages that are given out once")
   func backup() throws {
+    let xb = try Handle("xb")
     let folder = try TemporaryDirectory()
     let store = try SQLiteNodeStore(path: folder.path("node.sqlite"))
     let device = try store.write { store in
@@ -78,6 +79,11 @@ struct SQLiteNodeStoreTests {
           try store.insertKeyPackage(record, for: device)
         }
       }
+      for (number, subject) in ["k ana@xb", "m ana@xb"].enumerated() {
+        try store.save(
+          BundleQuestion(
+            subject: subject, sequence: UInt64(number + 1), askedAt: Timestamp(milliseconds: 1), answer: [1]), to: xb)
+      }
       return device
     }
     try SQLiteNodeStore.backUp(folder.path("node.sqlite"), to: folder.path("copy.sqlite"))
@@ -88,6 +94,9 @@ struct SQLiteNodeStoreTests {
       #expect(try copy.device(device) != nil)
       #expect(try copy.keyPackageCount(for: device) == 0)
       #expect(try copy.takeKeyPackage(for: device, at: now)?.reference == [2])
+      // Those of others, which a bundle brought, neither.
+      #expect(try copy.bundleQuestion("k ana@xb", to: xb) == nil)
+      #expect(try copy.bundleQuestion("m ana@xb", to: xb)?.answer == [1])
     }
     try store.write { (store) throws in
       #expect(try store.keyPackageCount(for: device) == 2)
