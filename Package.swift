@@ -129,7 +129,7 @@ let package = Package(
       "LiaisonAdmin",
       [
         "CommandKit", "LiaisonLink", "LiaisonNode", "LiaisonTrust", "LiaisonModel", "LiaisonProtocol", "MerkleLog",
-        "Sodium", "TestKit", nio, nioPosix, protobuf, metrics,
+        "Sodium", "TLSPresentation", "TestKit", nio, nioPosix, protobuf, metrics,
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"],

@@ -56,6 +56,30 @@ public enum Limits {
   public static let noticesBurst: UInt64 = 32
   /// And how often one more after that, so that nobody fills it.
   public static let noticesIntervalMilliseconds: UInt64 = 600_000
+  /// Countries of a charter: three regions' many times over, and an administrators' decision holds the charter.
+  public static let charterMembersMax = 64
+  /// A charter, bytes: with its signatures it fits the decision that adopts it, a statement.
+  public static let charterBytesMax = 8 << 10
+  /// Signatures of one: of all countries, and of 16 that leave or have replaced their root.
+  public static let charterSignaturesMax = 80
+  /// Charters that another one is adopted despite: more than ever want one place, and the decision has room for them.
+  public static let chartersDespiteMax = 4
+  /// Cards beside a charter, bytes: 64 of the largest.
+  public static let charterCardsBytesMax = 64 * (3 << 10)
+  /// A charter with its signatures and cards, bytes.
+  public static let charterFileBytesMax = charterCardsBytesMax + (32 << 10)
+  /// Charters that a node keeps, and those of them that one peer brought: a network has one at a time, and sometimes another
+  /// one that is to replace it.
+  public static let chartersMax = 16
+  public static let chartersPerPeerMax = 2
+  /// Charters that were dropped and are not taken again from peers.
+  public static let chartersDroppedMax = 256
+  /// How far a charter may be ahead of the adopted one, for a node that was away.
+  public static let charterSerialsAheadMax: UInt64 = 8
+  /// Charters of one peer that are looked at at once: every country's signature by every way, in a large network.
+  public static let chartersBurst: UInt64 = 256
+  /// And how often one more after that.
+  public static let chartersIntervalMilliseconds: UInt64 = 2000
   /// Why a peer or a member was suspended or revoked, bytes of UTF-8.
   public static let reasonBytesMax = 512
   /// The receipts of one message, bytes: one of each of the most peers, with the longest paths.

@@ -77,6 +77,11 @@ extension Frame.Body {
         notices.notices.allSatisfy({ $0.count <= 2 * Limits.statementBytesMax })
       else { throw FrameError("notices are malformed") }
       self = .trustNotices(notices.notices.map { Array($0) })
+    case .charters(let charters):
+      guard charters.charters.count <= Limits.chartersMax,
+        charters.charters.allSatisfy({ $0.count <= Limits.charterFileBytesMax })
+      else { throw FrameError("charters are malformed") }
+      self = .charters(charters.charters.map { Array($0) })
     case .nextCard(let next): self = .nextCard(try Unverified(tlsEncoded: Array(next.card)))
     case .bundleKey(let key): self = .bundleKey(try Unverified(tlsEncoded: Array(key.key)))
     case .carry(let carry): self = .carry(to: try Handle(carry.to), part: Array(carry.part))

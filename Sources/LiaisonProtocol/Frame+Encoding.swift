@@ -61,6 +61,7 @@ extension Frame.Body {
           }
         })
     case .trustNotices(let notices): return .trustNotices(.with { $0.notices = notices.map { Data($0) } })
+    case .charters(let charters): return .charters(.with { $0.charters = charters.map { Data($0) } })
     case .nextCard(let card): return .nextCard(.with { $0.card = Data(card.tlsEncoded) })
     case .bundleKey(let key): return .bundleKey(.with { $0.key = Data(key.tlsEncoded) })
     case .carry(let peer, let part):

@@ -35,6 +35,8 @@ public struct Frame: Hashable, Sendable {
     case trustLogHeads(TrustLogHeads)
     /// Encoded signed notices, not yet verified.
     case trustNotices([[UInt8]])
+    /// Encoded charters with their signatures and cards (charter.md), not yet verified.
+    case charters([[UInt8]])
     /// The sender's next card, while the link stands.
     case nextCard(Unverified<NodeCard>)
     /// What bundles for the sender are to be sealed to.

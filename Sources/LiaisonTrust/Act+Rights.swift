@@ -9,7 +9,7 @@ extension Act {
       .historyLost:
       .owner
     case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated,
-      .peerPolicyChanged:
+      .peerPolicyChanged, .charterAdopted:
       .trustOfficer
     case .memberInvited, .memberRevoked: .registrar
     case .proposalSigned, .proposalDeclined: nil
@@ -56,6 +56,7 @@ extension Registry {
     case .policyChanged: .policy
     case .historyLost: .restore
     case .peerPolicyChanged: .permit
+    case .charterAdopted: .charter
     case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .proposalSigned, .proposalDeclined: nil
     }
   }

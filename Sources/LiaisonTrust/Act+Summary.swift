@@ -15,6 +15,7 @@ extension Act {
     case .historyLost(let head): Self.text(head)
     case .peerPolicyChanged(let handle, let policy):
       "the policy for \(handle) becomes: " + policy.fields.map { "\($0.name) \($0.text)" }.joined(separator: "; ")
+    case .charterAdopted(let charter, _): Self.text(charter)
     case .memberInvited(let request): "a member is invited (request \(request))"
     case .memberRevoked(let request): "a member is revoked (request \(request))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"
@@ -33,6 +34,13 @@ extension Act {
     return
       "entries of this trust log are lost: a head over \(head.size) of them, with the root \(head.root), is let go, "
       + "and all that were signed before this decision"
+  }
+
+  private static func text(_ signed: SignedCharter) -> String {
+    guard let charter = try? signed.claim() else { return "a charter that is malformed" }
+    return
+      "the charter becomes \(charter.name), serial \(charter.serial), of \(charter.members.count) countries: "
+      + "\(charter.digest)"
   }
 
   private static func text(_ card: Unverified<NodeCard>) -> String {

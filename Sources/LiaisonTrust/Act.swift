@@ -9,7 +9,7 @@ package import TLSPresentation
 ///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8),
 ///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12),
 ///   policy_changed(13), proposal_signed(14), proposal_declined(15), history_lost(16), peer_policy_changed(17),
-///   (65535)
+///   charter_adopted(18), (65535)
 /// } ActType;
 /// ```
 package enum Act: Hashable, Sendable {
@@ -48,6 +48,8 @@ package enum Act: Hashable, Sendable {
   case historyLost(Unverified<LogHead>)
   /// The peer may do this, in place of what it could before.
   case peerPolicyChanged(Handle, PeerPolicy)
+  /// This is the network's charter from now on, although others that want its place are known.
+  case charterAdopted(SignedCharter, despite: [CharterDigest])
 }
 
 extension Act {
@@ -69,6 +71,7 @@ extension Act {
     case proposalDeclined = 15
     case historyLost = 16
     case peerPolicyChanged = 17
+    case charterAdopted = 18
   }
 
   private var kind: Kind {
@@ -90,6 +93,7 @@ extension Act {
     case .proposalDeclined: .proposalDeclined
     case .historyLost: .historyLost
     case .peerPolicyChanged: .peerPolicyChanged
+    case .charterAdopted: .charterAdopted
     }
   }
 }
@@ -118,6 +122,13 @@ extension Act: TLSCodable {
       self = .proposalDeclined(try decoder.read(), reason: try decoder.readString(bound: Limits.reasonBytesMax))
     case .historyLost: self = .historyLost(try decoder.read())
     case .peerPolicyChanged: self = .peerPolicyChanged(try decoder.read(), try decoder.read())
+    case .charterAdopted:
+      let charter = try decoder.read(SignedCharter.self)
+      let despite = try decoder.readVector(of: CharterDigest.self, bound: Limits.chartersDespiteMax * 32)
+      guard zip(despite, despite.dropFirst()).allSatisfy({ $0 < $1 }) else {
+        throw .invalid("the charters that another one is adopted despite are out of order")
+      }
+      self = .charterAdopted(charter, despite: despite)
     case nil: throw .unknownValue(UInt64(code))
     }
   }
@@ -152,6 +163,9 @@ extension Act: TLSCodable {
     case .peerPolicyChanged(let handle, let policy):
       encoder.write(handle)
       encoder.write(policy)
+    case .charterAdopted(let charter, let despite):
+      encoder.write(charter)
+      encoder.write(vector: despite)
     }
   }
 }

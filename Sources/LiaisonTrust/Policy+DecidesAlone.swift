@@ -5,7 +5,7 @@ extension Policy.Matter {
   package var role: Role {
     switch self {
     case .administrators, .card, .rotate, .policy, .restore: .owner
-    case .propose, .verify, .activate, .update, .permit: .trustOfficer
+    case .propose, .verify, .activate, .update, .permit, .charter: .trustOfficer
     }
   }
 }

@@ -8,7 +8,8 @@ package import TLSPresentation
 /// struct { uint8 matter; uint8 signatures; } Rule;
 /// struct {
 ///   uint8 version = 1; Rule rules<V>; uint32 proposal_hours; uint8 notices_to_suspend;
-/// } Policy;                                       // rules in ascending order of matter
+/// } Policy;                                       // rules in ascending order of matter; for 11 and later none where
+///                                                 // it is as at first
 /// ```
 package struct Policy: Hashable, Sendable, TLSCodable {
   /// What a rule is about. A suspension or a revocation is an emergency and never waits for a second signature.
@@ -30,6 +31,12 @@ package struct Policy: Hashable, Sendable, TLSCodable {
     case restore = 9
     /// What a peer may do.
     case permit = 10
+    /// The network's charter.
+    case charter = 11
+
+    /// Whether every policy has a rule for it. What came later has one only where it differs from ``Policy/initial``, so
+    /// that logs from before can still be read, and each policy has one encoding.
+    fileprivate var isAlwaysEncoded: Bool { self < .charter }
 
     /// What is typed: one word.
     package var name: String { String(describing: self) }
@@ -49,7 +56,7 @@ package struct Policy: Hashable, Sendable, TLSCodable {
   package static let initial = Policy(
     signatures: [
       .administrators: 2, .card: 1, .rotate: 2, .propose: 1, .verify: 1, .activate: 2, .update: 1, .policy: 2,
-      .restore: 2, .permit: 2,
+      .restore: 2, .permit: 2, .charter: 2,
     ], uncheckedProposalHours: 7 * 24, noticesToSuspend: 0)
 
   /// 1 to 8 for every matter.
@@ -93,9 +100,15 @@ package struct Policy: Hashable, Sendable, TLSCodable {
       guard let matter = Matter(rawValue: code) else { throw .unknownValue(UInt64(code)) }
       if let last, last >= matter { throw .invalid("the rules of a policy are out of order") }
       last = matter
-      signatures[matter] = try rules.read()
+      let count = try rules.read(UInt8.self)
+      guard matter.isAlwaysEncoded || count != Self.initial.signatures[matter] else {
+        throw .invalid("a policy has a rule that it need not have")
+      }
+      signatures[matter] = count
     }
-    guard signatures.count == Matter.allCases.count else { throw .invalid("a policy lacks a rule") }
+    guard Matter.allCases.allSatisfy({ !$0.isAlwaysEncoded || signatures[$0] != nil }) else {
+      throw .invalid("a policy lacks a rule")
+    }
     let hours = try decoder.read(UInt32.self)
     let notices = try decoder.read(UInt8.self)
     do { try self.init(signatures: signatures, proposalHours: hours, noticesToSuspend: notices) } catch {
@@ -106,7 +119,8 @@ package struct Policy: Hashable, Sendable, TLSCodable {
   package func encode(to encoder: inout TLSEncoder) {
     encoder.write(UInt8(1))
     encoder.writeVector { encoder in
-      for (matter, count) in signatures.sorted(by: { $0.key < $1.key }) {
+      for (matter, count) in signatures.sorted(by: { $0.key < $1.key })
+      where matter.isAlwaysEncoded || count != Self.initial.signatures[matter] {
         encoder.write(matter.rawValue)
         encoder.write(count)
       }

@@ -114,15 +114,20 @@ extension Registry {
       policy = new
     case .historyLost(let head): try lose(head, at: time)
     case .peerPolicyChanged(let handle, let new): try permit(new, to: handle)
+    case .charterAdopted(let charter, let despite): try adopt(charter, despite: despite, at: time)
     case .proposalSigned, .proposalDeclined:
       throw TrustError(.malformed, "a proposal is about something else than proposals")
     }
   }
 
-  /// Applies what the node itself entered: a known peer's next card, signed by one of the node's own keys.
+  /// Applies what the node itself entered, signed by one of its own keys: a known peer's next card, or the first one of a
+  /// country that the adopted charter names, which is proposed.
   mutating func apply(_ received: CardReceived) throws(TrustError) {
     guard let ownCard, ownCard.content.nodeKeys.contains(received.nodeKey) else {
       throw TrustError(.notPermitted, "the key that signed the entry is not this node's")
+    }
+    if let card = try? received.card.claim(), isProposedByCharter(card) {
+      return try propose(received.card, at: received.receivedAt)
     }
     try update(received.card, at: received.receivedAt)
   }

@@ -47,6 +47,9 @@ package struct Registry: Equatable, Sendable {
   /// What peers gave notice of: the latest of each issuer about each root key.
   package internal(set) var notices: [RootKey: [Handle: KeptNotice]] = [:]
 
+  /// The charter of the network that this node's administrators adopted.
+  package internal(set) var adoptedCharter: AdoptedCharter?
+
   var handlesByNodeKey: [NodeKey: Handle] = [:]
   var handlesByRootKey: [RootKey: Handle] = [:]
   var handlesBySkeleton: [String: Handle] = [:]

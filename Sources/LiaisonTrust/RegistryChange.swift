@@ -5,7 +5,7 @@ package import LiaisonModel
 package struct RegistryChange: Equatable, Sendable {
   /// What differs.
   package enum Subject: String, Sendable {
-    case administrator, policy, card, log, peer, member, proposal
+    case administrator, policy, card, log, charter, peer, member, proposal
   }
 
   package let subject: Subject
@@ -22,7 +22,7 @@ extension Registry {
   /// What is other than it was in `before`, by subject and name.
   package func changes(since before: Registry) -> [RegistryChange] {
     administratorChanges(since: before) + policyChanges(since: before) + ownCardChanges(since: before)
-      + historyChanges(since: before)
+      + historyChanges(since: before) + charterChanges(since: before)
       + peers.values.sorted { $0.handle < $1.handle }.flatMap { Self.changes(of: $0, since: before.peers[$0.handle]) }
       + noticeChanges(since: before)
   }
@@ -68,6 +68,14 @@ extension Registry {
       return [RegistryChange(.card, "this node got its first card, as \(new.handle)")]
     }
     return [RegistryChange(.card, "this node's card \(Self.difference(old, new))")]
+  }
+
+  private func charterChanges(since before: Registry) -> [RegistryChange] {
+    guard let new = adoptedCharter, new.digest != before.adoptedCharter?.digest else { return [] }
+    let texts = before.adoptedCharter.map { new.content.changes(since: $0.content) } ?? []
+    return (["the charter is \(new.content.name), serial \(new.content.serial): \(new.digest)"] + texts).map {
+      RegistryChange(.charter, $0)
+    }
   }
 
   private func historyChanges(since before: Registry) -> [RegistryChange] {

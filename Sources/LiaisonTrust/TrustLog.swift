@@ -272,7 +272,7 @@ extension LogRecord {
     case (.cardReceived(let received), _):
       self.init(
         sequence: entry.position.sequence, time: entry.time, author: .node(received.nodeKey), decision: nil,
-        summary: Act.peerCardUpdated(received.card).summary { _ in nil })
+        summary: Self.summary(of: received.card, Self.isNew(received.card, before)))
     case (.recovery(let recovery), _):
       self.init(
         sequence: entry.position.sequence, time: entry.time, author: .root(recovery.rootKey), decision: nil,
@@ -293,6 +293,19 @@ extension LogRecord {
         sequence: entry.position.sequence, time: entry.time, author: .node(received.nodeKey), decision: nil,
         summary: (notice?.sentence ?? "") + (suspended ?? ""))
     }
+  }
+}
+
+extension LogRecord {
+  /// Whether the card is of a country that had none, or had another root key.
+  fileprivate static func isNew(_ card: Unverified<NodeCard>, _ before: Registry) -> Bool {
+    (try? card.claim()).map { before.isProposedByCharter($0) } ?? false
+  }
+
+  fileprivate static func summary(of card: Unverified<NodeCard>, _ isNew: Bool) -> String {
+    isNew
+      ? Act.peerProposed(card).summary { _ in nil } + "; the charter names it"
+      : Act.peerCardUpdated(card).summary { _ in nil }
   }
 }
 

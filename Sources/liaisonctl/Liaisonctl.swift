@@ -22,7 +22,8 @@ struct Liaisonctl: AsyncParsableCommand {
       """,
     version: releaseVersion,
     subcommands: [
-      Status.self, Card.self, Peer.self, Member.self, Queue.self, Bundle.self, Admin.self, ProposalCommand.self,
+      Status.self, Card.self, Peer.self, CharterCommand.self, Member.self, Queue.self, Bundle.self, Admin.self,
+      ProposalCommand.self,
       PolicyCommand.self, Trust.self, Audit.self, Metrics.self,
     ])
 

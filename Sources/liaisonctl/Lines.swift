@@ -61,6 +61,8 @@ struct PeerLine: Encodable {
   var notices: [Notice]
   /// What is wrong with a card that the peer showed.
   var alarm: String?
+  /// What the adopted charter says of it; nil where none is adopted.
+  var charter: String?
 
   /// What another country's administrators decided about the peer, as that country gave notice.
   struct Notice: Encodable {
@@ -90,7 +92,7 @@ struct PeerLine: Encodable {
   /// What it may do.
   let policy: PeerPolicy
 
-  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued, notices, alarm }
+  private enum CodingKeys: CodingKey { case state, changedAt, reason, linked, queued, notices, alarm, charter }
 
   init(_ peer: AdminPeer) throws {
     content = try Signed<NodeCard>(ownBytes: Array(peer.card)).content
@@ -104,6 +106,7 @@ struct PeerLine: Encodable {
     queued = peer.queued
     notices = peer.notices.map { Notice($0) }
     alarm = peer.alarm.isEmpty ? nil : peer.alarm
+    charter = peer.charter.isEmpty ? nil : peer.charter
   }
 
   /// One flat object: the card's keys and the peer's.
@@ -116,6 +119,7 @@ struct PeerLine: Encodable {
     try container.encode(linked, forKey: .linked)
     try container.encode(queued, forKey: .queued)
     try container.encodeIfPresent(alarm, forKey: .alarm)
+    try container.encodeIfPresent(charter, forKey: .charter)
     if !notices.isEmpty { try container.encode(notices, forKey: .notices) }
   }
 }

@@ -34,6 +34,8 @@ struct Peer: AsyncParsableCommand {
         isNext == true ? .peerCardUpdated(card.unverified) : .peerProposed(card.unverified))
       guard let decided, !decided.hasProposal else { return }
       let handle = card.content.handle
+      let charter = try await decision.node.peer(handle).charter
+      if let charter { decision.node.output.explain("The charter: \(charter).") }
       if isNext != true {
         decision.node.output.explain("Compare its fingerprint over another channel: liaisonctl peer verify \(handle)")
       }
@@ -60,6 +62,7 @@ struct Peer: AsyncParsableCommand {
 
     func run() async throws {
       let peer = try await decision.node.peer(handle.handle)
+      if let charter = peer.charter { decision.node.output.explain("The charter: \(charter).") }
       let expected = peer.content.fingerprint
       try FingerprintComparison(
         expected, said: fingerprint,
@@ -120,14 +123,17 @@ struct Peer: AsyncParsableCommand {
     @OptionGroup var node: NodeOptions
 
     func run() async throws {
+      let peers = try await node.peers()
+      let hasCharter = peers.contains { $0.charter != nil }
       node.output.listing(
-        try await node.peers(), columns: ["PEER", "COUNTRY", "NAME", "STATE", "LINK", "QUEUED"],
+        peers,
+        columns: ["PEER", "COUNTRY", "NAME", "STATE", "LINK", "QUEUED"] + (hasCharter ? ["CHARTER"] : []),
         empty: "There are no peers yet; add one with liaisonctl peer add FILE."
       ) { peer in
         [
           peer.card.handle, peer.card.country, peer.card.name, peer.state, peer.linked ? "up" : "-",
           "\(peer.queued)",
-        ]
+        ] + (hasCharter ? [peer.charter ?? "-"] : [])
       }
     }
   }
@@ -143,6 +149,7 @@ struct Peer: AsyncParsableCommand {
       let peer = try await node.peer(handle.handle)
       var rows = peer.card.rows
       rows += [["state", "\(peer.state) since \(peer.changedAt)"]]
+      if let charter = peer.charter { rows += [["charter", charter]] }
       if let reason = peer.reason { rows += [["reason", reason]] }
       if let alarm = peer.alarm { rows += [["ALARM", alarm]] }
       rows += peer.notices.map { ["notice", $0.clause] }

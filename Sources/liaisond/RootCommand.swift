@@ -15,13 +15,13 @@ internal import Glibc
 
 struct Root: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The country's root key, which signs node cards: keep it offline.",
+    abstract: "The country's root key, which signs node cards and charters: keep it offline.",
     discussion: """
       The key goes to a folder on removable media, under a passphrase of its own, and leaves the node. From then on the \
       node's next cards are asked for with liaisonctl card request, signed here on a machine without a network, and \
       brought back to liaisonctl card issue.
       """,
-    subcommands: [Export.self, Remove.self, Sign.self, Update.self])
+    subcommands: [Export.self, Remove.self, Sign.self, SignCharter.self, Update.self])
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -64,7 +64,8 @@ struct Run: AsyncParsableCommand {
     do {
       keeper = try TrustKeeper(
         log: node.log, entries: node.entries, key: keys.inUse, spare: keys.spare, node: runtime,
-        peerHeads: PeerHeads(folder: home.heads), audit: audit, clock: clock, logger: logger)
+        peerHeads: PeerHeads(folder: home.heads), charters: CharterBox(folder: home.charters), audit: audit,
+        clock: clock, logger: logger)
     } catch { throw CommandError(.badData, error.sentence) }
     let service = AdminService(
       keeper: keeper, node: runtime, home: home, chunks: chunks, software: software, listening: listener.endpoint,

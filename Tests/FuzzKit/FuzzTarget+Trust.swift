@@ -55,6 +55,28 @@ extension FuzzTarget {
         }
       ]
     },
+    FuzzTarget(name: "charter-file") { input in
+      guard let file = try? CharterFile(tlsEncoded: input) else { return }
+      precondition(file.tlsEncoded == input, "a value has two encodings")
+      guard let charter = try? file.charter.verified() else { return }
+      precondition(charter.content.tlsEncoded == file.charter.statement, "a charter has two encodings")
+      precondition(charter.signers.count <= file.charter.signatures.count)
+      _ = CharterStanding(of: charter, after: charter.content)
+      precondition(file.cards(of: charter.content).count <= charter.content.members.count)
+    } seeds: {
+      let (one, two) = (SigningKey<RootPurpose>(), SigningKey<RootPurpose>())
+      let members = try [("xa", one), ("xb", two)].map { handle, root in
+        try CharterMember(
+          handle: Handle(handle), country: "XA", name: "A", rootKey: root.publicKey, region: "Westmark")
+      }
+      var charter = VerifiedCharter(
+        try Charter(
+          serial: 1, origin: nil, name: "N", community: "C", threshold: 2, members: members,
+          issuedAt: Timestamp(milliseconds: 1)))
+      charter.sign(by: one)
+      let cards = [try DecisionFuzz.card("xb", SigningKey(), two)]
+      return [CharterFile(charter.signed).tlsEncoded, CharterFile(charter.signed, cards: cards).tlsEncoded]
+    },
     FuzzTarget(name: "merkle-proof") { input in
       var decoder = TLSDecoder(input)
       guard let first = try? decoder.read(UInt64.self), let second = try? decoder.read(UInt64.self) else { return }

@@ -63,6 +63,19 @@ import Testing
       try policy.set(.rooms, to: 3)
       acts.append(.peerPolicyChanged(handle, policy))
     }
+    for name in ["One", "Two"] {
+      let members = try ["xa", "xb"].map {
+        try CharterMember(
+          handle: Handle($0), country: "XA", name: "A", rootKey: SigningKey().publicKey, region: "Westmark")
+      }
+      var charter = VerifiedCharter(
+        try Charter(
+          serial: 1, origin: nil, name: name, community: "People.", threshold: 2, members: members, issuedAt: now))
+      acts.append(.charterAdopted(charter.signed, despite: []))
+      acts.append(.charterAdopted(charter.signed, despite: [charter.digest]))
+      charter.sign(by: root)
+      acts.append(.charterAdopted(charter.signed, despite: []))
+    }
     for hours in [1, 2] as [UInt32] {
       acts.append(.policyChanged(try Policy(signatures: [:], proposalHours: hours)))
       for matter in Policy.Matter.allCases {

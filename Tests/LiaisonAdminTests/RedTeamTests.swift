@@ -6,6 +6,7 @@ import LiaisonProtocol
 import LiaisonTrust
 import Logging
 import Synchronization
+import TLSPresentation
 import TestKit
 import Testing
 
@@ -215,6 +216,56 @@ import Testing
     try await propose("another's key", .peerProposed(keyTaken), .notPermitted, "holds a key of xb")
     let ourKey = try Country("xc").card(serial: 1, at: now, key: own.node.publicKey)
     try await propose("our key", .peerProposed(ourKey), .notPermitted, "a key of this node's own")
+  }
+
+  @Test(
+    "charter with a swapped key: neither an officer who did not look, nor the others' signatures, bring it in force")
+  func swappedCharter() async throws {
+    let (third, thief) = (try Country("xc"), SigningKey<RootPurpose>())
+    func charter(peerRoot: RootKey, ownRoot: RootKey? = nil) throws -> VerifiedCharter {
+      let roots = [(own, ownRoot ?? own.root.publicKey), (peer, peerRoot), (third, third.root.publicKey)]
+      return VerifiedCharter(
+        try Charter(
+          serial: 1, origin: nil, name: "Network", community: "People.", threshold: 2,
+          members: try roots.map {
+            try CharterMember(handle: $0.handle, country: "XA", name: "A", rootKey: $1, region: "Westmark")
+          }, issuedAt: clock.now))
+    }
+    func signed(_ charter: VerifiedCharter, by keys: SigningKey<RootPurpose>...) -> VerifiedCharter {
+      var charter = charter
+      for key in keys { charter.sign(by: key) }
+      return charter
+    }
+    let honest = signed(try charter(peerRoot: peer.root.publicKey), by: own.root, peer.root, third.root)
+    let swapped = try charter(peerRoot: thief.publicKey)
+    // The honest signatures under the swapped text: they verify no more.
+    var encoder = TLSEncoder()
+    encoder.write(opaque: swapped.signed.statement)
+    encoder.write(vector: honest.signed.signatures)
+    let moved = try SignedCharter(tlsEncoded: encoder.bytes)
+    try await attack(
+      "signatures that were moved", await entry(.charterAdopted(moved, despite: []), by: officer), .malformed,
+      "changed after it was signed")
+    try await attack(
+      "a charter that lacks a signature",
+      await entry(
+        .charterAdopted(
+          signed(try charter(peerRoot: peer.root.publicKey), by: own.root, third.root).signed, despite: []), by: officer
+      ),
+      .notPermitted, "it names without their signature: xb")
+    // Everybody signed it, the thief for xb; here xb's root key was compared over another channel.
+    let complete = signed(swapped, by: own.root, thief, third.root)
+    try await attack(
+      "a peer's key that was swapped", await entry(.charterAdopted(complete.signed, despite: []), by: officer),
+      .notPermitted, "ANOTHER ROOT KEY for xb")
+    let ours = signed(
+      try charter(peerRoot: peer.root.publicKey, ownRoot: thief.publicKey), by: thief, peer.root, third.root)
+    try await attack(
+      "this country's key that was swapped", await entry(.charterAdopted(ours.signed, despite: []), by: officer),
+      .notPermitted, "ANOTHER ROOT KEY for this country, xa")
+    try await attack(
+      "a registrar", await entry(.charterAdopted(honest.signed, despite: []), by: registrar), .notPermitted,
+      "trust officer")
   }
 
   @Test("expired everything: cards, a proposal and the peer's acceptance end with their time")

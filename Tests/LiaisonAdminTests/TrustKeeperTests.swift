@@ -20,6 +20,7 @@ import Testing
       var members: [AdministrationRequest] = []
       var growths = 0
       var notices: [(bytes: [UInt8], subject: Handle)] = []
+      var charters: [(bytes: [UInt8], peers: Set<Handle>)] = []
     }
     let state = Mutex(State())
 
@@ -46,6 +47,10 @@ import Testing
 
     func giveNotice(_ notice: [UInt8], about subject: Handle) async {
       state.withLock { $0.notices.append((notice, subject)) }
+    }
+
+    func tell(charter: [UInt8], to peers: Set<Handle>) async {
+      state.withLock { $0.charters.append((charter, peers)) }
     }
 
     func trustLogGrew() async { state.withLock { $0.growths += 1 } }

@@ -104,6 +104,8 @@ private final class Witness: TrustLogWitness {
   func take(_ heads: Frame.TrustLogHeads, from peer: Handle) async -> Frame.TrustLogHeads? { nil }
   func shown(_ card: Unverified<NodeCard>, by peer: Handle) async {}
   func notices(for peer: Handle) async -> [[UInt8]] { [[1, 2, 3]] }
+  func charters(for peer: Handle) async -> [[UInt8]] { [] }
+  func take(charters: [[UInt8]], from peer: Handle) async {}
   func take(_ notices: [[UInt8]], from peer: Handle) async {
     taken.withLock { $0 += notices }
     await onNotice.withLock { $0 }?()

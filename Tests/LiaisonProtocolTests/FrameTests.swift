@@ -64,6 +64,7 @@ struct FrameTests {
       .hubAnswer(Frame.HubAnswer(.stale, epoch: 4, text: "another commit came first")),
       .keyPackagesRequest(address), .keyPackages([[1], [2, 3]]), .directoryQuery(.address(address)),
       .trustLogHeads(Frame.TrustLogHeads()), .trustNotices([]), .trustNotices([[1], [2, 3]]), .nextCard(nodeCard),
+      .charters([]), .charters([[1], [2, 3]]),
       .bundleKey(BundleSecret(of: node).statement(of: handle, at: now, by: node).unverified), .bundleSeen(sequence: 7),
       .carry(to: handle, part: [1]), .carried(from: handle, part: [2, 3]),
       .notCarried(to: handle, Frame.Failure(.unavailable, "no link")),

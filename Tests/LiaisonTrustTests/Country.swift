@@ -30,13 +30,14 @@ struct Country {
 
 /// A log with its owner and the node's own card, and all that was ever entered.
 struct Log {
-  let own = Country("xa")
+  let own: Country
   let owner = SigningKey<AdministratorPurpose>()
   var log = TrustLog()
   var entries: [[UInt8]] = []
   var now = noon
 
-  init() throws {
+  init(_ own: Country = Country("xa")) throws {
+    self.own = own
     try decide(
       .administratorNamed(
         Administrator(key: owner.publicKey, name: "Owner", roles: [.owner, .trustOfficer, .registrar])))
@@ -44,7 +45,7 @@ struct Log {
   }
 
   var head: Unverified<LogHead> {
-    get throws { Signed(try log.head(of: Handle("xa"), at: now), by: own.node).unverified }
+    get throws { Signed(try log.head(of: Handle(own.handle), at: now), by: own.node).unverified }
   }
 
   var registry: Registry { log.registry }

@@ -313,7 +313,7 @@ import Testing
       "Owner is the only owner and decides alone, whatever the policy says: administrators, rotate, policy, restore"
     #expect(
       sentences(log) == [
-        owner, "Owner is the only trust officer and decides alone, whatever the policy says: activate, permit",
+        owner, "Owner is the only trust officer and decides alone, whatever the policy says: activate, permit, charter",
       ])
     _ = try log.name("Ana", [.trustOfficer])
     #expect(sentences(log) == [owner])

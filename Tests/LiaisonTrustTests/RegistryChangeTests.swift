@@ -80,7 +80,7 @@ import Testing
       } == [
         "administrator: Ana was registrar, and is now: owner, registrar",
         "proposal: proposal 4 waits for signatures: the policy becomes: administrators 2, card 1, rotate 2, propose 1, "
-          + "verify 2, activate 2, update 1, policy 2, restore 2, permit 2; proposals wait 48 h",
+          + "verify 2, activate 2, update 1, policy 2, restore 2, permit 2, charter 2; proposals wait 48 h",
       ])
     #expect(
       try changes(&log) { log in

@@ -13,6 +13,8 @@ package struct AuditEvent: Sendable, Equatable {
     case cardRefused = "card.refused"
     case noticeTaken = "notice.taken"
     case noticeRefused = "notice.refused"
+    case charterTaken = "charter.taken"
+    case charterRefused = "charter.refused"
     case linkRefused = "link.refused"
     case historyMissing = "history.missing"
     case bundleMade = "bundle.made"

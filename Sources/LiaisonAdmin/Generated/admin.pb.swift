@@ -219,6 +219,31 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .bundleImportRequest(newValue)}
   }
 
+  package var chartersRequest: AdminEmpty {
+    get {
+      if case .chartersRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .chartersRequest(newValue)}
+  }
+
+  package var charterRequest: AdminCharterRequest {
+    get {
+      if case .charterRequest(let v)? = body {return v}
+      return AdminCharterRequest()
+    }
+    set {body = .charterRequest(newValue)}
+  }
+
+  /// A charter's digest: it is not taken again from peers.
+  package var charterDrop: String {
+    get {
+      if case .charterDrop(let v)? = body {return v}
+      return String()
+    }
+    set {body = .charterDrop(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -399,6 +424,14 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .bundleTaken(newValue)}
   }
 
+  package var charters: AdminCharters {
+    get {
+      if case .charters(let v)? = body {return v}
+      return AdminCharters()
+    }
+    set {body = .charters(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -431,6 +464,10 @@ package nonisolated struct AdminFrame: Sendable {
     /// The next part of a bundle that is being made: a number from BundleStarted.
     case bundlePartRequest(UInt64)
     case bundleImportRequest(AdminBundleImport)
+    case chartersRequest(AdminEmpty)
+    case charterRequest(AdminCharterRequest)
+    /// A charter's digest: it is not taken again from peers.
+    case charterDrop(String)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -457,6 +494,7 @@ package nonisolated struct AdminFrame: Sendable {
     case bundleStarted(UInt64)
     case bundlePart(AdminBundlePart)
     case bundleTaken(AdminBundleTaken)
+    case charters(AdminCharters)
 
   }
 
@@ -715,6 +753,91 @@ package nonisolated struct AdminPosition: Sendable {
   package init() {}
 }
 
+/// How a charter stands here; it is kept, and peers are told of it, where that is asked for.
+package nonisolated struct AdminCharterRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// An encoded CharterFile of charter.md.
+  package var file: Data = Data()
+
+  package var keep: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminCharters: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var charters: [AdminCharter] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminCharter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// With all signatures and cards that are known here.
+  package var file: Data = Data()
+
+  /// adopted, ready, gathering, forked, stale, early, foreign or conflicting.
+  package var state: String = String()
+
+  /// Why it cannot be adopted, in sentences.
+  package var reasons: [String] = []
+
+  /// What it changes in the adopted one, in sentences.
+  package var changes: [String] = []
+
+  package var countries: [AdminCharterCountry] = []
+
+  /// Handles of countries of the one before it that have signed and are not named any more, or by another root key.
+  package var departing: [String] = []
+
+  /// The peer that brought it; empty for administrators.
+  package var from: String = String()
+
+  package var seenAt: UInt64 = 0
+
+  /// Digests of charters for the same place that this country has signed.
+  package var rivals: [String] = []
+
+  /// Digests of charters for the same place that are signed by enough countries as well.
+  package var forks: [String] = []
+
+  package var adoptedAt: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminCharterCountry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var handle: String = String()
+
+  package var signed: Bool = false
+
+  /// The peer's state, "this node", or empty where it is not known.
+  package var peer: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct AdminDecide: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -893,6 +1016,9 @@ package nonisolated struct AdminPeer: Sendable {
 
   /// What is wrong with a card that it showed, in words; empty where nothing is.
   package var alarm: String = String()
+
+  /// What the adopted charter says of it, in words; empty where none is adopted.
+  package var charter: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1483,7 +1609,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{4}\u{1e}bundle_export_request\0\u{3}bundle_part_request\0\u{3}bundle_import_request\0\u{3}bundle_started\0\u{3}bundle_part\0\u{3}bundle_taken\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{4}\u{1e}bundle_export_request\0\u{3}bundle_part_request\0\u{3}bundle_import_request\0\u{3}bundle_started\0\u{3}bundle_part\0\u{3}bundle_taken\0\u{4}\u{19}charters_request\0\u{3}charter_request\0\u{3}charter_drop\0\u{2}\u{3}charters\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2018,6 +2144,53 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .bundleTaken(v)
         }
       }()
+      case 140: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .chartersRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .chartersRequest(v)
+        }
+      }()
+      case 141: try {
+        var v: AdminCharterRequest?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .charterRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .charterRequest(v)
+        }
+      }()
+      case 142: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .charterDrop(v)
+        }
+      }()
+      case 145: try {
+        var v: AdminCharters?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .charters(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .charters(v)
+        }
+      }()
       default: break
       }
     }
@@ -2204,6 +2377,22 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .bundleTaken?: try {
       guard case .bundleTaken(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 115)
+    }()
+    case .chartersRequest?: try {
+      guard case .chartersRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 140)
+    }()
+    case .charterRequest?: try {
+      guard case .charterRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 141)
+    }()
+    case .charterDrop?: try {
+      guard case .charterDrop(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 142)
+    }()
+    case .charters?: try {
+      guard case .charters(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 145)
     }()
     case nil: break
     }
@@ -2573,6 +2762,191 @@ nonisolated extension AdminPosition: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 }
 
+nonisolated extension AdminCharterRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CharterRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}file\0\u{1}keep\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.file) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.keep) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.file.isEmpty {
+      try visitor.visitSingularBytesField(value: self.file, fieldNumber: 1)
+    }
+    if self.keep != false {
+      try visitor.visitSingularBoolField(value: self.keep, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCharterRequest, rhs: AdminCharterRequest) -> Bool {
+    if lhs.file != rhs.file {return false}
+    if lhs.keep != rhs.keep {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminCharters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Charters"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}charters\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.charters) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.charters.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.charters, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCharters, rhs: AdminCharters) -> Bool {
+    if lhs.charters != rhs.charters {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminCharter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Charter"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}file\0\u{1}state\0\u{1}reasons\0\u{1}changes\0\u{1}countries\0\u{1}departing\0\u{1}from\0\u{3}seen_at\0\u{1}rivals\0\u{1}forks\0\u{3}adopted_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.file) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.state) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.reasons) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.changes) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.countries) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.departing) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.from) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.seenAt) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.rivals) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.forks) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.adoptedAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.file.isEmpty {
+      try visitor.visitSingularBytesField(value: self.file, fieldNumber: 1)
+    }
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 2)
+    }
+    if !self.reasons.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.reasons, fieldNumber: 3)
+    }
+    if !self.changes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.changes, fieldNumber: 4)
+    }
+    if !self.countries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.countries, fieldNumber: 5)
+    }
+    if !self.departing.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.departing, fieldNumber: 6)
+    }
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 7)
+    }
+    if self.seenAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.seenAt, fieldNumber: 8)
+    }
+    if !self.rivals.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.rivals, fieldNumber: 9)
+    }
+    if !self.forks.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.forks, fieldNumber: 10)
+    }
+    if self.adoptedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.adoptedAt, fieldNumber: 11)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCharter, rhs: AdminCharter) -> Bool {
+    if lhs.file != rhs.file {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.reasons != rhs.reasons {return false}
+    if lhs.changes != rhs.changes {return false}
+    if lhs.countries != rhs.countries {return false}
+    if lhs.departing != rhs.departing {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.seenAt != rhs.seenAt {return false}
+    if lhs.rivals != rhs.rivals {return false}
+    if lhs.forks != rhs.forks {return false}
+    if lhs.adoptedAt != rhs.adoptedAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminCharterCountry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CharterCountry"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handle\0\u{1}signed\0\u{1}peer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.handle) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.signed) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.handle.isEmpty {
+      try visitor.visitSingularStringField(value: self.handle, fieldNumber: 1)
+    }
+    if self.signed != false {
+      try visitor.visitSingularBoolField(value: self.signed, fieldNumber: 2)
+    }
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminCharterCountry, rhs: AdminCharterCountry) -> Bool {
+    if lhs.handle != rhs.handle {return false}
+    if lhs.signed != rhs.signed {return false}
+    if lhs.peer != rhs.peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension AdminDecide: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Decide"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{3}member_request\0")
@@ -2879,7 +3253,7 @@ nonisolated extension AdminPeers: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Peer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}state\0\u{3}changed_at\0\u{1}reason\0\u{1}linked\0\u{1}queued\0\u{1}notices\0\u{1}alarm\0\u{2}\u{c}policy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}state\0\u{3}changed_at\0\u{1}reason\0\u{1}linked\0\u{1}queued\0\u{1}notices\0\u{1}alarm\0\u{2}\u{c}policy\0\u{2}x\u{1}charter\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2896,6 +3270,7 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.notices) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.alarm) }()
       case 20: try { try decoder.decodeSingularBytesField(value: &self.policy) }()
+      case 140: try { try decoder.decodeSingularStringField(value: &self.charter) }()
       default: break
       }
     }
@@ -2929,6 +3304,9 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.policy.isEmpty {
       try visitor.visitSingularBytesField(value: self.policy, fieldNumber: 20)
     }
+    if !self.charter.isEmpty {
+      try visitor.visitSingularStringField(value: self.charter, fieldNumber: 140)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2942,6 +3320,7 @@ nonisolated extension AdminPeer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.policy != rhs.policy {return false}
     if lhs.notices != rhs.notices {return false}
     if lhs.alarm != rhs.alarm {return false}
+    if lhs.charter != rhs.charter {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -8,7 +8,7 @@ extension NodeHome {
   private static let database = "node.sqlite"
   private static let storeKeyName = "keys/store.key"
   /// Folders that go into a backup as they are. Documents do not: they are fetched again from where they came.
-  private static let folders = ["keys", "administrator", "heads", "audit"]
+  private static let folders = ["keys", "administrator", "heads", "charters", "audit"]
 
   /// Writes a backup of the home to a new file, while the node runs or not. `copyStore` copies the store to the path that it
   /// is given, as it is at one moment. `passphrase` protects the backup where the home has no passphrase of its own.

@@ -23,6 +23,8 @@ package struct NodeHome: Hashable, Sendable {
   package var database: String { folder + "/node.sqlite" }
   /// What peers have shown of their trust logs.
   package var heads: String { folder + "/heads" }
+  /// Charters, with the signatures that were gathered.
+  package var charters: String { folder + "/charters" }
   /// The audit log's files.
   package var audit: String { folder + "/audit" }
   /// Chunks of documents.

@@ -18,6 +18,8 @@ extension Act {
         [summary(naming: name), "  fingerprint  \(Fingerprint(of: key))"]
       case .ownCardIssued(let card), .peerProposed(let card), .peerCardUpdated(let card):
         [summary(naming: name)] + Self.lines(of: card)
+      case .charterAdopted(let charter, let despite):
+        [summary(naming: name)] + charter.screen + despite.map { "DESPITE  \($0), which wants the same place" }
       case .historyLost(let head):
         [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
       case .memberInvited, .memberRevoked:

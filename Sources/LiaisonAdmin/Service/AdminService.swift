@@ -84,6 +84,12 @@ package struct AdminService: Sendable {
     case .bundleImportRequest(let request):
       guard let part = request.part else { throw Frame.Failure(.malformed, "a part of a bundle is missing") }
       return .bundleTaken(try await desk.take(part, of: request.number))
+    case .chartersRequest: return .charters(await keeper.charterFrames())
+    case .charterRequest(let request): return .charters(try await keeper.answer(request))
+    case .charterDrop(let digest):
+      guard let digest = CharterDigest(digest) else { throw Frame.Failure(.malformed, "this is no charter's digest") }
+      try await keeper.drop(digest)
+      return .done(AdminEmpty())
     case .policyRequest: return .policy(Data(await keeper.registry.policy.tlsEncoded))
     default:
       throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")
@@ -143,7 +149,7 @@ extension AdminService {
       status.lostHead = Data(lost.head.tlsEncoded)
       status.lostHistory = lost.sentence
     }
-    status.alarms = await keeper.peerAlarms
+    status.alarms = await keeper.peerAlarms + keeper.charterAlarms
     status.nextKey = Data(await keeper.spareKey?.bytes ?? [])
     status.proposals = UInt32(clamping: await keeper.registry.openProposals(at: clock()).count)
     return status
@@ -240,6 +246,7 @@ extension AdminService {
         entry.changedAt = peer.changedAt.milliseconds
         entry.reason = peer.reason ?? ""
         entry.alarm = alarms[peer.handle] ?? ""
+        entry.charter = registry.charterNote(on: peer.card.content)?.text ?? ""
         entry.notices = registry.notices(about: peer.handle).map { AdminNotice($0) }
         entry.policy = Data(peer.policy.tlsEncoded)
         entry.linked = queueByPeer[peer.handle]?.isLinked ?? false

@@ -11,4 +11,6 @@ package protocol AdministeredNode: Sendable {
   func trustLogGrew() async
   /// Tells linked peers, but the one that it is about, of a signed notice.
   func giveNotice(_ notice: [UInt8], about subject: Handle) async
+  /// Tells those of `peers` that are linked of an encoded charter.
+  func tell(charter: [UInt8], to peers: Set<Handle>) async
 }

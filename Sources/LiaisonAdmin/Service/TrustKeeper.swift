@@ -15,6 +15,8 @@ package actor TrustKeeper {
   /// What peers have shown of their logs.
   var peerHeads: PeerHeads
   var watch = PeerWatch()
+  /// The charters that are known here.
+  var charters: CharterBox
   /// What a peer has seen of this log and is not here; until owners have said that it is lost, nothing but a suspension or
   /// a revocation is decided.
   package internal(set) var lostHistory: LostHistory?
@@ -41,7 +43,8 @@ package actor TrustKeeper {
   /// Takes over a log that was verified. Throws where it names no card of this node.
   package init(
     log: TrustLog, entries: [[UInt8]], key: SigningKey<NodePurpose>, spare: SigningKey<NodePurpose>? = nil,
-    node: any AdministeredNode, peerHeads: PeerHeads = PeerHeads(), audit: AuditLog? = nil,
+    node: any AdministeredNode, peerHeads: PeerHeads = PeerHeads(), charters: CharterBox = CharterBox(),
+    audit: AuditLog? = nil,
     clock: @escaping @Sendable () -> Timestamp, logger: Logger
   ) throws(TrustLogFault) {
     guard let own = log.registry.ownCard else { throw .head("the log names no card of this node") }
@@ -51,6 +54,7 @@ package actor TrustKeeper {
     self.spare = spare
     self.node = node
     self.peerHeads = peerHeads
+    self.charters = charters
     self.audit = audit
     self.clock = clock
     self.logger = logger
@@ -84,6 +88,14 @@ package actor TrustKeeper {
   /// entry holds the hash. The invitation is there where a member was invited.
   package func decide(
     _ entry: [UInt8], member request: MemberRequest? = nil
+  ) async throws(Frame.Failure) -> (record: LogRecord, invitation: Invitation?) {
+    let decided = try await take(entry, member: request)
+    if case .charterAdopted? = decided.record.decision?.outcome.effect { await proposeChartered() }
+    return decided
+  }
+
+  private func take(
+    _ entry: [UInt8], member request: MemberRequest?
   ) async throws(Frame.Failure) -> (record: LogRecord, invitation: Invitation?) {
     await enter()
     defer { leave() }
@@ -124,6 +136,9 @@ package actor TrustKeeper {
     for case .ownCardIssued(let card)? in [act, outcome.effect]
     where ![key, spare].contains(where: { $0 != nil && $0?.publicKey == (try? card.claim().nodeKeys.first) }) {
       throw Frame.Failure(.notPermitted, "the card names no key first that this node has")
+    }
+    for case .charterAdopted(let charter, let despite)? in [act, outcome.effect] {
+      try checkForks(of: charter, despite: despite)
     }
     try checkHistory(outcome.subject)
   }
@@ -173,6 +188,7 @@ package actor TrustKeeper {
 
   /// Tells the core where a card has expired since it was told last, and writes down what waited for it.
   package func refresh() async {
+    await proposeChartered()
     await enter()
     defer { leave() }
     do { try peerHeads.flush(at: clock()) } catch {
@@ -222,6 +238,7 @@ package actor TrustKeeper {
     if let lost = lostHistory, let claim = try? lost.head.claim(), claim.signedAt <= registry.lostUntil {
       lostHistory = nil
     }
+    noteCharter(since: before)
     await giveNotice(since: before)
     await node.trustLogGrew()
     return (record, answer)

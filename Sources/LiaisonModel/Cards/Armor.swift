@@ -1,6 +1,6 @@
 internal import Crypto
 internal import FoundationEssentials
-internal import TLSPresentation
+package import TLSPresentation
 
 /// Text forms of signed statements and invitations, which people mail, paste and print.
 public enum Armor {
@@ -24,6 +24,16 @@ public enum Armor {
 
   /// The longest text that holds so many bytes: Base64 takes a third more, and there may be words around it.
   public static func textBytesMax(for bytesMax: Int) -> Int { 4 * bytesMax }
+
+  /// The same for anything that has a label of its own.
+  package static func encode(_ value: some TLSEncodable, label: String) -> String { framed(value.tlsEncoded, label) }
+
+  /// Reads what ``encode(_:label:)`` wrote, at most `bytesMax` bytes of it.
+  package static func decode<Value: TLSDecodable>(
+    _ text: String, label: String, bytesMax: Int
+  ) throws(ModelError) -> Value {
+    try decode(text, label, bytesMax: bytesMax)
+  }
 
   private static func framed(_ bytes: [UInt8], _ label: String) -> String {
     var lines = ["-----BEGIN \(title(label))-----"]

@@ -28,7 +28,8 @@ public struct Unverified<Content: Statement>: Hashable, Sendable, TLSCodable {
     encoder.write(fixed: signature)
   }
 
-  fileprivate init(statement: [UInt8], signature: [UInt8]) {
+  /// A signature (64 bytes) that was carried apart from the statement.
+  package init(statement: [UInt8], signature: [UInt8]) {
     self.statement = statement
     self.signature = signature
   }

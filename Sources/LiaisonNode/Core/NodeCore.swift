@@ -139,7 +139,8 @@ extension Frame.Body {
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
-      .trustLogHeads, .trustNotices, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried, .proposal,
+      .trustLogHeads, .trustNotices, .charters, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried,
+      .proposal,
       .vote, .takeoverRequest, .takeoverAnswer, .roomPosition, .roomCommits:
       false
     }

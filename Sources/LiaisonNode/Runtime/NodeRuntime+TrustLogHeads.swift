@@ -14,6 +14,10 @@ package protocol TrustLogWitness: Sendable {
   func notices(for peer: Handle) async -> [[UInt8]]
   /// Takes notices that a peer gives, and returns once they have had their effect.
   func take(_ notices: [[UInt8]], from peer: Handle) async
+  /// Charters with their signatures, of which a peer is told when a link comes to stand; at most 16.
+  func charters(for peer: Handle) async -> [[UInt8]]
+  /// Takes charters that a peer tells of.
+  func take(charters: [[UInt8]], from peer: Handle) async
 }
 
 extension NodeRuntime {

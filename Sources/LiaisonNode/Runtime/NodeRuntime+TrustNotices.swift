@@ -20,6 +20,19 @@ extension NodeRuntime {
       })
   }
 
+  /// Tells those of `peers` that are linked of a charter.
+  package func tell(charter: [UInt8], to peers: Set<Handle>) {
+    for (link, known) in linksOfPeers where peers.contains(known.peer) {
+      links[link]?.post([Frame(.charters([charter]))])
+    }
+  }
+
+  /// Tells a peer of the charters that name it.
+  func tellCharters(to peer: Handle, on link: Link) async {
+    guard let charters = await witness?.charters(for: peer), !charters.isEmpty else { return }
+    link.post([Frame(.charters(charters))])
+  }
+
   /// Takes a frame that is about trust and not about delivery; `false` for any other.
   func takeTrust(_ frame: Frame, from peer: Handle, on link: Link) async -> Bool {
     switch frame.body {
@@ -27,6 +40,7 @@ extension NodeRuntime {
       if let answer = await witness?.take(heads, from: peer) { link.post([Frame(.trustLogHeads(answer))]) }
     case .nextCard(let card): await witness?.shown(card, by: peer)
     case .trustNotices(let notices): await witness?.take(notices, from: peer)
+    case .charters(let charters): await witness?.take(charters: charters, from: peer)
     default: return false
     }
     return true

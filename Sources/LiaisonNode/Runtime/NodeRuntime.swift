@@ -287,6 +287,7 @@ package actor NodeRuntime<Store: NodeStore & SendableMetatype> {
     if case .peer(let peer) = owner {
       if let card = link.remoteHello.nodeCard { await witness?.shown(card, by: peer) }
       await tellHeads(to: peer, on: link)
+      await tellCharters(to: peer, on: link)
       tellBundleKey(on: link)
     }
     while var frames = await link.frames.next(atMost: Self.framesAtOnceMax) {

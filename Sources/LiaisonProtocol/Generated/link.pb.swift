@@ -176,6 +176,14 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .nextCard(newValue)}
   }
 
+  var charters: Liaison_Link_V1_Charters {
+    get {
+      if case .charters(let v)? = body {return v}
+      return Liaison_Link_V1_Charters()
+    }
+    set {body = .charters(newValue)}
+  }
+
   var bundleKey: Liaison_Link_V1_BundleKey {
     get {
       if case .bundleKey(let v)? = body {return v}
@@ -474,6 +482,7 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case trustLogHeads(Liaison_Link_V1_TrustLogHeads)
     case trustNotices(Liaison_Link_V1_TrustNotices)
     case nextCard(Liaison_Link_V1_NextCard)
+    case charters(Liaison_Link_V1_Charters)
     case bundleKey(Liaison_Link_V1_BundleKey)
     /// In a bundle only.
     case bundleSeen(Liaison_Link_V1_BundleSeen)
@@ -1396,6 +1405,21 @@ nonisolated struct Liaison_Link_V1_TrustNotices: Sendable {
   init() {}
 }
 
+/// Charters of which the sender and the receiver are countries (charter.md): when a link between nodes comes to stand, and
+/// again whenever one of them has got a signature or a card more.
+nonisolated struct Liaison_Link_V1_Charters: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// CharterFiles, at most 16.
+  var charters: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 /// The sender's next node card, while a link stands.
 nonisolated struct Liaison_Link_V1_NextCard: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1632,7 +1656,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0\u{2}\u{5}charters\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2304,6 +2328,19 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
           self.body = .roomCommits(v)
         }
       }()
+      case 140: try {
+        var v: Liaison_Link_V1_Charters?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .charters(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .charters(v)
+        }
+      }()
       default: break
       }
     }
@@ -2521,6 +2558,10 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .roomCommits?: try {
       guard case .roomCommits(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 135)
+    }()
+    case .charters?: try {
+      guard case .charters(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 140)
     }()
     case nil: break
     }
@@ -4127,6 +4168,36 @@ nonisolated extension Liaison_Link_V1_TrustNotices: SwiftProtobuf.Message, Swift
 
   static func ==(lhs: Liaison_Link_V1_TrustNotices, rhs: Liaison_Link_V1_TrustNotices) -> Bool {
     if lhs.notices != rhs.notices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_Charters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Charters"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}charters\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.charters) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.charters.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.charters, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_Charters, rhs: Liaison_Link_V1_Charters) -> Bool {
+    if lhs.charters != rhs.charters {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
