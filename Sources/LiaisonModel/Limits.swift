@@ -243,4 +243,38 @@ public enum Limits {
   public static let carriedIntervalMilliseconds: UInt64 = 20
   /// Bytes that count as one.
   public static let carriedUnitBytes = 64 << 10
+  /// How long what a member says of themselves in the directory counts as known: 180 days, then it is shown as stale.
+  public static let personEntryMilliseconds: UInt64 = 180 * 86_400_000
+  /// How long before that its member is reminded: two weeks, so that nobody misses it over a holiday.
+  public static let personEntryReminderMilliseconds: UInt64 = 14 * 86_400_000
+  /// The longest that a vouch lasts: two years.
+  public static let vouchMillisecondsMax: UInt64 = 731 * 86_400_000
+  /// Vouches that one member has at one time: more people than one can say one knows by their keys.
+  public static let vouchesPerMemberMax = 64
+  /// Those, and what was taken back and has not ended: what a record of the directory holds at most.
+  public static let vouchRowsPerMemberMax = 128
+  /// People whose vouches a node looks at to find a way between two: a few milliseconds' work.
+  public static let vouchersVisitedMax = 500
+  /// Vouches in one answer: more than the paths that are shown have.
+  public static let vouchesPerAnswerMax = 256
+  /// Words of a search: more than anybody types.
+  public static let searchWordsMax = 8
+  /// Members in one page of a directory that is passed between nodes, and about how many bytes it has: some ten
+  /// milliseconds of verifying signatures.
+  public static let directoryPagePeople = 128
+  public static let directoryPageBytes = 256 << 10
+  /// Pages that one peer asks for at once: a directory of 100,000 with room to spare.
+  public static let directoryPagesBurst: UInt64 = 2000
+  /// And how often one more after that.
+  public static let directoryPagesIntervalMilliseconds: UInt64 = 100
+  /// Members of one peer that a node keeps a copy of; what comes on top is passed over.
+  public static let directoryCopiesPerPeerMax = 200_000
+  /// How often a node looks for changes in its peers' directories where none is announced.
+  public static let directoryPullMilliseconds: UInt64 = 15 * 60_000
+  /// How soon after the last time a node announces that its directory has changed again.
+  public static let directoryHintMilliseconds: UInt64 = 5_000
+  /// Cards, entries or vouches that a vCard file holds: an address book, and no more memory than that.
+  public static let vCardsMax = 10_000
+  /// Bytes of such a file.
+  public static let vCardBytesMax = 8 << 20
 }

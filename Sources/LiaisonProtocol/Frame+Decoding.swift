@@ -118,11 +118,10 @@ extension Frame.Body {
       self = .hubAnswer(Frame.HubAnswer(outcome, epoch: answer.epoch, text: bounded(answer.text, 256)))
     case .keyPackagesRequest(let request): self = .keyPackagesRequest(try Address(request.address))
     case .keyPackages(let answer): self = .keyPackages(answer.keyPackages.map { Array($0) })
-    case .directoryQuery(let query):
-      self = .directoryQuery(
-        query.address.isEmpty ? .text(bounded(query.text, 256)) : .address(try Address(query.address)))
-    case .directoryAnswer(let answer):
-      self = .directoryAnswer(try answer.memberCards.map { try Unverified(tlsEncoded: Array($0)) })
+    case .directoryQuery(let query): self = .directoryQuery(try Frame.DirectoryQuery(query))
+    case .directoryAnswer(let answer): self = .directoryAnswer(try Frame.DirectoryAnswer(answer))
+    case .memberStatement(let statement): self = .memberStatement(try Frame.MemberStatement(statement))
+    case .directoryChanged: self = .directoryChanged
     case .submit(let submit): self = .submit(envelope: Array(submit.envelope))
     case .createRoom(let room):
       self = .createRoom(
@@ -223,7 +222,7 @@ extension Frame.InboxItem {
 private func chunkName(_ bytes: Data) throws -> ChunkName { try ChunkName(bytes: Array(bytes)) }
 
 /// At most `bound` bytes of a text that is only shown to people.
-private func bounded(_ text: String, _ bound: Int) -> String {
+func bounded(_ text: String, _ bound: Int) -> String {
   text.utf8.count <= bound ? text : String(decoding: text.utf8.prefix(bound), as: UTF8.self)
 }
 

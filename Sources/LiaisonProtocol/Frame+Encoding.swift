@@ -130,11 +130,10 @@ extension Frame.Body {
         })
     case .keyPackagesRequest(let address): return .keyPackagesRequest(.with { $0.address = address.description })
     case .keyPackages(let packages): return .keyPackages(.with { $0.keyPackages = packages.map { Data($0) } })
-    case .directoryQuery(.address(let address)):
-      return .directoryQuery(.with { $0.address = address.description })
-    case .directoryQuery(.text(let text)): return .directoryQuery(.with { $0.text = text })
-    case .directoryAnswer(let cards):
-      return .directoryAnswer(.with { $0.memberCards = cards.map { Data($0.tlsEncoded) } })
+    case .directoryQuery(let query): return .directoryQuery(query.wire)
+    case .directoryAnswer(let answer): return .directoryAnswer(answer.wire)
+    case .memberStatement(let statement): return .memberStatement(statement.wire)
+    case .directoryChanged: return .directoryChanged(.init())
     case .submit(let envelope): return .submit(.with { $0.envelope = Data(envelope) })
     case .createRoom(let room):
       return .createRoom(

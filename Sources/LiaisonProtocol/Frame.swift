@@ -31,7 +31,7 @@ public struct Frame: Hashable, Sendable {
     /// An MLSMessage with a KeyPackage each.
     case keyPackages([[UInt8]])
     case directoryQuery(DirectoryQuery)
-    case directoryAnswer([Unverified<MemberCard>])
+    case directoryAnswer(DirectoryAnswer)
     case trustLogHeads(TrustLogHeads)
     /// Encoded signed notices, not yet verified.
     case trustNotices([[UInt8]])
@@ -49,6 +49,8 @@ public struct Frame: Hashable, Sendable {
     case carried(from: Handle, part: [UInt8])
     /// A ``carry(to:part:)`` was not handed on.
     case notCarried(to: Handle, Failure)
+    /// The sender's directory has changed since the receiver asked for a page of it.
+    case directoryChanged
 
     // Between a device and its node.
     /// An encoded ``LiaisonModel/Envelope``.
@@ -72,6 +74,8 @@ public struct Frame: Hashable, Sendable {
     case deviceInvite(secretHash: [UInt8], expiresAt: Timestamp)
     case deviceRemove(DeviceIdentifier)
     case keyPackagesForget
+    /// Of the asking device's own member.
+    case memberStatement(MemberStatement)
 
     // On a bulk link.
     case chunkQuery(room: RoomIdentifier, [ChunkName])
@@ -224,12 +228,6 @@ public struct Frame: Hashable, Sendable {
       self.epoch = epoch
       self.text = text
     }
-  }
-
-  public enum DirectoryQuery: Hashable, Sendable {
-    case address(Address)
-    /// Towards a device's own node only: any part of a name, address or role.
-    case text(String)
   }
 
   public struct CreateRoom: Hashable, Sendable {

@@ -22,19 +22,6 @@ extension SQLiteNodeTransaction: MemberStore {
     ).stored { row throws(StoreError) in try MemberRecord(row) }
   }
 
-  package func searchMembers(_ text: String, limit: Int) throws(StoreError) -> [MemberRecord] {
-    let escaped = text.flatMap { ["%", "_", "\\"].contains($0) ? ["\\", $0] : [$0] }
-    let pattern = "%" + String(escaped) + "%"
-    return try rows(
-      """
-      SELECT \(Self.columns) FROM members
-      WHERE revocation IS NULL AND card IS NOT NULL
-        AND (address LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\' OR role LIKE ? ESCAPE '\\')
-      ORDER BY address LIMIT ?
-      """, pattern, pattern, pattern, limit
-    ).stored { row throws(StoreError) in try MemberRecord(row) }
-  }
-
   package func members(cardsExpiringBefore time: Timestamp, limit: Int) throws(StoreError) -> [MemberRecord] {
     try rows(
       """
@@ -61,6 +48,7 @@ extension SQLiteNodeTransaction: MemberStore {
       """, member.address.description, member.profile.name, Int(member.profile.discipline.rawValue),
       member.profile.role, member.card.map(\.tlsEncoded), member.serial.integer,
       member.cardExpiresAt?.integer, member.revocation)
+    try noteMember(member)
   }
 
   package func device(_ identifier: DeviceIdentifier) throws(StoreError) -> DeviceRecord? {

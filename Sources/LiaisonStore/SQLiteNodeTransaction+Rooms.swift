@@ -177,6 +177,8 @@ extension SQLiteNodeTransaction: RoomStore {
 
   package func noteRestored(at time: Timestamp) throws(StoreError) {
     pending.rooms = [:]
+    // Numbers of changes that peers have seen are given again: the directory that they have begins anew.
+    try run("DELETE FROM directory_identifier")
     try run("UPDATE rooms SET restored_at = ?1 WHERE restored_at IS NULL OR restored_at < ?1 - 86400000", time.integer)
   }
 

@@ -8,6 +8,7 @@ enum Schema {
     migrator.registerMigration("2") { database in try database.execute(sql: version2) }
     migrator.registerMigration("3") { database in try database.execute(sql: version3) }
     migrator.registerMigration("bundles") { database in try database.execute(sql: bundles) }
+    migrator.registerMigration("people") { database in try database.execute(sql: people) }
     return migrator
   }
 

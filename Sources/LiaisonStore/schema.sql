@@ -75,6 +75,21 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_by_address ON devices (address, enrolled_at);
 
+CREATE TABLE directory_copies (
+  peer TEXT NOT NULL PRIMARY KEY,
+  version BLOB NOT NULL CHECK (length(version) IN (0, 32)),
+  since INTEGER NOT NULL CHECK (since >= 0),
+  round INTEGER NOT NULL CHECK (round >= 0),
+  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  -- How many came in this round.
+  people INTEGER NOT NULL CHECK (people >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE directory_identifier (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  identifier BLOB NOT NULL CHECK (length(identifier) = 16)
+) STRICT;
+
 CREATE TABLE envelopes (
   message INTEGER PRIMARY KEY REFERENCES messages (id),
   bytes BLOB NOT NULL
@@ -185,6 +200,44 @@ CREATE TABLE peer_totals (
   held_bytes INTEGER NOT NULL DEFAULT 0 CHECK (held_bytes >= 0)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE people (
+  id INTEGER PRIMARY KEY,
+  address TEXT NOT NULL UNIQUE,
+  node TEXT NOT NULL,
+  -- A signed MemberCard of a peer's member, and when it ends; NULL for this node's own.
+  card BLOB,
+  card_expires_at INTEGER,
+  discipline INTEGER NOT NULL CHECK (discipline BETWEEN 1 AND 4),
+  -- Bits, the lowest for the first: every discipline that the member has had.
+  disciplines INTEGER NOT NULL CHECK (disciplines BETWEEN 1 AND 15),
+  -- Whether a member of this node is one no more.
+  is_gone INTEGER NOT NULL CHECK (is_gone IN (0, 1)),
+  -- A signed PersonEntry.
+  entry BLOB,
+  entry_serial INTEGER CHECK (entry_serial >= 0),
+  confirmed_at INTEGER,
+  -- Of this node's own: the number of the last change. Of a peer's: the round of the copy that brought it.
+  change INTEGER NOT NULL CHECK (change >= 0),
+  CHECK ((entry IS NULL) = (entry_serial IS NULL) AND (entry IS NULL) = (confirmed_at IS NULL)),
+  CHECK ((card IS NULL) = (card_expires_at IS NULL))
+) STRICT;
+
+CREATE INDEX people_by_change ON people (node, change);
+
+CREATE VIRTUAL TABLE people_text USING fts5 (
+  text, marks, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3 4 5 6 7 8 9 10 11 12'
+);
+
+CREATE TABLE 'people_text_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'people_text_content'(id INTEGER PRIMARY KEY, c0, c1);
+
+CREATE TABLE 'people_text_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'people_text_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'people_text_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
 CREATE TABLE room_ballots (
   room BLOB NOT NULL PRIMARY KEY REFERENCES rooms (room),
   -- The term below which this node does not vote in the room's present epoch.
@@ -260,6 +313,23 @@ CREATE TABLE trust_log_head (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   head BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE vouches (
+  voucher TEXT NOT NULL,
+  identifier BLOB NOT NULL CHECK (length(identifier) = 16),
+  subject TEXT,
+  -- A signed Vouch, or a signed VouchRevocation in its place.
+  vouch BLOB,
+  revocation BLOB,
+  expires_at INTEGER NOT NULL,
+  PRIMARY KEY (voucher, identifier),
+  CHECK ((vouch IS NULL) <> (revocation IS NULL)),
+  CHECK ((vouch IS NULL) = (subject IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX vouches_by_end ON vouches (expires_at);
+
+CREATE INDEX vouches_by_subject ON vouches (subject) WHERE subject IS NOT NULL;
 
 CREATE TABLE welcome_states (
   room BLOB NOT NULL REFERENCES rooms (room),

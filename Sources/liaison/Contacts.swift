@@ -2,75 +2,95 @@ internal import ArgumentParser
 internal import CommandKit
 internal import LiaisonClient
 internal import LiaisonModel
+internal import LiaisonProtocol
 
-/// A person as a JSON object.
-struct ContactObject: Encodable {
-  let address: String
-  let name: String
-  let discipline: String
-  let role: String
-  let devices: Int
-  let confirmation: String
-  let confirmedAt: String?
-  let rootKeyRefused: Bool
-  let vouchedFor: Bool
+struct Contacts: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find people, in every country that yours exchanges with.",
+    discussion: """
+      Examples:
+        liaison contacts beridze
+        liaison contacts grid --country xb --language en
+        liaison contacts show ana@xa
+        liaison contacts export -o colleagues.vcf
+      """,
+    subcommands: [Search.self, Show.self, Export.self, Import.self], defaultSubcommand: Search.self)
 
-  init(_ contact: Contact) {
-    address = contact.address.description
-    name = contact.card.name
-    discipline = contact.card.discipline.description
-    role = contact.card.role
-    devices = contact.card.devices.count
-    rootKeyRefused = contact.rootKeyRefused
-    vouchedFor = contact.isVouchedFor
-    switch contact.confirmation {
-    case .none: (confirmation, confirmedAt) = ("none", nil)
-    case .confirmed(let at): (confirmation, confirmedAt) = ("confirmed", at.rfc3339)
-    case .changed(let since): (confirmation, confirmedAt) = ("changed", since.rfc3339)
+  struct Search: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Find people by any of what is known of them.",
+      discussion: """
+        Of each word the beginning is enough; case, accents and order do not count. Asks your node, which knows what each \
+        active country publishes, and shows everybody whose card this machine has seen and could verify; where the node \
+        cannot be reached, those it has seen.
+
+        Examples:
+          liaison contacts beridze
+          liaison contacts grid 'transmission operator' --country xb --discipline cyber
+          liaison contacts --stale
+        """)
+
+    @Argument(
+      help:
+        "Words of a name, address, role, institution, duty, time zone or language; an address asks that person's country."
+    )
+    var text: String = ""
+    @Option(help: ArgumentHelp("Only people of this country, by its handle or its two letters.", valueName: "country"))
+    var country: String?
+    @Option(help: ArgumentHelp("Only people of this discipline.", valueName: "discipline")) var discipline: String?
+    @Option(help: ArgumentHelp("Only people who speak this language, such as ka.", valueName: "tag")) var language:
+      String?
+    @Flag(help: "Only people who have not confirmed their entry for 180 days.") var stale = false
+
+    @OptionGroup var profile: ProfileOptions
+    @OptionGroup var format: OutputOptions
+
+    private func filter() throws(CommandError) -> Frame.PeopleFilter {
+      var filter = Frame.PeopleFilter(isStale: stale)
+      if let country {
+        guard 1...32 ~= country.utf8.count else {
+          throw CommandError(.usage, "a country is a handle such as xb, or its two letters")
+        }
+        filter.country = country
+      }
+      filter.discipline = try discipline.typed { text throws(ModelError) in try Discipline(text) }
+      filter.language = try language.typed { text throws(ModelError) in try LanguageTag(text) }
+      return filter
     }
-  }
 
-  var mark: String {
-    if rootKeyRefused { return "ROOT KEY CHANGED" }
-    if !vouchedFor { return "NO LONGER VOUCHED FOR" }
-    return switch confirmation {
-    case "confirmed": "confirmed"
-    case "changed": "KEYS CHANGED"
-    default: ""
+    func run() async throws {
+      let filter = try filter()
+      let engine = try profile.open()
+      let output = format.output
+      let text = text
+      try await refresh(engine, output) { client in
+        if let address = try? Address(text) {
+          try await client.require([address], engine, output)
+        } else if try await client.ask(.text(text, filter: filter)).hasMore {
+          output.explain("more people match than one answer holds: say more of whom you look for")
+        }
+      }
+      try engine.remindOfEntry(output)
+      let contacts = try engine.contacts(matching: text, filter: filter).map(ContactObject.init)
+      output.listing(
+        try contacts + engine.unconfirmed(matching: text, filter),
+        columns: ["ADDRESS", "NAME", "DISCIPLINE", "ROLE", "INSTITUTION", "LANGUAGES", "ENTRY", "KEYS"],
+        empty: "nobody found"
+      ) { person in
+        [
+          person.address, person.name, person.discipline, person.role, person.institution ?? "",
+          person.languages?.joined(separator: " ") ?? "", person.stale == true ? "stale" : "", person.mark,
+        ]
+      }
     }
   }
 }
 
-struct Contacts: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Find people.",
-    discussion: """
-      Asks your node's directory, and shows everybody whose card this machine has seen and could verify.
-
-      Example:
-        liaison contacts beridze
-      """)
-
-  @Argument(help: "Part of a name, address or role; an address asks that person's country.") var text: String = ""
-
-  @OptionGroup var profile: ProfileOptions
-  @OptionGroup var format: OutputOptions
-
-  func run() async throws {
-    let engine = try profile.open()
-    let output = format.output
-    let text = text
-    try await refresh(engine, output) { client in
-      if let address = try? Address(text) {
-        try await client.require([address], engine, output)
-      } else {
-        try await client.lookUp(.text(text))
-      }
-    }
-    output.listing(
-      try engine.contacts(matching: text).map(ContactObject.init),
-      columns: ["ADDRESS", "NAME", "DISCIPLINE", "ROLE", "KEYS"], empty: "nobody found"
-    ) { [$0.address, $0.name, $0.discipline, $0.role, $0.mark] }
+extension String? {
+  /// Reads what was typed, where something was.
+  func typed<Value>(_ read: (String) throws(ModelError) -> Value) throws(CommandError) -> Value? {
+    guard let text = self else { return nil }
+    return try CommandError.typed { () throws(ModelError) in try read(text) }
   }
 }
 

@@ -41,6 +41,7 @@ struct Inbox: AsyncParsableCommand {
     }
     let shown = try await withNode(engine, output, offline: show) { client in
       let shown = try show()
+      try engine.remindOfEntry(output)
       if watch { return try await follow(client, engine, printer, from: shown) }
       try await client.farewell(engine)
       return shown

@@ -82,6 +82,43 @@ extension FuzzTarget {
       [Array("-----BEGIN LIAISON RECEIPT-----\nAQ==\n-----END LIAISON RECEIPT-----\n".utf8)]
     },
     decoder("invitation", Invitation.self) { [] },
+    decoder("person-entry", PersonEntry.self) { [try Samples.entry] },
+    decoder("vouch", Vouch.self) { [try Samples.vouch] },
+    decoder("vouch-revocation", VouchRevocation.self) {
+      let vouch = try Samples.vouch
+      return [
+        try VouchRevocation(
+          identifier: vouch.identifier, voucher: vouch.voucher, device: vouch.device, expiresAt: vouch.expiresAt,
+          revokedAt: vouch.madeAt)
+      ]
+    },
+    FuzzTarget(name: "vcard") { input in
+      guard let cards = try? VCard.read(input) else { return }
+      for person in cards.compactMap({ VCardPerson($0) }) {
+        guard let again = try? VCard.read(Array(person.card().encoded.utf8)), again.count == 1 else {
+          preconditionFailure("a vCard that was written cannot be read")
+        }
+        precondition(VCardPerson(again[0])?.address == person.address, "a vCard changed in its encoding")
+        precondition((try? VCardPerson(tlsEncoded: person.tlsEncoded)) == person, "a person has two encodings")
+      }
+    } seeds: {
+      [
+        """
+        BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ana\\, Arden\r\nX-LIAISON-ADDRESS:ana@xa\r\nORG:Grid;North\r
+        RELATED;TYPE="agent";VALUE=text:bo@\r\n xb\r\nLANG;PREF=1:ka\r\nTZ:Asia/Tbilisi\r\nEND:VCARD\r\n
+        """, "BEGIN:VCARD\nVERSION:3.0\nitem1.IMPP;X-A=\"b;c\",d:liaison:ana@xa\nN:Arden;Ana;;;\nEND:VCARD\n",
+      ].map { Array($0.utf8) }
+    },
+    FuzzTarget(name: "people-words") { input in
+      let words = PeopleWords(String(decoding: input, as: UTF8.self))
+      precondition(words.words.count <= Limits.searchWordsMax)
+      // Nothing that was typed is outside of a string.
+      guard let expression = words.expression else { return }
+      precondition(expression.utf8.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2))
+      precondition(!expression.utf8.contains(0))
+    } seeds: {
+      ["ana@xa", "Élan \"OR\" *", "\" \"\" x", "\"\u{301}x \u{0}y"].map { Array($0.utf8) }
+    },
     FuzzTarget(name: "cards") { input in
       if let card = try? Unverified<NodeCard>(tlsEncoded: input) { _ = try? card.claim() }
       if let card = try? Unverified<MemberCard>(tlsEncoded: input) { _ = try? card.claim() }
@@ -108,4 +145,28 @@ extension FuzzTarget {
         .map(\.encoded)
     }
   ]
+}
+
+/// What members say, as seeds.
+private enum Samples {
+  private static let device = SigningKey<DeviceSignaturePurpose>()
+
+  static var entry: PersonEntry {
+    get throws {
+      try PersonEntry(
+        address: Address("ana@xa"), device: DeviceIdentifier(bytes: Array(0..<16)), institution: "Grid Operator",
+        languages: [LanguageTag("ka"), LanguageTag("en-GB")], timeZone: TimeZoneName("Asia/Tbilisi"), duty: "incidents",
+        alternate: Address("bo@xa"), serial: 3, confirmedAt: Timestamp(milliseconds: 7))
+    }
+  }
+
+  static var vouch: Vouch {
+    get throws {
+      try Vouch(
+        identifier: VouchIdentifier(bytes: Array(3..<19)), voucher: Address("ana@xa"),
+        device: DeviceIdentifier(bytes: Array(0..<16)), subject: Address("boris@xb"),
+        rootKey: RootKey(bytes: [UInt8](repeating: 5, count: 32)), signatureKeys: [device.publicKey],
+        kind: .event("exercise"), madeAt: Timestamp(milliseconds: 7), expiresAt: Timestamp(milliseconds: 9))
+    }
+  }
 }

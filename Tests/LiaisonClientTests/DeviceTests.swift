@@ -217,13 +217,13 @@ struct DeviceTests {
     #expect(try notices(bo).contains(.deviceRemoved(address, lost, by: address)))
     #expect(try room(bo).members == [ana.address, bo.address])
     guard
-      case .directoryAnswer(let cards) = try node.answer(
+      case .directoryAnswer(let found) = try node.answer(
         to: .directoryQuery(.address(address)), from: .device(own, inboxPosition: position))
     else {
       Issue.record("no card")
       return
     }
-    #expect(try cards.first?.claim().devices.map(\.identifier) == [own])
+    #expect(try found.cards.first?.claim().devices.map(\.identifier) == [own])
     #expect { try ana.act { try $0.removeDevice(own, now: $1) } } throws: {
       ($0 as? ClientError)?.code == "remove-this-device"
     }

@@ -28,7 +28,21 @@ struct EncodingTests {
     let proof = CommitProof(
       term: term, promises: [Signed(promise, by: Samples.node).unverified],
       votes: [Signed(vote, by: Samples.node).unverified])
+    let languages = [try LanguageTag("ka"), try LanguageTag("en-GB")]
+    let entry = try PersonEntry(
+      address: Address("ana@xa"), device: DeviceIdentifier(bytes: Array(4...19)), institution: "Grid Operator",
+      languages: languages, timeZone: TimeZoneName("Asia/Tbilisi"), duty: "incidents", alternate: Address("bo@xa"),
+      serial: 3, confirmedAt: Samples.now)
+    let vouch = try Samples.vouch(.event("winter exercise"))
+    let person = VCardPerson(
+      address: try Address("ana@xa"), name: "Ana", institution: "Grid", languages: languages,
+      timeZone: try TimeZoneName("Europe/Paris"), alternate: try Address("bo@xb"))
     return [
+      sample(entry), sample(vouch), sample(try Samples.vouch(.metInPerson)), sample(person),
+      sample(
+        try VouchRevocation(
+          identifier: vouch.identifier, voucher: vouch.voucher, device: vouch.device, expiresAt: vouch.expiresAt,
+          revokedAt: Samples.now)),
       sample(vote), sample(promise),
       sample(TakeoverPromise(room: room, epoch: 5, term: term, node: try Handle("xc"), voted: nil)),
       sample(try Samples.nodeCard()), sample(try Samples.memberCard()),

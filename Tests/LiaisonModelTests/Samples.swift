@@ -23,6 +23,18 @@ enum Samples {
       ], serial: 3, issuedAt: now, expiresAt: now.adding(milliseconds: 1000))
   }
 
+  static let device = SigningKey<DeviceSignaturePurpose>()
+
+  static func vouch(
+    _ kind: Vouch.Kind, voucher: String = "ana@xa", subject: String = "boris@xb",
+    keys: [DeviceSignatureKey] = [device.publicKey]
+  ) throws -> Vouch {
+    try Vouch(
+      identifier: VouchIdentifier(bytes: Array(3...18)), voucher: Address(voucher),
+      device: DeviceIdentifier(bytes: Array(0..<16)), subject: Address(subject), rootKey: root.publicKey,
+      signatureKeys: keys, kind: kind, madeAt: now, expiresAt: now.adding(milliseconds: 1000))
+  }
+
   static func content(_ body: MessageContent.Body) throws -> MessageContent {
     MessageContent(
       message: try MessageIdentifier(bytes: Array(1...16)), sequence: 7, sentAt: now, precedence: .flash,

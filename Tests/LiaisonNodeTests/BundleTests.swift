@@ -121,7 +121,7 @@ struct BundleTests {
     func ask(_ address: String) throws {
       devices[0].request(
         .directoryQuery(.address(try Address(address))), onFailure: { failures.append($0) },
-        then: { if case .directoryAnswer(let found) = $0 { cards += found } })
+        then: { if case .directoryAnswer(let found) = $0 { cards += found.cards } })
       region.run(milliseconds: 2000)
     }
     for _ in 0..<3 { try ask("vera@xb") }
@@ -162,7 +162,7 @@ struct BundleTests {
     func ask() {
       devices[0].request(
         .directoryQuery(.address(devices[1].address)), onFailure: { _ in },
-        then: { if case .directoryAnswer(let found) = $0 { cards += found.count } })
+        then: { if case .directoryAnswer(let found) = $0 { cards += found.cards.count } })
       region.run(milliseconds: 5000)
     }
     ask()

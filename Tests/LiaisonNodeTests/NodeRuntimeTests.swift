@@ -90,11 +90,11 @@ struct NodeRuntimeTests {
         await bulk.frames.next(atMost: 1)
           == [Frame(request: 1, .failure(Frame.Failure(.notPermitted, "not a room of yours")))])
       try await Requester.with(link) { requester in
-        guard case .directoryAnswer(let cards) = try await requester.request(.directoryQuery(.text("nino"))) else {
+        guard case .directoryAnswer(let found) = try await requester.request(.directoryQuery(.text("nino"))) else {
           Issue.record("no answer from the directory")
           return
         }
-        #expect(try cards.map { try $0.verified(by: xa.key.publicKey).content.address } == [device.address])
+        #expect(try found.cards.map { try $0.verified(by: xa.key.publicKey).content.address } == [device.address])
         let answer = await runtime.administer(.revoke(device.address, reason: "lost"))
         guard case .done = answer else {
           Issue.record("not revoked: \(answer)")
@@ -120,12 +120,12 @@ struct NodeRuntimeTests {
         try await eventually("no link") { await runtimeA.peerLinks[xb.handle] != nil }
         let link = try await xa.dial(.device, as: nino.identity)
         try await Requester.with(link) { requester in
-          guard case .directoryAnswer(let cards) = try await requester.request(.directoryQuery(.address(boris.address)))
+          guard case .directoryAnswer(let found) = try await requester.request(.directoryQuery(.address(boris.address)))
           else {
             Issue.record("no answer from the directory")
             return
           }
-          #expect(try cards.map { try $0.verified(by: xb.key.publicKey).content.address } == [boris.address])
+          #expect(try found.cards.map { try $0.verified(by: xb.key.publicKey).content.address } == [boris.address])
         }
       }
     }

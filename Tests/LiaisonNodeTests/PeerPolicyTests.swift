@@ -168,9 +168,9 @@ import Testing
       scene.permit(policy { $0.disciplines = disciplines })
       for (address, isFound) in [(scene.luka.address, isFound), (nobody, false)] {
         guard
-          case .directoryAnswer(let cards) = try scene.answer(to: .directoryQuery(.address(address)), by: scene.vera)
+          case .directoryAnswer(let found) = try scene.answer(to: .directoryQuery(.address(address)), by: scene.vera)
         else { throw SimulationError("no answer of the directory") }
-        #expect(cards.isEmpty != isFound)
+        #expect(found.cards.isEmpty != isFound)
         let refusal = try scene.refusal(of: .keyPackagesRequest(address), by: scene.vera)
         #expect(refusal?.text == (isFound ? nil : "there is no member \(address)"))
       }

@@ -46,7 +46,37 @@ struct FrameTests {
       commit: Frame.HubCommit(
         message: message, room: room, commit: [1], welcome: [3], groupInfo: [2], isTakeover: true),
       epoch: 4, proposedAt: now, term: term, promises: [promise])
+    let entry = Signed(
+      try PersonEntry(
+        address: address, device: device.identifier, institution: "Grid", languages: [LanguageTag("ka")], serial: 1,
+        confirmedAt: now), by: signature
+    ).unverified
+    let vouch = try Vouch(
+      identifier: VouchIdentifier(bytes: Array(5...20)), voucher: address, device: device.identifier,
+      subject: Address("boris@xb"), rootKey: root.publicKey, signatureKeys: [signature.publicKey],
+      kind: .event("exercise"), madeAt: now, expiresAt: now.adding(milliseconds: 1))
+    let revocation = Signed(
+      try VouchRevocation(
+        identifier: vouch.identifier, voucher: address, device: device.identifier, expiresAt: vouch.expiresAt,
+        revokedAt: now), by: signature
+    ).unverified
+    let signedVouch = Signed(vouch, by: signature).unverified
+    let people = Frame.People(entries: [entry], vouches: [signedVouch], revocations: [revocation])
     return [
+      .directoryAnswer(Frame.DirectoryAnswer(cards: [memberCard], people: people, hasMore: true)),
+      .directoryAnswer(
+        Frame.DirectoryAnswer(
+          people: people,
+          page: Frame.DirectoryPage(version: digest, isFirst: true, isLast: false, next: 8, gone: [address]))),
+      .directoryQuery(
+        .text(
+          "ana",
+          filter: Frame.PeopleFilter(country: "xb", discipline: .cyber, language: try LanguageTag("ka"), isStale: true)
+        )), .directoryQuery(.page(Frame.DirectoryPosition())),
+      .directoryQuery(.page(Frame.DirectoryPosition(version: digest, since: 7))),
+      .directoryQuery(.vouches(of: address)),
+      .directoryQuery(.ways(to: address)), .directoryChanged, .memberStatement(.entry(entry)),
+      .memberStatement(.vouch(signedVouch)), .memberStatement(.revocation(revocation)),
       .proposal(proposal), .vote(vote), .takeoverRequest(room: room, epoch: 4, number: 3),
       .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: promise, voted: proposal)),
       .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: nil, refusal: "xb reaches xa")),
@@ -71,7 +101,8 @@ struct FrameTests {
       .trustLogHeads(Frame.TrustLogHeads(own: [1], seen: [2], proof: [digest, digest])),
       .trustLogHeads(
         Frame.TrustLogHeads(own: [1], lost: Frame.TrustLogHeads.Loss(entry: [3], index: 4, path: [digest, digest]))),
-      .directoryQuery(.text("ana")), .directoryAnswer([memberCard]), .submit(envelope: [7]),
+      .directoryQuery(.text("ana")), .directoryAnswer(Frame.DirectoryAnswer(cards: [memberCard])),
+      .submit(envelope: [7]),
       .createRoom(Frame.CreateRoom(room: room, groupInfo: [1], ratchetTree: [2])),
       .uploadKeyPackages(keyPackages: [[1]], lastResort: [2]), .uploadKeyPackages(keyPackages: [], lastResort: nil),
       .roomStateRequest(room), .roomState(Frame.RoomState(groupInfo: [1], ratchetTree: [2], hub: handle)),

@@ -47,7 +47,7 @@ package final class PlayedDevice: LinkEnd {
   /// How far its clock is ahead of everybody's.
   package var clockAheadMilliseconds: UInt64 = 0
 
-  let signatureKey: SigningKey<DeviceSignaturePurpose>
+  package let signatureKey: SigningKey<DeviceSignaturePurpose>
   private var card: Unverified<MemberCard>?
   private var bundles: [KeyPackageBundle] = []
   private let node: SimulatedNode

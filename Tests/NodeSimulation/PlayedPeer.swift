@@ -34,9 +34,9 @@ package final class PlayedPeer: LinkEnd {
   package func closed(_ link: SimulatedLink) { isLinked = false }
 
   /// Sends a frame, and lets it be dealt with.
-  package func send(_ body: Frame.Body, request: UInt64 = 0) {
+  package func send(_ body: Frame.Body, request: UInt64 = 0, wait milliseconds: UInt64 = 500) {
     link?.send(Frame(request: request, body), from: self)
-    region.run(milliseconds: 500)
+    region.run(milliseconds: milliseconds)
   }
 
   /// Delivers an envelope of its own making.

@@ -288,6 +288,8 @@ package final class SimulatedNode: LinkEnd {
     let link = LinkID(.max)
     let inputs: [Input] = [.linkOpened(link, peer), .frame(link, Frame(request: 1, body)), .linkClosed(link)]
     let outputs = core?.process(inputs, now: clock, random: &region.random) ?? []
+    // What others are told by it; nobody is at the end of this link.
+    perform(outputs)
     planTick()
     for case .send(link, let frame) in outputs where frame.request == 1 { return frame.body }
     throw SimulationError("no answer came")

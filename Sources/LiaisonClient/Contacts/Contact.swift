@@ -17,6 +17,10 @@ package struct Contact: Sendable, Equatable {
   /// Whether the card verifies by the node's card that is known now. It did when it was kept: a node that lost its key to
   /// others, or a country that began anew, no longer stands for it.
   package let isVouchedFor: Bool
+  /// What the person says of themselves, where one of their devices signed it.
+  package let entry: PersonEntry?
+  /// Whether the own node exchanges anything with the person's country now.
+  package let isCountryActive: Bool
 
   package var address: Address { card.address }
 }
@@ -33,7 +37,8 @@ extension ProfileTransaction {
       confirmation = .none
     }
     return Contact(
-      card: card, confirmation: confirmation, rootKeyRefused: node?.refused != nil, isVouchedFor: isVouchedFor)
+      card: card, confirmation: confirmation, rootKeyRefused: node?.refused != nil, isVouchedFor: isVouchedFor,
+      entry: try entry(of: card), isCountryActive: node?.isActive ?? false)
   }
 
   /// The contact with this address, where a card of it is known and verifies.

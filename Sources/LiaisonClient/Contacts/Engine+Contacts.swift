@@ -1,30 +1,39 @@
 package import LiaisonModel
+package import LiaisonProtocol
 
 extension Engine {
-  /// People whose cards this device has seen and could verify, by address: those with `text` in name, address or role.
-  package func contacts(matching text: String = "") throws -> [Contact] {
-    let wanted = text.lowercased()
-    return try store.read { tx in
+  /// People whose cards this device has seen and could verify, by address: those in whom every word of `text` is found.
+  package func contacts(
+    matching text: String = "", filter: Frame.PeopleFilter = Frame.PeopleFilter(), now: Timestamp = Timestamp.now()
+  ) throws -> [Contact] {
+    let all = try store.read { tx in
       let cards = try tx.nodeCards()
       return try tx.contacts().compactMap { record -> Contact? in
         guard let claim = try? record.card.claim() else { return nil }
         let verified = cards[claim.address.handle].flatMap { try? record.card.verified(by: $0).content }
         let card = verified ?? claim
-        let content = "\(card.name)\n\(card.address)\n\(card.role)\n\(card.discipline)".lowercased()
-        guard wanted.isEmpty || content.contains(wanted) else { return nil }
-        return try tx.described(record, card, isVouchedFor: verified != nil)
-      }.sorted { $0.address < $1.address }
+        let contact = try tx.described(record, card, isVouchedFor: verified != nil)
+        let country = cards[card.address.handle]?.content.country
+        return contact.passes(filter, country: country, at: now) ? contact : nil
+      }
     }
+    return try PeopleIndex.matches(PeopleWords(text), in: all, text: \.searchedText).sorted { $0.address < $1.address }
   }
 
   /// The person with this address, where their card is known and verifies.
   package func contact(_ address: Address) throws -> Contact? { try store.read { try $0.verifiedContact(address) } }
 
-  /// Keeps the cards of an answer that verify.
-  package func take(_ cards: [Unverified<MemberCard>], now: Timestamp) throws {
+  /// Keeps what verifies of an answer.
+  package func take(_ answer: Frame.DirectoryAnswer, now: Timestamp) throws {
     try store.change { tx in
-      for card in cards { try tx.take(card, now: now) }
+      for card in answer.cards { try tx.take(card, now: now) }
+      try tx.take(answer.people, now: now)
     }
+  }
+
+  /// Keeps the cards that verify.
+  package func take(_ cards: [Unverified<MemberCard>], now: Timestamp) throws {
+    try take(Frame.DirectoryAnswer(cards: cards), now: now)
   }
 
   /// The number to compare with the person at this address.

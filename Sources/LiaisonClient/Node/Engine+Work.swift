@@ -84,7 +84,9 @@ extension EngineStep {
     }
     switch (key, answer) {
     case (.peers, .peers(let peers)): try take(peers)
-    case (.ownCard, .directoryAnswer(let cards)): try takeOwnCard(cards)
+    case (.ownCard, .directoryAnswer(let answer)):
+      try takeOwnCard(answer.cards)
+      try tx.take(answer.people, now: now)
     case (.rooms, .rooms(let rooms, let keyPackages)):
       try take(rooms)
       // It may have given them all to people who used none, or have lost them with an older backup.

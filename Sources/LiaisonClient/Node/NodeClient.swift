@@ -274,10 +274,36 @@ package actor NodeClient {
 
   /// Asks the directory, and keeps the cards that verify. Throws ``ClientError``.
   package func lookUp(_ query: Frame.DirectoryQuery) async throws {
-    guard case .directoryAnswer(let cards) = try await request(.directoryQuery(query)) else {
+    _ = try await ask(query)
+  }
+
+  /// The same, and gives the answer, of which nothing was verified but what was kept.
+  package func ask(_ query: Frame.DirectoryQuery) async throws -> Frame.DirectoryAnswer {
+    guard case .directoryAnswer(let answer) = try await request(.directoryQuery(query)) else {
       throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
     }
-    try engine.take(cards, now: now())
+    try engine.take(answer, now: now())
+    return answer
+  }
+
+  /// Finds ways to a person over those who vouch for one another. Whoever is on one that would be shown is asked about
+  /// anew: what this device has kept of their word may have been taken back, or their keys may be others.
+  package func findWays(to address: Address) async throws {
+    try await lookUp(.ways(to: address))
+    var asked: Set<Address> = []
+    for _ in 0..<VouchPaths.hopsMax {
+      let vouchers = try engine.vouchers(onWaysTo: address, now: now()).subtracting(asked)
+      if vouchers.isEmpty { return }
+      for voucher in vouchers.sorted() { try await lookUp(.vouches(of: voucher)) }
+      asked.formUnion(vouchers)
+    }
+  }
+
+  /// Tells the node what this member says. Throws ``ClientError``.
+  package func say(_ statement: Frame.MemberStatement) async throws {
+    guard case .done = try await request(.memberStatement(statement)) else {
+      throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    }
   }
 
   /// Waits until the node has a message of this device. Gives whether it has, and why not where it has not.

@@ -8,6 +8,7 @@ enum ProfileSchema {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { db in try db.execute(sql: first) }
     migrator.registerMigration("2") { db in try db.execute(sql: second) }
+    migrator.registerMigration("people") { db in try db.execute(sql: people) }
     return migrator
   }
 

@@ -42,6 +42,9 @@ package struct ProfileTransaction {
   func index(keyPackage reference: [UInt8]) -> [UInt8] { index("keyPackage", reference) }
   func index(sender: DeviceIdentifier) -> [UInt8] { index("sender", sender.bytes) }
   func index(file: [UInt8]) -> [UInt8] { index("file", file) }
+  func index(vouch: VouchIdentifier, of voucher: Address) -> [UInt8] {
+    index("vouch", vouch.bytes + Array(voucher.description.utf8))
+  }
   /// Of the first four hexadecimal digits of an identifier.
   func index(prefix: [UInt8]) -> [UInt8] { index("prefix", Array(prefix.prefix(2))) }
 

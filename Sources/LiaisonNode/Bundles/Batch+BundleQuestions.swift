@@ -32,7 +32,7 @@ extension Batch {
     _ answer: Frame.Body, of question: BundleQuestion, _ kind: Relays.Kind, _ body: Frame.Body, from peer: Handle
   ) throws -> Frame.Body? {
     switch (kind, answer) {
-    case (.member, .directoryAnswer(let cards)) where !cards.isEmpty:
+    case (.member, .directoryAnswer(let found)) where !found.cards.isEmpty:
       let end = question.askedAt.adding(milliseconds: Limits.bundleAnswerMilliseconds)
       return now < end ? answer : nil
     case (.keyPackages, .keyPackages(let packages)):
@@ -75,9 +75,9 @@ extension Batch {
     switch (question.subject.first, frame.body) {
     case (_, .failure), ("c", .hubAnswer): body = frame.body
     case ("k", .keyPackages(let packages)) where packages.count <= Limits.devicesPerMemberMax: body = frame.body
-    case ("m", .directoryAnswer(let cards)):
+    case ("m", .directoryAnswer(let found)):
       guard let address = try? Address(String(question.subject.dropFirst(2))) else { return }
-      body = .directoryAnswer(cards.filter { isCard($0, of: address) })
+      body = .directoryAnswer(part(of: found, about: address))
     default: throw Violation("an answer of another kind than was asked for")
     }
     question.answer = Frame(body).encoded

@@ -18,6 +18,7 @@ extension Batch {
       let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)
+    case .directoryChanged: memory.directories.plan(peer, at: now.adding(milliseconds: 500))
     case .proposal(let proposal): try take(proposal, from: peer)
     case .vote(let vote): try take(vote, from: peer)
     case .takeoverRequest(let room, let epoch, let number):
@@ -58,6 +59,9 @@ extension Batch {
       answer(request, .rooms(rooms, keyPackages: try store.keyPackageCount(for: device)), on: link)
     case .keyPackagesForget:
       try store.removeKeyPackages(of: device)
+      answer(request, .done, on: link)
+    case .memberStatement(let statement):
+      try take(statement, by: device, of: open.address)
       answer(request, .done, on: link)
     case .devicesRequest: answer(request, .devices(try devices(of: open.address)), on: link)
     case .deviceInvite(let hash, let expiresAt):

@@ -59,6 +59,7 @@ extension Batch {
     memory.awaySince[peer] = nil
     try sayWhatWaitedForBundles(to: peer, on: link)
     peersToServe.insert(peer)
+    memory.directories.plan(peer, at: now)
     for body in try positionsToAsk(of: peer) { send(Frame(body), on: link) }
     try askForVotes(of: [peer])
   }
@@ -93,6 +94,9 @@ extension Batch {
     }
     for handle in table.peers.keys.sorted() where table[handle]?.standing == .revoked { try giveUpQueue(of: handle) }
     endTunnelsOfOthers()
+    // What is published to whom may be something else now, and what revoked peers published goes.
+    memory.directories.isChanged = true
+    try findLeftovers()
     memory.dials = memory.dials.filter { table.takesLinks(of: $0.key) }
     // What was held because a card was unknown may be valid now.
     roomsToRelease.formUnion(try store.held(since: now, limit: Housekeeping.rowsMax).map(\.held.room))

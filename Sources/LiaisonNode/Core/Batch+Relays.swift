@@ -10,7 +10,7 @@ extension Batch {
     guard peers.isActive(peer) else { throw Frame.Failure.unknown("\(peer) is not an active peer of this node") }
     switch kind {
     case .keyPackages, .member: try permit(.directory, with: peer)
-    case .hubCommit: break
+    case .hubCommit, .directory: break
     }
     guard let peerLink = memory.links.peers[peer]?.link else {
       // Where bundles never went, and a link is only down, nothing is to pile up for one.
@@ -36,12 +36,14 @@ extension Batch {
     guard let relay = memory.relays.take(frame.request, from: link) else { return }
     let body: Frame.Body
     switch (relay.kind, frame.body) {
+    case (.directory, .failure(let failure)): return endPull(of: peer, isPassing: failure.reason == .later)
+    case (.directory, .directoryAnswer(let page)): return try take(page, ofDirectoryOf: peer, on: link)
     case (_, .failure): body = frame.body
     case (.hubCommit, .hubAnswer): body = frame.body
     case (.keyPackages, .keyPackages(let packages)) where packages.count <= Limits.devicesPerMemberMax:
       body = frame.body
-    case (.member(let address), .directoryAnswer(let cards)):
-      body = .directoryAnswer(cards.filter { isCard($0, of: address) })
+    case (.member(let address), .directoryAnswer(let answer)):
+      body = .directoryAnswer(part(of: answer, about: address))
     default: throw Violation("an answer of another kind than was asked for")
     }
     answer(relay.request, body, on: relay.asker)
@@ -51,6 +53,10 @@ extension Batch {
   mutating func giveUpLostRelays() {
     let owners = memory.links.owners
     for relay in memory.relays.takeLost(at: now, isOpen: { owners[$0] != nil }) {
+      if case .directory(let peer) = relay.kind {
+        endPull(of: peer, isPassing: true)
+        continue
+      }
       answer(relay.request, .failure(.unavailable("the other node did not answer")), on: relay.asker)
     }
   }

@@ -5,6 +5,7 @@ extension Batch {
   mutating func tick() throws {
     resendWhereSilent()
     try closeTorn()
+    try removeLeftovers()
     for link in memory.takeUnserved(at: now) { drained(link) }
     let last = memory.housekeepingAt
     if let last, now < last.adding(milliseconds: Housekeeping.intervalMilliseconds), last <= now { return }
@@ -34,6 +35,8 @@ extension Batch {
     try dropWhatWasHeldTooLong()
     try renewCards()
     try store.removeKeyPackages(expiredBefore: now)
+    try store.removeVouches(expiredBefore: now, limit: Housekeeping.rowsMax)
+    try findLeftovers()
     try store.removeBundleQuestions(
       askedBefore: now.subtracting(milliseconds: Limits.envelopeLifetimeMilliseconds))
     let (time, overflow) = now.milliseconds.subtractingReportingOverflow(Limits.messageRecordMilliseconds)

@@ -57,6 +57,8 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     try releaseHeld()
     giveUpLostRelays()
     try dialWhoIsAway()
+    try pullDirectories()
+    announceDirectory()
     try beginTunnels()
     try giveReceipts()
     for handle in peersToServe.sorted() { try serve(handle) }

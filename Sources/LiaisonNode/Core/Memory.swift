@@ -12,6 +12,7 @@ struct Memory: Sendable {
   var keyPackageRequests = KeyPackageRequests()
   var tunnels = Tunnels()
   var elections = Elections()
+  var directories = DirectoryExchange()
   /// Since when an active peer has had no link.
   var awaySince: [Handle: Timestamp] = [:]
   /// How long a room's hub has not been reached, when this node consents to a takeover.
@@ -50,6 +51,7 @@ struct Memory: Sendable {
     links.peers = links.peers.mapValues { $0.earlier(by: back) }
     relays.setBack(by: back)
     tunnels.setBack(by: back)
+    directories.setBack(by: back)
     awaySince = awaySince.mapValues { $0.subtracting(milliseconds: back) }
     unserved = unserved.map { ($0.links, $0.at.subtracting(milliseconds: back)) }
     torn = torn.mapValues { $0.subtracting(milliseconds: back) }
@@ -61,7 +63,9 @@ struct Memory: Sendable {
     let dial = dials.values.compactMap(\.at).min()
     let resend = links.peers.values.compactMap(\.window.resendAt).min()
     let torn = torn.values.min()?.adding(milliseconds: Self.storeTryMilliseconds)
-    let others = [dial, resend, relays.expiresAt, unserved?.at, torn, tunnels.dueAt].compactMap { $0 }
+    let others = [dial, resend, relays.expiresAt, unserved?.at, torn, tunnels.dueAt, directories.wakeAt].compactMap {
+      $0
+    }
     return others.reduce(housekeeping ?? Timestamp(milliseconds: 0), min)
   }
 
@@ -73,6 +77,7 @@ struct Memory: Sendable {
     torn[link] = nil
     guard case .peer(let handle) = links.remove(link) else { return }
     tunnels.drained(link)
+    directories.pulling.remove(handle)
     if tunnels.open[handle]?.link == link { tunnels.open[handle] = nil }
     // With the link to a third node go the ways through it.
     for (peer, tunnel) in tunnels.open.sorted(by: { $0.key < $1.key }) where tunnel.road == link {

@@ -134,6 +134,7 @@ extension Frame.Body {
     switch self {
     case .hubCommit, .keyPackagesRequest, .directoryQuery, .submit, .createRoom, .uploadKeyPackages, .roomStateRequest,
       .peersRequest, .enrol, .roomsRequest, .devicesRequest, .deviceInvite, .deviceRemove, .keyPackagesForget,
+      .memberStatement,
       .chunkQuery, .chunkPut,
       .chunkGet:
       true
@@ -141,6 +142,7 @@ extension Frame.Body {
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
       .trustLogHeads, .trustNotices, .charters, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried,
       .proposal,
+      .directoryChanged,
       .vote, .takeoverRequest, .takeoverAnswer, .roomPosition, .roomCommits:
       false
     }

@@ -7,6 +7,8 @@ struct Relays: Sendable {
   enum Kind: Sendable {
     case hubCommit, keyPackages
     case member(Address)
+    /// This node's own, for a page of the peer's directory.
+    case directory(Handle)
   }
 
   /// One request under way.

@@ -98,6 +98,8 @@ extension Batch {
     member.revocation = reason
     member.deviceCount = 0
     try store.saveMember(member)
+    try store.removeVouches(of: address, but: [])
+    memory.directories.isChanged = true
     for device in devices {
       for link in memory.links.links(of: device.identifier) { close(link, .notPermitted("not accepted")) }
     }

@@ -52,6 +52,7 @@ extension Batch {
     member.cardExpiresAt = expiresAt
     member.deviceCount = devices.count
     try store.saveMember(member)
+    memory.directories.isChanged = true
     return card
   }
 

@@ -73,13 +73,11 @@ package protocol MemberStore {
   func member(_ address: Address) throws(StoreError) -> MemberRecord?
   /// All members by address, after `address` where it is given.
   func members(after address: Address?, limit: Int) throws(StoreError) -> [MemberRecord]
-  /// Members who are not revoked and have a card, whose name, address or role contains the text in any case.
-  func searchMembers(_ text: String, limit: Int) throws(StoreError) -> [MemberRecord]
   /// Members who are not revoked and whose cards expire before `time`.
   func members(cardsExpiringBefore time: Timestamp, limit: Int) throws(StoreError) -> [MemberRecord]
   /// Has the cards of all members who are not revoked count as ending now, so that they are renewed.
   func renewMemberCards(at now: Timestamp) throws(StoreError)
-  /// Inserts a member or replaces what is known of one.
+  /// Inserts a member or replaces what is known of one, and counts a change of the directory (``PeopleStore``).
   func saveMember(_ member: MemberRecord) throws(StoreError)
 
   /// The device of this identifier.

@@ -225,6 +225,15 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .notCarried(newValue)}
   }
 
+  /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
+  var directoryChanged: Liaison_Link_V1_DirectoryChanged {
+    get {
+      if case .directoryChanged(let v)? = body {return v}
+      return Liaison_Link_V1_DirectoryChanged()
+    }
+    set {body = .directoryChanged(newValue)}
+  }
+
   /// Between a device and its node.
   var submit: Liaison_Link_V1_Submit {
     get {
@@ -370,6 +379,14 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     set {body = .keyPackagesForget(newValue)}
   }
 
+  var memberStatement: Liaison_Link_V1_MemberStatement {
+    get {
+      if case .memberStatement(let v)? = body {return v}
+      return Liaison_Link_V1_MemberStatement()
+    }
+    set {body = .memberStatement(newValue)}
+  }
+
   /// On a bulk link.
   var chunkQuery: Liaison_Link_V1_ChunkQuery {
     get {
@@ -489,6 +506,8 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case carry(Liaison_Link_V1_Carry)
     case carried(Liaison_Link_V1_Carried)
     case notCarried(Liaison_Link_V1_NotCarried)
+    /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
+    case directoryChanged(Liaison_Link_V1_DirectoryChanged)
     /// Between a device and its node.
     case submit(Liaison_Link_V1_Submit)
     case createRoom(Liaison_Link_V1_CreateRoom)
@@ -508,6 +527,7 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case deviceInvite(Liaison_Link_V1_DeviceInvite)
     case deviceRemove(Liaison_Link_V1_DeviceRemove)
     case keyPackagesForget(Liaison_Link_V1_KeyPackagesForget)
+    case memberStatement(Liaison_Link_V1_MemberStatement)
     /// On a bulk link.
     case chunkQuery(Liaison_Link_V1_ChunkQuery)
     case chunkMissing(Liaison_Link_V1_ChunkMissing)
@@ -875,9 +895,36 @@ nonisolated struct Liaison_Link_V1_DirectoryQuery: Sendable {
 
   var text: String = String()
 
+  /// With text, what people have to be besides (people.md): a handle or the two letters of a country, the number of a
+  /// discipline, the primary subtag of a language, and whether their entries are stale.
+  var country: String = String()
+
+  var discipline: UInt32 = 0
+
+  var language: String = String()
+
+  var stale: Bool = false
+
+  /// Of a peer: what it publishes.
+  var position: Liaison_Link_V1_DirectoryPosition {
+    get {_position ?? Liaison_Link_V1_DirectoryPosition()}
+    set {_position = newValue}
+  }
+  /// Returns true if `position` has been explicitly set.
+  var hasPosition: Bool {self._position != nil}
+  /// Clears the value of `position`. Subsequent reads from it will return its default value.
+  mutating func clearPosition() {self._position = nil}
+
+  /// Of a device's own node: the vouches by and about a member, or those on ways from the asking member to one (vouching.md).
+  var vouchesOf: String = String()
+
+  var waysTo: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _position: Liaison_Link_V1_DirectoryPosition? = nil
 }
 
 nonisolated struct Liaison_Link_V1_DirectoryAnswer: Sendable {
@@ -887,6 +934,102 @@ nonisolated struct Liaison_Link_V1_DirectoryAnswer: Sendable {
 
   /// Signed MemberCard each.
   var memberCards: [Data] = []
+
+  /// Signed PersonEntry each, of members whose cards are here.
+  var personEntries: [Data] = []
+
+  /// Signed Vouch each.
+  var vouches: [Data] = []
+
+  /// Signed VouchRevocation each.
+  var vouchRevocations: [Data] = []
+
+  /// Whether more people match than are here.
+  var more: Bool = false
+
+  /// Where a position was asked for.
+  var page: Liaison_Link_V1_DirectoryPage {
+    get {_page ?? Liaison_Link_V1_DirectoryPage()}
+    set {_page = newValue}
+  }
+  /// Returns true if `page` has been explicitly set.
+  var hasPage: Bool {self._page != nil}
+  /// Clears the value of `page`. Subsequent reads from it will return its default value.
+  mutating func clearPage() {self._page = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _page: Liaison_Link_V1_DirectoryPage? = nil
+}
+
+/// How far the asker has a peer's directory; empty where it has nothing of it.
+nonisolated struct Liaison_Link_V1_DirectoryPosition: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As the last page had it, at most 32 bytes.
+  var version: Data = Data()
+
+  /// What the last page called next.
+  var since: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The part of a directory from a position on.
+nonisolated struct Liaison_Link_V1_DirectoryPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes; another one where what is published has changed as a whole.
+  var version: Data = Data()
+
+  /// Whether this is the first page, whatever position was asked for: what the asker had and does not get again is no longer
+  /// published.
+  var first: Bool = false
+
+  var last: Bool = false
+
+  var next: UInt64 = 0
+
+  /// Addresses that are no longer published.
+  var gone: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Liaison_Link_V1_DirectoryChanged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What the asking device's member says: exactly one of these.
+nonisolated struct Liaison_Link_V1_MemberStatement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed PersonEntry.
+  var personEntry: Data = Data()
+
+  /// Signed Vouch.
+  var vouch: Data = Data()
+
+  /// Signed VouchRevocation.
+  var vouchRevocation: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1656,7 +1799,7 @@ fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0\u{2}\u{5}charters\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0\u{2}\u{5}charters\0\u{4}(member_statement\0\u{3}directory_changed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2341,6 +2484,32 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
           self.body = .charters(v)
         }
       }()
+      case 180: try {
+        var v: Liaison_Link_V1_MemberStatement?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .memberStatement(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .memberStatement(v)
+        }
+      }()
+      case 181: try {
+        var v: Liaison_Link_V1_DirectoryChanged?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .directoryChanged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .directoryChanged(v)
+        }
+      }()
       default: break
       }
     }
@@ -2562,6 +2731,14 @@ nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobu
     case .charters?: try {
       guard case .charters(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 140)
+    }()
+    case .memberStatement?: try {
+      guard case .memberStatement(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 180)
+    }()
+    case .directoryChanged?: try {
+      guard case .directoryChanged(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 181)
     }()
     case nil: break
     }
@@ -3037,7 +3214,7 @@ nonisolated extension Liaison_Link_V1_KeyPackages: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DirectoryQuery"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}text\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}text\0\u{2}r\u{2}country\0\u{1}discipline\0\u{1}language\0\u{1}stale\0\u{1}position\0\u{3}vouches_of\0\u{3}ways_to\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3047,17 +3224,49 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 180: try { try decoder.decodeSingularStringField(value: &self.country) }()
+      case 181: try { try decoder.decodeSingularUInt32Field(value: &self.discipline) }()
+      case 182: try { try decoder.decodeSingularStringField(value: &self.language) }()
+      case 183: try { try decoder.decodeSingularBoolField(value: &self.stale) }()
+      case 184: try { try decoder.decodeSingularMessageField(value: &self._position) }()
+      case 185: try { try decoder.decodeSingularStringField(value: &self.vouchesOf) }()
+      case 186: try { try decoder.decodeSingularStringField(value: &self.waysTo) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.address.isEmpty {
       try visitor.visitSingularStringField(value: self.address, fieldNumber: 1)
     }
     if !self.text.isEmpty {
       try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    if !self.country.isEmpty {
+      try visitor.visitSingularStringField(value: self.country, fieldNumber: 180)
+    }
+    if self.discipline != 0 {
+      try visitor.visitSingularUInt32Field(value: self.discipline, fieldNumber: 181)
+    }
+    if !self.language.isEmpty {
+      try visitor.visitSingularStringField(value: self.language, fieldNumber: 182)
+    }
+    if self.stale != false {
+      try visitor.visitSingularBoolField(value: self.stale, fieldNumber: 183)
+    }
+    try { if let v = self._position {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 184)
+    } }()
+    if !self.vouchesOf.isEmpty {
+      try visitor.visitSingularStringField(value: self.vouchesOf, fieldNumber: 185)
+    }
+    if !self.waysTo.isEmpty {
+      try visitor.visitSingularStringField(value: self.waysTo, fieldNumber: 186)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3065,6 +3274,13 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
   static func ==(lhs: Liaison_Link_V1_DirectoryQuery, rhs: Liaison_Link_V1_DirectoryQuery) -> Bool {
     if lhs.address != rhs.address {return false}
     if lhs.text != rhs.text {return false}
+    if lhs.country != rhs.country {return false}
+    if lhs.discipline != rhs.discipline {return false}
+    if lhs.language != rhs.language {return false}
+    if lhs.stale != rhs.stale {return false}
+    if lhs._position != rhs._position {return false}
+    if lhs.vouchesOf != rhs.vouchesOf {return false}
+    if lhs.waysTo != rhs.waysTo {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3072,7 +3288,7 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
 
 nonisolated extension Liaison_Link_V1_DirectoryAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DirectoryAnswer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}member_cards\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}member_cards\0\u{4}s\u{2}person_entries\0\u{1}vouches\0\u{3}vouch_revocations\0\u{1}more\0\u{1}page\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3081,20 +3297,193 @@ nonisolated extension Liaison_Link_V1_DirectoryAnswer: SwiftProtobuf.Message, Sw
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedBytesField(value: &self.memberCards) }()
+      case 180: try { try decoder.decodeRepeatedBytesField(value: &self.personEntries) }()
+      case 181: try { try decoder.decodeRepeatedBytesField(value: &self.vouches) }()
+      case 182: try { try decoder.decodeRepeatedBytesField(value: &self.vouchRevocations) }()
+      case 183: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      case 184: try { try decoder.decodeSingularMessageField(value: &self._page) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.memberCards.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.memberCards, fieldNumber: 1)
     }
+    if !self.personEntries.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.personEntries, fieldNumber: 180)
+    }
+    if !self.vouches.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.vouches, fieldNumber: 181)
+    }
+    if !self.vouchRevocations.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.vouchRevocations, fieldNumber: 182)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 183)
+    }
+    try { if let v = self._page {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 184)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Liaison_Link_V1_DirectoryAnswer, rhs: Liaison_Link_V1_DirectoryAnswer) -> Bool {
     if lhs.memberCards != rhs.memberCards {return false}
+    if lhs.personEntries != rhs.personEntries {return false}
+    if lhs.vouches != rhs.vouches {return false}
+    if lhs.vouchRevocations != rhs.vouchRevocations {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs._page != rhs._page {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryPosition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryPosition"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}since\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.since) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.version.isEmpty {
+      try visitor.visitSingularBytesField(value: self.version, fieldNumber: 1)
+    }
+    if self.since != 0 {
+      try visitor.visitSingularUInt64Field(value: self.since, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryPosition, rhs: Liaison_Link_V1_DirectoryPosition) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.since != rhs.since {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryPage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}first\0\u{1}last\0\u{1}next\0\u{1}gone\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.first) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.last) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.next) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.gone) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.version.isEmpty {
+      try visitor.visitSingularBytesField(value: self.version, fieldNumber: 1)
+    }
+    if self.first != false {
+      try visitor.visitSingularBoolField(value: self.first, fieldNumber: 2)
+    }
+    if self.last != false {
+      try visitor.visitSingularBoolField(value: self.last, fieldNumber: 3)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt64Field(value: self.next, fieldNumber: 4)
+    }
+    if !self.gone.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.gone, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryPage, rhs: Liaison_Link_V1_DirectoryPage) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.first != rhs.first {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.gone != rhs.gone {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryChanged"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryChanged, rhs: Liaison_Link_V1_DirectoryChanged) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_MemberStatement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MemberStatement"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}person_entry\0\u{1}vouch\0\u{3}vouch_revocation\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.personEntry) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.vouch) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.vouchRevocation) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.personEntry.isEmpty {
+      try visitor.visitSingularBytesField(value: self.personEntry, fieldNumber: 1)
+    }
+    if !self.vouch.isEmpty {
+      try visitor.visitSingularBytesField(value: self.vouch, fieldNumber: 2)
+    }
+    if !self.vouchRevocation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.vouchRevocation, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_MemberStatement, rhs: Liaison_Link_V1_MemberStatement) -> Bool {
+    if lhs.personEntry != rhs.personEntry {return false}
+    if lhs.vouch != rhs.vouch {return false}
+    if lhs.vouchRevocation != rhs.vouchRevocation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,6 +25,7 @@ enum TrustBenchmark {
     report.section("a node with \(peers) peers and \(members) members")
     try start(country, into: report)
     try lookups(country, of: addresses, into: report)
+    try PeopleBenchmark.searches(country, among: addresses.count, into: report)
     try MachineLimits.flushes(folder, report)
     try await appends(country, into: report)
     country.end(SIGTERM)

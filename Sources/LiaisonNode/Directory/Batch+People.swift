@@ -1,0 +1,125 @@
+internal import LiaisonModel
+internal import LiaisonProtocol
+
+/// What members of this node say of themselves and of others.
+extension Batch {
+  /// Keeps a statement of a device's member. The same again is done already.
+  mutating func take(_ statement: Frame.MemberStatement, by device: DeviceIdentifier, of address: Address) throws {
+    guard let record = try store.device(device), let member = try store.member(address), member.revocation == nil else {
+      throw Frame.Failure.notPermitted("this member was revoked")
+    }
+    switch statement {
+    case .entry(let entry): try take(entry.verified(by: record))
+    case .vouch(let vouch): try take(vouch.verified(by: record))
+    case .revocation(let revocation): try take(revocation.verified(by: record))
+    }
+    memory.directories.isChanged = true
+  }
+
+  private func take(_ entry: Signed<PersonEntry>) throws {
+    let content = entry.content
+    do { try content.checkDate(at: now) } catch { throw Frame.Failure.malformed(error.sentence) }
+    guard content.serial < UInt64(Int64.max) else { throw Frame.Failure.malformed("this serial is out of range") }
+    if let known = try store.person(content.address)?.entry {
+      if known == entry.unverified { return }
+      guard try known.claim().serial < content.serial else {
+        throw Frame.Failure.conflict("another device of yours has said something newer; look at it, and say it again")
+      }
+    }
+    try store.savePersonEntry(entry)
+  }
+
+  private func take(_ vouch: Signed<Vouch>) throws {
+    let content = vouch.content
+    guard content.madeAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax), now < content.expiresAt else {
+      throw Frame.Failure.malformed("a vouch holds from now on, and has not ended")
+    }
+    if let known = try store.vouch(content.identifier, of: content.voucher) {
+      guard known.revocation == nil else { throw Frame.Failure.conflict("this vouch was taken back") }
+      guard known.vouch == vouch.unverified else { throw Frame.Failure.conflict("there is another vouch of this name") }
+      return
+    }
+    let rows = try store.vouches(by: content.voucher, limit: Limits.vouchRowsPerMemberMax)
+    guard rows.count(where: { $0.vouch != nil }) < Limits.vouchesPerMemberMax else {
+      throw Frame.Failure.limit("a member has at most \(Limits.vouchesPerMemberMax) vouches; take one back first")
+    }
+    guard rows.count < Limits.vouchRowsPerMemberMax else {
+      throw Frame.Failure.limit("too many vouches were taken back; wait until some of them would have ended")
+    }
+    try store.save(VouchRecord(vouch))
+    try store.notePersonChange(content.voucher)
+  }
+
+  private func take(_ revocation: Signed<VouchRevocation>) throws {
+    let content = revocation.content
+    guard let known = try store.vouch(content.identifier, of: content.voucher) else {
+      throw Frame.Failure.unknown("there is no such vouch, or it has ended")
+    }
+    guard known.revocation == nil else { return }
+    var record = VouchRecord(revocation)
+    // Until the vouch itself has ended, whatever is said here.
+    record.expiresAt = max(known.expiresAt, content.expiresAt)
+    try store.save(record)
+    try store.notePersonChange(content.voucher)
+  }
+
+  // MARK: Vouches for devices
+
+  /// Vouches by and about a member, with the cards of all of them.
+  func vouches(of address: Address) throws -> Frame.DirectoryAnswer {
+    let records =
+      try store.vouches(by: address, limit: Limits.vouchRowsPerMemberMax)
+      + store.vouches(about: address, limit: Limits.vouchesPerAnswerMax)
+    return try answer(records, besides: [address])
+  }
+
+  /// Vouches on ways from a member to another one: those whom the member vouches for, those whom these do, and so on. So
+  /// nobody comes between whom none of them knows, however many vouch for the other.
+  func ways(from start: Address, to end: Address) throws -> Frame.DirectoryAnswer {
+    var found: [VouchRecord] = []
+    var (visited, open): (Set<Address>, [Address]) = ([start], [start])
+    for _ in 0..<VouchPaths.hopsMax {
+      var next: [Address] = []
+      for address in open {
+        for record in try store.vouches(by: address, limit: Limits.vouchRowsPerMemberMax) where now < record.expiresAt {
+          guard let subject = record.subject, isShown(subject.handle) else { continue }
+          found.append(record)
+          if subject != end, visited.count < Limits.vouchersVisitedMax, visited.insert(subject).inserted {
+            next.append(subject)
+          }
+        }
+      }
+      open = next.sorted()
+    }
+    let edges = found.compactMap { record in record.subject.map { (voucher: record.voucher, subject: $0) } }
+    let onTheWay = VouchPaths.onTheWay(from: start, to: end, over: edges)
+    return try answer(onTheWay.prefix(Limits.vouchesPerAnswerMax).map { found[$0] }, besides: [start, end])
+  }
+
+  private func answer(_ records: [VouchRecord], besides: [Address]) throws -> Frame.DirectoryAnswer {
+    var answer = Frame.DirectoryAnswer()
+    var people = Set(besides)
+    for record in records where isShown(record.voucher.handle) && record.subject.map({ isShown($0.handle) }) ?? true {
+      if let vouch = record.vouch { answer.people.vouches.append(vouch) }
+      if let revocation = record.revocation { answer.people.revocations.append(revocation) }
+      people.insert(record.voucher)
+      if let subject = record.subject { people.insert(subject) }
+    }
+    for address in people.sorted() where isShown(address.handle) {
+      guard let person = try store.person(address) else { continue }
+      answer.cards.append(person.card)
+      if let entry = person.entry { answer.people.entries.append(entry) }
+    }
+    return answer
+  }
+}
+
+extension Unverified where Content: MemberStatement {
+  /// The statement of the member whose device this is, who says it with this device.
+  fileprivate func verified(by device: DeviceRecord) throws -> Signed<Content> {
+    guard let claim = try? claim(), claim.member == device.address, claim.device == device.identifier,
+      let statement = try? verified(by: device.signatureKey)
+    else { throw Frame.Failure.malformed("the \(Content.label) is not signed by this device for its member") }
+    return statement
+  }
+}
