@@ -154,7 +154,7 @@ let package = Package(
       path: "Tests/FuzzKit", swiftSettings: settings),
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzKit", "TestKit"], exclude: ["Findings"], swiftSettings: settings),
-    tests("LiaisonModel", ["TLSPresentation"]),
+    tests("LiaisonModel", ["TLSPresentation", "MerkleLog"]),
     tests("LiaisonProtocol", ["LiaisonModel", nio]),
     tests("LiaisonTrust", ["MerkleLog"]),
     .target(
@@ -172,7 +172,7 @@ let package = Package(
       "LiaisonNode",
       [
         "NodeSimulation", "TestKit", "LiaisonStore", "LiaisonRooms", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol",
-        "LiaisonModel", "MLS", crypto, nioPosix, logging,
+        "LiaisonModel", "MerkleLog", "MLS", crypto, nioPosix, logging,
       ]),
     tests(
       "LiaisonStore",
@@ -184,7 +184,8 @@ let package = Package(
       ], path: "Tests/SimulationKit", swiftSettings: settings),
     tests("LiaisonClient", ["SimulationKit", "TestKit", "MLS", "LiaisonBackup", "Sodium", crypto, grdb]),
     .testTarget(
-      name: "NetworkTests", dependencies: ["SimulationKit", "NodeSimulation", "TestKit"], swiftSettings: settings),
+      name: "NetworkTests", dependencies: ["SimulationKit", "NodeSimulation", "LiaisonAdmin", "TestKit"],
+      swiftSettings: settings),
     .target(
       name: "ProcessKit", dependencies: ["TestKit", nio, nioPosix], path: "Tests/ProcessKit", swiftSettings: settings),
     .executableTarget(

@@ -212,6 +212,32 @@ public enum Limits {
   public static let diskReserveBytes = 256 << 20
   /// Devices' connections at one time: several programs may use one profile.
   public static let connectionsPerDeviceMax = 16
+  /// What an entry of a directory log holds, bytes: a signed statement.
+  public static let directoryEntryBytesMax = statementBytesMax + 128
+  /// Records of a directory log in one answer: 512 KiB, so that a log of 100,000 comes in 13.
+  public static let directoryRecordsMax = 8192
+  /// Entries of a directory log that are asked for at once: well within a frame.
+  public static let directoryEntriesMax = 64
+  /// Directory heads in one frame: all that a node can have.
+  public static let directoryHeadsMax = 2 * peersMax
+  /// What one peer has looked at of heads that are new here, at once, and how often one more after that.
+  public static let directoryHeadsBurst: UInt64 = 4096
+  public static let directoryHeadsIntervalMilliseconds: UInt64 = 100
+  /// Heads of one country's directory that wait to be held against its log.
+  public static let directoryHeadsWaitingMax = 8
+  /// Evidence against one country that is kept and shown: one would do.
+  public static let directoryEvidencePerCountryMax = 4
+  /// Evidence in one frame.
+  public static let directoryEvidenceMax = 64
+  /// Evidence in a file or a frame, bytes: two heads and the longest path.
+  public static let directoryEvidenceBytesMax = 4096
+  /// How often a device shows a room the heads that it has seen: an hour.
+  public static let directoryHeadsShownMilliseconds: UInt64 = 3_600_000
+  /// How old the head of a node's own directory becomes before it is signed anew: an hour.
+  public static let directoryHeadMilliseconds: UInt64 = 3_600_000
+  /// How long after another directory has taken its place a head of the earlier one may be dated, as a clock that was wrong
+  /// would: a day.
+  public static let directoryOverlapMilliseconds: UInt64 = 86_400_000
   /// Results of a directory search.
   public static let directoryResultsMax = 200
   /// A public key that bundles are sealed to, bytes: X-Wing's.
@@ -277,4 +303,27 @@ public enum Limits {
   public static let vCardsMax = 10_000
   /// Bytes of such a file.
   public static let vCardBytesMax = 8 << 20
+  /// Duty roles of one node: more than a contact point has duties.
+  public static let rolesMax = 256
+  /// People who hold one role at once: a shift.
+  public static let roleHoldersMax = 8
+  /// How long a role card is in force: 30 days, after which an old one that somebody still shows counts no more. The node
+  /// renews it in time.
+  public static let roleCardLifetimeMilliseconds: UInt64 = 30 * 86_400_000
+  /// How long before its end a role card is renewed.
+  public static let roleCardRenewalMilliseconds: UInt64 = 10 * 86_400_000
+  /// How long a role's hand-over may wait to be accepted: 7 days, a holiday's length.
+  public static let dutyOfferMillisecondsMax: UInt64 = 7 * 86_400_000
+  /// Messages of one room that go over with a role: as many as one acknowledgement names. Older ones stay in history.
+  public static let handedOverMax = 256
+  /// How long a communication check may take: a day.
+  public static let checkMillisecondsMax: UInt64 = 86_400_000
+  /// Checks of one node that are open at once, its own or a peer's.
+  public static let openChecksMax = 4
+  /// The least time between two starts of checks by the own administrators: ten minutes. People's patience is the bound.
+  public static let checkIntervalMilliseconds: UInt64 = 600_000
+  /// And between two that a peer sends, whose clock and links are not ours: half of it.
+  public static let peerCheckIntervalMilliseconds: UInt64 = 300_000
+  /// Checks whose reports are kept.
+  public static let checksKeptMax = 100
 }

@@ -118,10 +118,37 @@ extension Frame.Body {
       self = .hubAnswer(Frame.HubAnswer(outcome, epoch: answer.epoch, text: bounded(answer.text, 256)))
     case .keyPackagesRequest(let request): self = .keyPackagesRequest(try Address(request.address))
     case .keyPackages(let answer): self = .keyPackages(answer.keyPackages.map { Array($0) })
+    case .directoryQuery(let query) where query.duty: self = .dutyQuery(try Address(query.address))
+    case .directoryQuery(let query) where !query.comCheck.isEmpty:
+      self = .comCheck(try Unverified(tlsEncoded: Array(query.comCheck)), role: try Address(query.address))
+    case .directoryAnswer(let answer) where answer.hasDuties:
+      self = .dutyAnswer(try Frame.Duties(answer.duties))
+    case .directoryAnswer(let answer) where !answer.comCheckReceipt.isEmpty:
+      self = .comCheckReceipt(try Unverified(tlsEncoded: Array(answer.comCheckReceipt)))
+    case .dutyChange(let change): self = .dutyChange(try Frame.DutyChange(change))
+    case .comCheckAnswer(let answer): self = .comCheckAnswer(try ProvenAnswer(tlsEncoded: Array(answer.answer)))
+    case .comCheckTaken(let taken): self = .comCheckTaken(try ComCheckIdentifier(bytes: Array(taken.check)))
     case .directoryQuery(let query): self = .directoryQuery(try Frame.DirectoryQuery(query))
     case .directoryAnswer(let answer): self = .directoryAnswer(try Frame.DirectoryAnswer(answer))
     case .memberStatement(let statement): self = .memberStatement(try Frame.MemberStatement(statement))
     case .directoryChanged: self = .directoryChanged
+    case .directoryHeads(let heads): self = .directoryHeads(try Frame.DirectoryHeads(heads))
+    case .directoryContinuationRequest(let request):
+      self = .directoryContinuationRequest(
+        Frame.DirectoryContinuationRequest(
+          handle: try Handle(request.handle), beganAt: Timestamp(milliseconds: request.beganAt), from: request.from,
+          to: request.to))
+    case .directoryContinuation(let continuation):
+      self = .directoryContinuation(try DirectoryContinuation(continuation))
+    case .directoryRecordsRequest(let request):
+      self = .directoryRecordsRequest(beganAt: Timestamp(milliseconds: request.beganAt), from: request.from)
+    case .directoryRecords(let records): self = .directoryRecords(try Frame.DirectoryRecords(records))
+    case .directoryEntriesRequest(let request):
+      guard request.indices.count <= Limits.directoryEntriesMax else { throw FrameError("too many entries at once") }
+      self = .directoryEntriesRequest(request.indices)
+    case .directoryEntries(let answer):
+      guard answer.entries.count <= Limits.directoryEntriesMax else { throw FrameError("too many entries at once") }
+      self = .directoryEntries(answer.entries.map { Array($0) })
     case .submit(let submit): self = .submit(envelope: Array(submit.envelope))
     case .createRoom(let room):
       self = .createRoom(
@@ -141,8 +168,13 @@ extension Frame.Body {
     case .peers(let answer):
       self = .peers(
         try answer.peers.map {
-          Frame.Peer(
-            nodeCard: try Unverified(tlsEncoded: Array($0.nodeCard)), isActive: $0.active, isLinked: $0.linked)
+          guard $0.directoryEvidence.count <= Limits.directoryEvidencePerCountryMax else {
+            throw FrameError("too much evidence at once")
+          }
+          return Frame.Peer(
+            nodeCard: try Unverified(tlsEncoded: Array($0.nodeCard)), isActive: $0.active, isLinked: $0.linked,
+            directoryHead: $0.directoryHead.isEmpty ? nil : try Unverified(tlsEncoded: Array($0.directoryHead)),
+            directoryEvidence: try $0.directoryEvidence.map { try DirectoryEvidence(tlsEncoded: Array($0)) })
         })
     case .inboxItem(let item): self = .inboxItem(try Frame.InboxItem(item))
     case .inboxAcknowledge(let acknowledge): self = .inboxAcknowledge(sequence: acknowledge.sequence)
@@ -154,7 +186,9 @@ extension Frame.Body {
           device: MemberCard.Device(
             identifier: try DeviceIdentifier(bytes: Array(enrol.device)),
             signatureKey: try DeviceSignatureKey(bytes: Array(enrol.signatureKey))),
-          binding: try Unverified(tlsEncoded: Array(enrol.binding))))
+          binding: try Unverified(tlsEncoded: Array(enrol.binding)),
+          authorisation: enrol.authorisation.isEmpty
+            ? nil : try DeviceAuthorisation(tlsEncoded: Array(enrol.authorisation))))
     case .enrolled(let enrolled):
       self = .enrolled(
         memberCard: try Unverified(tlsEncoded: Array(enrolled.memberCard)),
@@ -175,7 +209,9 @@ extension Frame.Body {
         try answer.devices.map {
           Frame.Device(
             device: try DeviceIdentifier(bytes: Array($0.device)), enrolledAt: Timestamp(milliseconds: $0.enrolledAt),
-            isLinked: $0.linked, waiting: $0.waiting)
+            isLinked: $0.linked, waiting: $0.waiting,
+            authorisation: $0.authorisation.isEmpty
+              ? nil : try DeviceAuthorisation(tlsEncoded: Array($0.authorisation)))
         })
     case .deviceInvite(let invite):
       guard invite.secretHash.count == 32 else { throw FrameError("an invitation's hash is malformed") }

@@ -47,8 +47,14 @@ extension Frame {
     }
   }
 
+  /// What a directory answers.
   public struct DirectoryAnswer: Hashable, Sendable {
     public var cards: [Unverified<MemberCard>]
+    /// Of the cards' node, where an address was asked for; `nil` where there are no cards.
+    public var head: Unverified<DirectoryHead>?
+    /// Where an address was asked for, what shows that the card is in its node's directory log: one for each card, in their
+    /// order.
+    public var inclusions: [DirectoryInclusion]
     public var people: People
     /// Whether more people match than are here.
     public var hasMore: Bool
@@ -56,9 +62,13 @@ extension Frame {
     public var page: DirectoryPage?
 
     public init(
-      cards: [Unverified<MemberCard>] = [], people: People = People(), hasMore: Bool = false, page: DirectoryPage? = nil
+      cards: [Unverified<MemberCard>] = [], head: Unverified<DirectoryHead>? = nil,
+      inclusions: [DirectoryInclusion] = [], people: People = People(), hasMore: Bool = false,
+      page: DirectoryPage? = nil
     ) {
       self.cards = cards
+      self.head = head
+      self.inclusions = inclusions
       self.people = people
       self.hasMore = hasMore
       self.page = page
@@ -163,6 +173,13 @@ extension Frame.DirectoryAnswer {
   var wire: Liaison_Link_V1_DirectoryAnswer {
     .with {
       $0.memberCards = cards.map { Data($0.tlsEncoded) }
+      $0.directoryHead = Data(head?.tlsEncoded ?? [])
+      $0.inclusions = inclusions.map { inclusion in
+        .with {
+          $0.index = inclusion.index
+          $0.path = Data(inclusion.path.joined())
+        }
+      }
       $0.personEntries = people.entries.map { Data($0.tlsEncoded) }
       $0.vouches = people.vouches.map { Data($0.tlsEncoded) }
       $0.vouchRevocations = people.revocations.map { Data($0.tlsEncoded) }
@@ -187,6 +204,8 @@ extension Frame.DirectoryAnswer {
     else { throw FrameError("a directory's answer passes its bounds") }
     self.init(
       cards: try wire.memberCards.map { try Unverified(tlsEncoded: Array($0)) },
+      head: wire.directoryHead.isEmpty ? nil : try Unverified(tlsEncoded: Array(wire.directoryHead)),
+      inclusions: try wire.inclusions.map { DirectoryInclusion(index: $0.index, path: try hashes($0.path)) },
       people: Frame.People(
         entries: try wire.personEntries.map { try Unverified(tlsEncoded: Array($0)) },
         vouches: try wire.vouches.map { try Unverified(tlsEncoded: Array($0)) },

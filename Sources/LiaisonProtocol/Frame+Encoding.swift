@@ -134,6 +134,36 @@ extension Frame.Body {
     case .directoryAnswer(let answer): return .directoryAnswer(answer.wire)
     case .memberStatement(let statement): return .memberStatement(statement.wire)
     case .directoryChanged: return .directoryChanged(.init())
+    case .directoryHeads(let heads): return .directoryHeads(heads.wire)
+    case .directoryContinuationRequest(let request): return .directoryContinuationRequest(request.wire)
+    case .directoryContinuation(let continuation): return .directoryContinuation(continuation.wire)
+    case .directoryRecordsRequest(let beganAt, let from):
+      return .directoryRecordsRequest(
+        .with {
+          $0.beganAt = beganAt.milliseconds
+          $0.from = from
+        })
+    case .directoryRecords(let records): return .directoryRecords(records.wire)
+    case .directoryEntriesRequest(let indices): return .directoryEntriesRequest(.with { $0.indices = indices })
+    case .directoryEntries(let entries): return .directoryEntries(.with { $0.entries = entries.map { Data($0) } })
+    case .dutyQuery(let address):
+      return .directoryQuery(
+        .with {
+          $0.address = address.description
+          $0.duty = true
+        })
+    case .dutyAnswer(let duties): return .directoryAnswer(.with { $0.duties = duties.wire })
+    case .dutyChange(let change): return .dutyChange(change.wire)
+    case .comCheck(let check, let role):
+      return .directoryQuery(
+        .with {
+          $0.address = role.description
+          $0.comCheck = Data(check.tlsEncoded)
+        })
+    case .comCheckReceipt(let receipt):
+      return .directoryAnswer(.with { $0.comCheckReceipt = Data(receipt.tlsEncoded) })
+    case .comCheckAnswer(let answer): return .comCheckAnswer(.with { $0.answer = Data(answer.tlsEncoded) })
+    case .comCheckTaken(let check): return .comCheckTaken(.with { $0.check = Data(check.bytes) })
     case .submit(let envelope): return .submit(.with { $0.envelope = Data(envelope) })
     case .createRoom(let room):
       return .createRoom(
@@ -165,6 +195,8 @@ extension Frame.Body {
               $0.nodeCard = Data(peer.nodeCard.tlsEncoded)
               $0.active = peer.isActive
               $0.linked = peer.isLinked
+              $0.directoryHead = Data(peer.directoryHead?.tlsEncoded ?? [])
+              $0.directoryEvidence = peer.directoryEvidence.map { Data($0.tlsEncoded) }
             }
           }
         })
@@ -177,6 +209,7 @@ extension Frame.Body {
           $0.device = Data(enrol.device.identifier.bytes)
           $0.signatureKey = Data(enrol.device.signatureKey.bytes)
           $0.binding = Data(enrol.binding.tlsEncoded)
+          $0.authorisation = Data(enrol.authorisation?.tlsEncoded ?? [])
         })
     case .enrolled(let memberCard, let nodeCard):
       return .enrolled(
@@ -209,6 +242,7 @@ extension Frame.Body {
               $0.enrolledAt = device.enrolledAt.milliseconds
               $0.linked = device.isLinked
               $0.waiting = device.waiting
+              $0.authorisation = Data(device.authorisation?.tlsEncoded ?? [])
             }
           }
         })

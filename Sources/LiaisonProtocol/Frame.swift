@@ -32,6 +32,9 @@ public struct Frame: Hashable, Sendable {
     case keyPackages([[UInt8]])
     case directoryQuery(DirectoryQuery)
     case directoryAnswer(DirectoryAnswer)
+    case directoryHeads(DirectoryHeads)
+    case directoryContinuationRequest(DirectoryContinuationRequest)
+    case directoryContinuation(DirectoryContinuation)
     case trustLogHeads(TrustLogHeads)
     /// Encoded signed notices, not yet verified.
     case trustNotices([[UInt8]])
@@ -76,6 +79,12 @@ public struct Frame: Hashable, Sendable {
     case keyPackagesForget
     /// Of the asking device's own member.
     case memberStatement(MemberStatement)
+    case directoryRecordsRequest(beganAt: Timestamp, from: UInt64)
+    case directoryRecords(DirectoryRecords)
+    /// Indices of entries about the asking device's own member.
+    case directoryEntriesRequest([UInt64])
+    /// An encoded ``LiaisonModel/DirectoryEntry`` each; empty for one that is not shown.
+    case directoryEntries([[UInt8]])
 
     // On a bulk link.
     case chunkQuery(room: RoomIdentifier, [ChunkName])
@@ -92,6 +101,17 @@ public struct Frame: Hashable, Sendable {
     case roomPosition(RoomPosition)
     /// An encoded ``LiaisonModel/RoomCommit`` each.
     case roomCommits(room: RoomIdentifier, [[UInt8]])
+
+    // Duty roles and communication checks (``Duties``).
+    /// For the role of this address; of a device's own, for its member's duties.
+    case dutyQuery(Address)
+    case dutyAnswer(Duties)
+    case dutyChange(DutyChange)
+    /// Between nodes, from here on. The role is of the receiving node.
+    case comCheck(Unverified<ComCheck>, role: Address)
+    case comCheckReceipt(Unverified<ComCheckReceipt>)
+    case comCheckAnswer(ProvenAnswer)
+    case comCheckTaken(ComCheckIdentifier)
   }
 
   /// The first frame of either side.
@@ -259,11 +279,20 @@ public struct Frame: Hashable, Sendable {
     public var nodeCard: Unverified<NodeCard>
     public var isActive: Bool
     public var isLinked: Bool
+    /// The newest head of its directory log that the node has.
+    public var directoryHead: Unverified<DirectoryHead>?
+    /// What the node has against it.
+    public var directoryEvidence: [DirectoryEvidence]
 
-    public init(nodeCard: Unverified<NodeCard>, isActive: Bool, isLinked: Bool) {
+    public init(
+      nodeCard: Unverified<NodeCard>, isActive: Bool, isLinked: Bool, directoryHead: Unverified<DirectoryHead>? = nil,
+      directoryEvidence: [DirectoryEvidence] = []
+    ) {
       self.nodeCard = nodeCard
       self.isActive = isActive
       self.isLinked = isLinked
+      self.directoryHead = directoryHead
+      self.directoryEvidence = directoryEvidence
     }
   }
 
@@ -293,12 +322,18 @@ public struct Frame: Hashable, Sendable {
     public var isLinked: Bool
     /// Items that wait for it.
     public var waiting: UInt64
+    /// What it brought when it was enrolled, where another device of the member brought it in.
+    public var authorisation: DeviceAuthorisation?
 
-    public init(device: DeviceIdentifier, enrolledAt: Timestamp, isLinked: Bool, waiting: UInt64) {
+    public init(
+      device: DeviceIdentifier, enrolledAt: Timestamp, isLinked: Bool, waiting: UInt64,
+      authorisation: DeviceAuthorisation? = nil
+    ) {
       self.device = device
       self.enrolledAt = enrolledAt
       self.isLinked = isLinked
       self.waiting = waiting
+      self.authorisation = authorisation
     }
   }
 
@@ -326,11 +361,17 @@ public struct Frame: Hashable, Sendable {
     public var secret: [UInt8]
     public var device: MemberCard.Device
     public var binding: Unverified<DeviceBinding>
+    /// Where another device of the member brings this one in; the node keeps it for the member's other devices.
+    public var authorisation: DeviceAuthorisation?
 
-    public init(secret: [UInt8], device: MemberCard.Device, binding: Unverified<DeviceBinding>) {
+    public init(
+      secret: [UInt8], device: MemberCard.Device, binding: Unverified<DeviceBinding>,
+      authorisation: DeviceAuthorisation? = nil
+    ) {
       self.secret = secret
       self.device = device
       self.binding = binding
+      self.authorisation = authorisation
     }
   }
 }

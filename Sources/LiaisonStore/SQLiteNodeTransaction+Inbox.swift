@@ -66,7 +66,7 @@ extension SQLiteNodeTransaction: InboxStore {
     try flush()
     return try rows(
       """
-      SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE inbox_count > 0
+      SELECT device, address, link_key, signature_key, enrolled_at, authorisation FROM devices WHERE inbox_count > 0
       ORDER BY inbox_count DESC, device LIMIT ?
       """, limit
     ).stored { row throws(StoreError) in try DeviceRecord(row) }

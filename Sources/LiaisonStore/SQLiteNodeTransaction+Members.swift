@@ -66,7 +66,8 @@ extension SQLiteNodeTransaction: MemberStore {
   private func device(where column: String, _ value: [UInt8]) throws(StoreError) -> DeviceRecord? {
     guard
       let row = try row(
-        "SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE \(column) = ?", value)
+        "SELECT device, address, link_key, signature_key, enrolled_at, authorisation FROM devices WHERE \(column) = ?",
+        value)
     else { return nil }
     return try DeviceRecord(row)
   }
@@ -75,7 +76,7 @@ extension SQLiteNodeTransaction: MemberStore {
     if let known = pending.devices[address] { return known }
     let devices = try rows(
       """
-      SELECT device, address, link_key, signature_key, enrolled_at FROM devices WHERE address = ?
+      SELECT device, address, link_key, signature_key, enrolled_at, authorisation FROM devices WHERE address = ?
       ORDER BY enrolled_at, device
       """, address.description
     ).stored { row throws(StoreError) in try DeviceRecord(row) }
@@ -86,9 +87,11 @@ extension SQLiteNodeTransaction: MemberStore {
   package func insertDevice(_ device: DeviceRecord) throws(StoreError) {
     pending.devices[device.address] = nil
     try run(
-      "INSERT INTO devices (device, address, link_key, signature_key, enrolled_at) VALUES (?, ?, ?, ?, ?)",
-      device.identifier.bytes, device.address.description, device.linkKey.bytes, device.signatureKey.bytes,
-      device.enrolledAt.integer)
+      """
+      INSERT INTO devices (device, address, link_key, signature_key, enrolled_at, authorisation)
+      VALUES (?, ?, ?, ?, ?, ?)
+      """, device.identifier.bytes, device.address.description, device.linkKey.bytes, device.signatureKey.bytes,
+      device.enrolledAt.integer, device.authorisation)
   }
 
   package func removeDevice(_ identifier: DeviceIdentifier) throws(StoreError) {
@@ -152,10 +155,10 @@ extension MemberRecord {
 }
 
 extension DeviceRecord {
-  /// Columns: device, address, link_key, signature_key, enrolled_at.
+  /// Columns: device, address, link_key, signature_key, enrolled_at, authorisation.
   init(_ row: Row) throws(StoreError) {
     self.init(
       identifier: try row.identifier(0), address: try row.address(1), linkKey: try row.key(2),
-      signatureKey: try row.key(3), enrolledAt: row.timestamp(4))
+      signatureKey: try row.key(3), enrolledAt: row.timestamp(4), authorisation: row.optionalBytes(5))
   }
 }

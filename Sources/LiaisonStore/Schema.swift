@@ -9,6 +9,9 @@ enum Schema {
     migrator.registerMigration("3") { database in try database.execute(sql: version3) }
     migrator.registerMigration("bundles") { database in try database.execute(sql: bundles) }
     migrator.registerMigration("people") { database in try database.execute(sql: people) }
+    migrator.registerMigration("directory") { database in try database.execute(sql: directory) }
+    migrator.registerMigration("duty") { database in try database.execute(sql: duty) }
+    migrator.registerMigration("com checks") { database in try database.execute(sql: checks) }
     return migrator
   }
 

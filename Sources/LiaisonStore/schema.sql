@@ -44,6 +44,28 @@ CREATE INDEX bundle_questions_by_age ON bundle_questions (asked_at);
 
 CREATE UNIQUE INDEX bundle_questions_by_sequence ON bundle_questions (peer, sequence);
 
+CREATE TABLE com_check_countries (
+  identifier BLOB NOT NULL REFERENCES com_checks (identifier) ON DELETE CASCADE,
+  handle TEXT NOT NULL,
+  -- A signed ComCheckReceipt and a ProvenAnswer, and when they came.
+  receipt BLOB,
+  receipt_at INTEGER,
+  answer BLOB,
+  answer_at INTEGER,
+  refusal TEXT,
+  PRIMARY KEY (identifier, handle),
+  CHECK ((receipt IS NULL) = (receipt_at IS NULL)),
+  CHECK ((answer IS NULL) = (answer_at IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE com_checks (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  identifier BLOB NOT NULL UNIQUE CHECK (length(identifier) = 16),
+  -- As signed by this node.
+  statement BLOB NOT NULL,
+  answer_by INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE deliveries (
   message INTEGER NOT NULL REFERENCES messages (id),
   peer TEXT NOT NULL,
@@ -71,9 +93,19 @@ CREATE TABLE devices (
   -- The sequence of the last inbox item ever put in, and how many are in it now.
   inbox_end INTEGER NOT NULL DEFAULT 0 CHECK (inbox_end >= 0),
   inbox_count INTEGER NOT NULL DEFAULT 0 CHECK (inbox_count >= 0)
-) STRICT, WITHOUT ROWID;
+, authorisation BLOB) STRICT, WITHOUT ROWID;
 
 CREATE INDEX devices_by_address ON devices (address, enrolled_at);
+
+CREATE TABLE directories (
+  handle TEXT NOT NULL PRIMARY KEY,
+  root_key BLOB NOT NULL CHECK (length(root_key) = 32),
+  -- A signed DirectoryHead, which was verified when it came; NULL before the first.
+  head BLOB,
+  fault TEXT,
+  fault_at INTEGER,
+  CHECK ((fault IS NULL) = (fault_at IS NULL))
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directory_copies (
   peer TEXT NOT NULL PRIMARY KEY,
@@ -85,9 +117,33 @@ CREATE TABLE directory_copies (
   people INTEGER NOT NULL CHECK (people >= 0)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE directory_evidence (
+  digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32),
+  handle TEXT NOT NULL,
+  found_at INTEGER NOT NULL,
+  evidence BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX directory_evidence_by_handle ON directory_evidence (handle, found_at);
+
 CREATE TABLE directory_identifier (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   identifier BLOB NOT NULL CHECK (length(identifier) = 16)
+) STRICT;
+
+CREATE TABLE directory_log (
+  -- From 0, without gaps.
+  position INTEGER PRIMARY KEY CHECK (position >= 0),
+  address TEXT NOT NULL,
+  record BLOB NOT NULL CHECK (length(record) = 64),
+  entry BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX directory_log_by_address ON directory_log (address, position);
+
+CREATE TABLE directory_log_beginning (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  began_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE envelopes (
@@ -108,6 +164,23 @@ CREATE TABLE held (
 CREATE INDEX held_by_age ON held (held_since);
 
 CREATE INDEX held_by_room ON held (room, epoch);
+
+CREATE TABLE held_com_checks (
+  origin TEXT NOT NULL,
+  identifier BLOB NOT NULL CHECK (length(identifier) = 16),
+  -- As signed by the origin, and what it was told.
+  statement BLOB NOT NULL,
+  receipt BLOB NOT NULL,
+  answer_by INTEGER NOT NULL,
+  held_at INTEGER NOT NULL,
+  -- A ProvenAnswer, and whether the origin has it.
+  answer BLOB,
+  is_confirmed INTEGER NOT NULL CHECK (is_confirmed IN (0, 1)),
+  PRIMARY KEY (origin, identifier),
+  CHECK (is_confirmed = 0 OR answer IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX held_com_checks_by_end ON held_com_checks (answer_by);
 
 CREATE TABLE inbox (
   device BLOB NOT NULL REFERENCES devices (device),
@@ -238,6 +311,18 @@ CREATE TABLE 'people_text_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 
 CREATE TABLE 'people_text_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
+CREATE TABLE roles (
+  address TEXT NOT NULL PRIMARY KEY CHECK (length(address) BETWEEN 4 AND 97),
+  serial INTEGER NOT NULL CHECK (serial > 0),
+  -- The last role card, as signed.
+  card BLOB NOT NULL,
+  -- A signed DutyOffer that waits to be accepted.
+  offer BLOB,
+  -- Why the role was removed; NULL where not.
+  removal TEXT,
+  CHECK (removal IS NULL OR offer IS NULL)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE room_ballots (
   room BLOB NOT NULL PRIMARY KEY REFERENCES rooms (room),
   -- The term below which this node does not vote in the room's present epoch.
@@ -303,6 +388,8 @@ CREATE TABLE rooms (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX rooms_by_hub ON rooms (hub) WHERE is_left = 0;
+
+CREATE TABLE sqlite_sequence(name,seq);
 
 CREATE TABLE trust_log (
   sequence INTEGER PRIMARY KEY CHECK (sequence >= 0),

@@ -9,9 +9,9 @@ extension Act {
       .historyLost:
       .owner
     case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated,
-      .peerPolicyChanged, .charterAdopted:
+      .peerPolicyChanged, .charterAdopted, .comCheckStarted:
       .trustOfficer
-    case .memberInvited, .memberRevoked: .registrar
+    case .memberInvited, .memberRevoked, .roleChanged: .registrar
     case .proposalSigned, .proposalDeclined: nil
     }
   }
@@ -57,7 +57,9 @@ extension Registry {
     case .historyLost: .restore
     case .peerPolicyChanged: .permit
     case .charterAdopted: .charter
-    case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .proposalSigned, .proposalDeclined: nil
+    case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted,
+      .proposalSigned, .proposalDeclined:
+      nil
     }
   }
 

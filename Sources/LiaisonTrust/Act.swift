@@ -9,7 +9,8 @@ package import TLSPresentation
 ///   peer_activated(5), peer_suspended(6), peer_revoked(7), peer_card_updated(8),
 ///   administrator_changed(9), administrator_removed(10), member_invited(11), member_revoked(12),
 ///   policy_changed(13), proposal_signed(14), proposal_declined(15), history_lost(16), peer_policy_changed(17),
-///   charter_adopted(18), (65535)
+///   charter_adopted(18), role_changed(160), com_check_started(161),
+///   (65535)
 /// } ActType;
 /// ```
 package enum Act: Hashable, Sendable {
@@ -50,6 +51,10 @@ package enum Act: Hashable, Sendable {
   case peerPolicyChanged(Handle, PeerPolicy)
   /// This is the network's charter from now on, although others that want its place are known.
   case charterAdopted(SignedCharter, despite: [CharterDigest])
+  /// A duty role is held by others, or is no more.
+  case roleChanged(MemberRequestDigest)
+  /// Countries' duty officers are asked for a human acknowledgement.
+  case comCheckStarted(MemberRequestDigest)
 }
 
 extension Act {
@@ -72,6 +77,8 @@ extension Act {
     case historyLost = 16
     case peerPolicyChanged = 17
     case charterAdopted = 18
+    case roleChanged = 160
+    case comCheckStarted = 161
   }
 
   private var kind: Kind {
@@ -94,6 +101,8 @@ extension Act {
     case .historyLost: .historyLost
     case .peerPolicyChanged: .peerPolicyChanged
     case .charterAdopted: .charterAdopted
+    case .roleChanged: .roleChanged
+    case .comCheckStarted: .comCheckStarted
     }
   }
 }
@@ -129,6 +138,8 @@ extension Act: TLSCodable {
         throw .invalid("the charters that another one is adopted despite are out of order")
       }
       self = .charterAdopted(charter, despite: despite)
+    case .roleChanged: self = .roleChanged(try decoder.read())
+    case .comCheckStarted: self = .comCheckStarted(try decoder.read())
     case nil: throw .unknownValue(UInt64(code))
     }
   }
@@ -151,7 +162,9 @@ extension Act: TLSCodable {
     case .administratorRemoved(let key, let reason):
       encoder.write(key)
       encoder.write(string: reason)
-    case .memberInvited(let request), .memberRevoked(let request): encoder.write(request)
+    case .memberInvited(let request), .memberRevoked(let request), .roleChanged(let request),
+      .comCheckStarted(let request):
+      encoder.write(request)
     case .policyChanged(let policy): encoder.write(policy)
     case .proposalSigned(let proposal, let digest):
       encoder.write(proposal)

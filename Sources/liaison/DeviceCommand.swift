@@ -7,7 +7,7 @@ internal import LiaisonProtocol
 struct DeviceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "device", abstract: "Your machines: bring in another one, list them, remove one that is lost.",
-    subcommands: [Invite.self, List.self, Remove.self])
+    subcommands: [Invite.self, List.self, Accept.self, Remove.self])
 
   struct Invite: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,6 +82,7 @@ struct DeviceCommand: AsyncParsableCommand {
         try await client.sync()
         return try await DeviceCommand.devices(client)
       }
+      try warnOfDirectories(engine, format.output)
       format.output.listing(
         devices.map {
           Line(
@@ -95,6 +96,40 @@ struct DeviceCommand: AsyncParsableCommand {
         ]
       }
     }
+  }
+
+  struct Accept: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say that a machine which your node says is yours is yours.",
+      discussion: """
+        For one that joined with an invitation of your contact point, and not of another machine of yours. Compare what \
+        liaison device list says there.
+
+        Example:
+          liaison device accept 1a2b3c4d
+        """)
+
+    @Argument(help: "The machine, by at least four digits of its identifier.") var device: String
+    @OptionGroup var profile: ProfileOptions
+    @OptionGroup var format: OutputOptions
+
+    struct Result: Encodable { let device: String }
+
+    func run() throws {
+      let engine = try profile.open()
+      let device = try engine.acceptDevice(try DeviceCommand.digits(device), now: .now)
+      format.output.result(
+        Result(device: device.description), "accepted \(device.description.prefix(8)) as a machine of yours")
+    }
+  }
+
+  /// The digits that name a machine.
+  static func digits(_ text: String) throws(CommandError) -> String {
+    let digits = text.lowercased()
+    guard 4...32 ~= digits.count, digits.allSatisfy(\.isHexDigit) else {
+      throw CommandError(.usage, "a machine is named by 4 to 32 hexadecimal digits; see: liaison device list")
+    }
+    return digits
   }
 
   struct Remove: AsyncParsableCommand {
@@ -119,10 +154,7 @@ struct DeviceCommand: AsyncParsableCommand {
     func run() async throws {
       let engine = try profile.open()
       let output = format.output
-      let digits = device.lowercased()
-      guard 4...32 ~= digits.count, digits.allSatisfy(\.isHexDigit) else {
-        throw CommandError(.usage, "a machine is named by 4 to 32 hexadecimal digits; see: liaison device list")
-      }
+      let digits = try DeviceCommand.digits(device)
       try await NodeClient.with(engine) { client in
         try await client.sync()
         let found = try await DeviceCommand.devices(client).filter { $0.device.description.hasPrefix(digits) }

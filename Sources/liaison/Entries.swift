@@ -22,6 +22,10 @@ struct EntryObject: Encodable {
   let replyTo: String?
   let text: String?
   let document: Document?
+  /// The duty role that the room is one of, where it is.
+  let role: String?
+  /// Who wrote it, where its sender handed it over with the role.
+  let writtenBy: String?
   let unread: Bool
   let acknowledged: Bool
   /// When the reader is late, where the reader is to acknowledge it and has not.
@@ -30,7 +34,9 @@ struct EntryObject: Encodable {
   /// Whether the sender's keys are not those that the reader confirmed.
   let senderKeysChanged: Bool
 
-  init(_ entry: HistoryEntry, roomName: String, acknowledgeBy: Timestamp?, hasChangedKeys: Bool) {
+  init(
+    _ entry: HistoryEntry, roomName: String, role: Address?, acknowledgeBy: Timestamp?, hasChangedKeys: Bool
+  ) {
     let content = entry.message
     type = content == nil ? "notice" : "message"
     message = content == nil ? nil : entry.identifier.description
@@ -43,16 +49,18 @@ struct EntryObject: Encodable {
     precedence = content?.precedence.description
     marking = content?.marking.description
     replyTo = content?.replyTo?.description
-    switch entry.content {
-    case .notice(let notice): (text, document) = (notice.sentence, nil)
-    case .message(let content):
-      switch content.body {
-      case .text(let words): (text, document) = (words, nil)
-      case .document(let reference):
-        (text, document) = (nil, Document(title: reference.title, size: reference.size))
-      case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations, .unknown:
-        (text, document) = (nil, nil)
-      }
+    self.role = role?.description
+    var body = content?.body
+    writtenBy =
+      if case .handedOver(let message)? = body { message.sender.description } else { nil }
+    if case .handedOver(let message)? = body { body = message.body }
+    switch (entry.content, body) {
+    case (.notice(let notice), _): (text, document) = (notice.sentence, nil)
+    case (_, .text(let words)): (text, document) = (words, nil)
+    case (_, .document(let reference)):
+      (text, document) = (nil, Document(title: reference.title, size: reference.size))
+    case (_, .duty(let note)): (text, document) = (note.sentence(engine: nil), nil)
+    default: (text, document) = (nil, nil)
     }
     unread = entry.isUnread
     acknowledged = entry.isAcknowledged
@@ -115,10 +123,12 @@ struct EntryPrinter {
         changed[sender] = if case .changed? = contact?.confirmation { true } else { false }
       }
       let hasChanged = entry.sender.flatMap { changed[$0] } ?? false
-      let name = rooms.first { $0.identifier == entry.room }?.name(for: own) ?? entry.room.description
+      let room = rooms.first { $0.identifier == entry.room }
+      let name = room?.name(for: own) ?? entry.room.description
       let acknowledgeBy = entry.isOwn || entry.isAcknowledged ? nil : entry.acknowledgeBy(deadlines)
       output.result(
-        EntryObject(entry, roomName: name, acknowledgeBy: acknowledgeBy, hasChangedKeys: hasChanged),
+        EntryObject(
+          entry, roomName: name, role: room?.role, acknowledgeBy: acknowledgeBy, hasChangedKeys: hasChanged),
         text(entry, name, hasChanged))
     }
     try engine.markDisplayed(entries, now: .now)
@@ -129,6 +139,9 @@ struct EntryPrinter {
     switch entry.content {
     case .notice(let notice): return "\(entry.at.shown)\(room)  * \(escaped(notice.sentence))"
     case .message(let content):
+      if case .duty(let note) = content.body {
+        return "\(entry.at.shown)\(room)  * \(escaped(note.sentence(engine: engine)))"
+      }
       let precedence = content.precedence == .routine ? "" : "  \(content.precedence.description.uppercased())"
       var heading =
         "\(content.sentAt.shown)  \(entry.sender?.description ?? "?")\(room)\(precedence)  \(content.marking)"
@@ -143,12 +156,16 @@ struct EntryPrinter {
     }
   }
 
-  private func body(_ content: MessageContent) -> String {
-    switch content.body {
+  private func body(_ content: MessageContent) -> String { body(content.body) }
+
+  private func body(_ body: MessageContent.Body) -> String {
+    switch body {
     case .text(let text): escaped(text, keepingLines: true)
     case .document(let document): "document: \(escaped(document.title)) (\(ByteCount(document.size)))"
     case .unknown(let kind, _): "a message of a kind that this version does not know (\(kind))"
-    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations: ""
+    case .handedOver(let message):
+      "handed over; \(message.sender) wrote on \(message.sentAt.shown):\n\(self.body(message.body))"
+    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations, .duty: ""
     }
   }
 
@@ -163,6 +180,16 @@ struct EntryPrinter {
       (.sentAgain, "it did not come at first and was sent again when this device asked for it"),
     ]
     return all.compactMap { flags.contains($0.0) ? $0.1 : nil }
+  }
+}
+
+extension RoleRoom {
+  /// Who acts for the role of a room, and how it came to them; not escaped.
+  func sentence(engine: Engine?) -> String {
+    guard let card = try? roleCard.claim() else { return "this room is a duty role's, whose card is malformed" }
+    let origin = try? engine?.origin(of: card)
+    return "\(correspondent) writes to \(card.address) here; \(card.sentence)"
+      + (origin.map { ", \($0.sentence)" } ?? "")
   }
 }
 

@@ -32,11 +32,15 @@ struct Inbox: AsyncParsableCommand {
     let printer = EntryPrinter(output: output, engine: engine, showsRoom: true)
     let (unread, last, watch) = (unread, last, watch)
     @Sendable func show() throws -> Shown {
-      var shown = Shown(position: try engine.lastPosition, late: LateList(output: output, engine: engine))
+      var shown = Shown(
+        position: try engine.lastPosition, late: LateList(output: output, engine: engine),
+        waiting: WaitingList(output: output, engine: engine),
+        warned: try engine.directoryAlarms(now: .now))
       let entries = try engine.inbox(unreadOnly: unread, limit: last)
       if entries.isEmpty && !watch && !output.json { output.explain(unread ? "nothing unread" : "nothing yet") }
       try printer.show(entries)
       try shown.late.show()
+      try shown.waiting.show()
       return shown
     }
     let shown = try await withNode(engine, output, offline: show) { client in
@@ -53,6 +57,8 @@ struct Inbox: AsyncParsableCommand {
   private struct Shown {
     var position: Int64
     var late: LateList
+    var waiting: WaitingList
+    var warned: [DirectoryAlarm]
   }
 
   /// Shows what comes, and what becomes late, until the link ends.
@@ -74,6 +80,8 @@ struct Inbox: AsyncParsableCommand {
       // One may have come between the two questions.
       shown.position = entries.map(\.position).reduce(latest, max)
       try shown.late.show()
+      try shown.waiting.show()
+      shown.warned = try warnOfDirectories(engine, printer.output, besides: shown.warned)
     }
   }
 

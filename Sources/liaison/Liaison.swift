@@ -19,9 +19,9 @@ struct Liaison: AsyncParsableCommand {
     version: releaseVersion,
     subcommands: [
       Join.self, Contacts.self, ProfileCommand.self, VouchCommand.self, Verify.self, Send.self, Inbox.self, Show.self,
-      Acknowledge.self, Deadline.self,
-      Status.self, ReceiptCommand.self, RoomCommand.self, DeviceCommand.self, BackupCommand.self, HistoryCommand.self,
+      Acknowledge.self, Deadline.self, Status.self, DutyCommand.self, ReceiptCommand.self, RoomCommand.self,
+      DeviceCommand.self, BackupCommand.self, HistoryCommand.self,
       Share.self, Documents.self, Fetch.self,
-      NodeCardCommand.self,
+      NodeCardCommand.self, DirectoryCommand.self,
     ])
 }

@@ -36,10 +36,12 @@ func withNode<Value: Sendable>(
   do {
     return try await NodeClient.with(engine) { client in
       try await client.sync()
+      try warnOfDirectories(engine, output)
       return try await body(client)
     }
   } catch let error as ClientError where error.code.hasPrefix("node-") && [.unavailable, .later].contains(error.kind) {
     output.explain("\(escaped(error.sentence)); what follows is from this machine")
+    try warnOfDirectories(engine, output)
     return try offline()
   }
 }
@@ -56,21 +58,35 @@ private func nothing() {}
 extension NodeClient {
   /// Lets what is under way reach the node, for a short while; what does not get there goes out next time.
   func farewell(_ engine: Engine) async throws {
-    do { _ = try await wait(milliseconds: Patience.farewellMilliseconds) { try !engine.hasOutgoing } } catch let error
+    do {
+      _ = try await wait(milliseconds: Patience.farewellMilliseconds) { try !engine.hasOutgoing && !engine.handsOver }
+    } catch let error
       as ClientError where error.kind == .unavailable
     {}
   }
 
   /// Makes sure that these people exist. Those of a country that cannot be asked now are taken on trust: whether they
   /// exist shows when they are added.
-  func require(_ addresses: [Address], _ engine: Engine, _ output: Output) async throws {
+  func require(
+    _ addresses: [Address], orRoles: Bool = false, _ engine: Engine, _ output: Output
+  ) async throws {
     for address in addresses {
-      do { try await lookUp(.address(address)) } catch let error as ClientError where error.kind == .unavailable {
-        output.explain("\(address) could not be looked up now: \(escaped(error.sentence))")
+      let isKnown = try engine.contact(address) != nil
+      do {
+        let isRole = try orRoles && engine.role(address) != nil
+        if !isRole { try await lookUp(.address(address)) }
+        // An address that is no member's may be a role's.
+        if try orRoles && engine.contact(address) == nil { try await lookUp(role: address) }
+      } catch let error as ClientError where error.kind == .unavailable {
+        if !isKnown { output.explain("\(address) could not be looked up now: \(escaped(error.sentence))") }
+        continue
+      } catch let error as ClientError where isKnown && error.code == "directory-unproven" {
+        output.explain("warning: \(escaped(error.sentence))")
         continue
       } catch let error as ClientError where error.kind == .noInput {
         throw CommandError(.noInput, "there is no member \(address): \(escaped(error.sentence))")
       }
+      if try orRoles && engine.role(address) != nil { continue }
       guard try engine.contact(address) != nil else {
         throw CommandError(.noInput, "there is no member \(address)")
       }

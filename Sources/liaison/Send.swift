@@ -23,6 +23,7 @@ struct Send: AsyncParsableCommand {
         liaison send "Field team" -f report.txt --tlp green --precedence priority
         uptime | liaison send ana@xa bo@xb - --tlp clear
         liaison send ana@xa --reply 4f3a -m "On my way"
+        liaison send duty-officer@xa -m "Gate 3 is open" --tlp amber --precedence immediate
       """)
 
   @Argument(help: "A room's title or identifier, or addresses; a last - reads the text from standard input.")
@@ -59,23 +60,38 @@ struct Send: AsyncParsableCommand {
     let quoted = try reply.map { try engine.message(named: $0) }
     let target = try Target(Array(words), engine)
     let draft = Draft(.text(text), precedence: precedence, marking: marking, replyTo: quoted?.identifier)
+    // Who acts for a role is known once it was looked up.
     try engine.requireDecision(on: target.addresses, keys, output)
 
+    let keys = keys
     @Sendable func compose(_: ClientError? = nil) throws -> SentMessage {
       let room =
         switch target {
         case .room(let room): room.identifier
-        case .people(let addresses): try engine.roomOf(addresses, now: .now).room
+        case .people(let addresses): try Self.room(of: addresses, engine, keys, output)
         }
       return SentMessage(message: try engine.send(draft, to: room, now: .now), room: room)
     }
     try await deliver(engine, output, offline: compose) { client in
       if case .people(let addresses) = target {
-        let unknown = try addresses.filter { try engine.contact($0) == nil }
-        try await client.require(unknown, engine, output)
+        try await client.require(addresses.filter { try !engine.isProven($0) }, orRoles: true, engine, output)
       }
       return try compose()
     }
+  }
+
+  /// The room of these people, or of those who act for a role now.
+  private static func room(
+    of addresses: [Address], _ engine: Engine, _ keys: ChangedKeysOptions, _ output: Output
+  ) throws -> RoomIdentifier {
+    guard let role = try addresses.lazy.compactMap({ try engine.contact($0) == nil ? engine.role($0) : nil }).first
+    else { return try engine.roomOf(addresses, now: .now).room }
+    guard addresses.count == 1 else {
+      throw CommandError(.usage, "\(role.current.address) is a duty role, which is written to by itself")
+    }
+    try engine.requireDecision(on: role.current.duty.acting.people, keys, output)
+    output.explain(role.current.sentence)
+    return try engine.roomOf(role: role.current.address, now: .now).room
   }
 
   private func text() throws -> String {

@@ -28,6 +28,9 @@ struct Acknowledge: AsyncParsableCommand {
     let engine = try profile.open()
     let output = format.output
     let name = message
+    if let check = try engine.waitingDuties(now: .now).checks.first(named: name) {
+      return try await answer(check, engine, output)
+    }
     @Sendable func acknowledge() throws -> Result {
       let message = try engine.message(named: name).identifier
       let acknowledgement = try engine.acknowledge(message, now: .now)
@@ -45,6 +48,27 @@ struct Acknowledge: AsyncParsableCommand {
       throw CommandError(
         .unavailable, "the acknowledgement is kept on this machine and goes out with the next connection")
     }
+  }
+}
+
+extension Acknowledge {
+  /// Acknowledges a communication check. It is taken by the node at once or not at all: a check is over soon.
+  private func answer(_ check: ComCheck, _ engine: Engine, _ output: Output) async throws {
+    let answer = try engine.answer(to: check.identifier, now: .now)
+    try await NodeClient.with(engine) { try await $0.perform(answer) }
+    let name = check.identifier.description
+    output.result(
+      Result(message: name, acknowledgement: name, state: "accepted"),
+      "acknowledged the communication check \(name) of \(check.origin)")
+  }
+}
+
+extension [ComCheck] {
+  /// The check with this identifier, or the only one that these digits, four at least, begin.
+  fileprivate func first(named name: String) -> ComCheck? {
+    let digits = name.lowercased()
+    let found = digits.count >= 4 ? filter { $0.identifier.description.hasPrefix(digits) } : []
+    return found.count == 1 ? found[0] : nil
   }
 }
 
@@ -74,6 +98,10 @@ struct Status: AsyncParsableCommand {
     }
     struct Person: Encodable {
       let address: String
+      /// The duty role that the message was written to, of which this is one who acts for it or did.
+      let role: String?
+      /// Whether they held it when they acknowledged the message, or do now where they have not.
+      let holdsRole: Bool
       let displayedAt: String?
       let acknowledgedAt: String?
       /// By how much the acknowledgement comes, or is, late; `nil` where it is not.
@@ -82,8 +110,12 @@ struct Status: AsyncParsableCommand {
       /// For people.
       var acknowledgement: String {
         let late = lateSeconds.map { ", late by \(Span.shown(milliseconds: $0 * 1000))" } ?? ""
-        return (acknowledgedAt.map { "acknowledged \($0)" } ?? "not acknowledged") + late
+        let held = role.map { holdsRole ? "" : ", no longer holding \($0)" } ?? ""
+        return (acknowledgedAt.map { "acknowledged \($0)" } ?? "not acknowledged") + late + held
       }
+
+      /// For people: the role and the person.
+      var name: String { role.map { "\($0): \(address)" } ?? address }
     }
     let message: String
     let room: String
@@ -113,9 +145,15 @@ struct Status: AsyncParsableCommand {
     Terminal.write(
       Output.table(
         result.people.map {
-          [$0.address, $0.displayedAt.map { "displayed \($0)" } ?? "not displayed", $0.acknowledgement]
+          [$0.name, $0.displayedAt.map { "displayed \($0)" } ?? "not displayed", $0.acknowledgement]
         }))
-    if let time = result.acknowledgeBy, result.people.contains(where: { $0.acknowledgedAt == nil }) {
+    // Of those who hold a role, one is enough.
+    let holders = result.people.filter { $0.role != nil }
+    let isAcknowledged = holders.contains { $0.holdsRole && $0.acknowledgedAt != nil }
+    let others = result.people.filter { $0.role == nil }
+    if let time = result.acknowledgeBy,
+      (!holders.isEmpty && !isAcknowledged) || others.contains(where: { $0.acknowledgedAt == nil })
+    {
       output.line("to be acknowledged by \(time)")
     }
   }
@@ -144,9 +182,11 @@ extension Status.Result {
     acknowledgeBy = status.acknowledgeBy?.rfc3339
     people = status.people.map { person in
       Person(
-        address: person.address.description, displayedAt: person.displayedAt?.rfc3339,
+        address: person.address.description, role: person.role?.description, holdsRole: person.holdsRole,
+        displayedAt: person.displayedAt?.rfc3339,
         acknowledgedAt: person.acknowledgedAt?.rfc3339,
-        lateSeconds: status.acknowledgeBy.flatMap { (person.acknowledgedAt ?? now).seconds(after: $0) })
+        lateSeconds: person.role != nil && !person.holdsRole
+          ? nil : status.acknowledgeBy.flatMap { (person.acknowledgedAt ?? now).seconds(after: $0) })
     }
   }
 }

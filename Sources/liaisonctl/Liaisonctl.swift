@@ -22,9 +22,9 @@ struct Liaisonctl: AsyncParsableCommand {
       """,
     version: releaseVersion,
     subcommands: [
-      Status.self, Card.self, Peer.self, CharterCommand.self, Member.self, Queue.self, Bundle.self, Admin.self,
-      ProposalCommand.self,
-      PolicyCommand.self, Trust.self, Audit.self, Metrics.self,
+      Status.self, Card.self, Peer.self, CharterCommand.self, Member.self, DutyCommand.self, ComCheckCommand.self,
+      Queue.self, Bundle.self, Admin.self, ProposalCommand.self, PolicyCommand.self, Trust.self, DirectoryCommand.self,
+      Audit.self, Metrics.self,
     ])
 
   static func main() async { await runCommand(Self.self) }

@@ -166,8 +166,11 @@ struct Backup: AsyncParsableCommand {
       try home.checkIsFree()
       let secret = try Passphrase.obtain(file: passphraseOptions.passphraseFile, prompt: "Passphrase of the backup: ")
       let contents = try home.restore(file, passphrase: secret) { home, key, contents in
-        // What it promised and ordered since, it has forgotten.
-        try Backup.check(home, key, contents).store.write { try $0.noteRestored(at: .now) }
+        // What it promised and ordered since, it has forgotten, and what it entered into its directory.
+        try Backup.check(home, key, contents).store.write {
+          try $0.noteRestored(at: .now)
+          try $0.beginDirectory(at: .now)
+        }
       }
       outputOptions.output.result(
         Line(contents, file), "\(contents.owner) is restored as of \(contents.madeAt.shown) in \(escaped(home.folder))")

@@ -72,6 +72,29 @@ extension FuzzTarget {
       [RoomWelcome(welcome: [1], groupInfo: [2], ratchetTree: [3], added: [try Address("ana@xa")])]
     },
     decoder("receipt", Receipt.self) { [] },
+    decoder("directory-head", DirectoryHead.self) {
+      [
+        DirectoryHead(
+          handle: try Handle("xa"), beganAt: Timestamp(milliseconds: 1), size: 7,
+          root: [UInt8](repeating: 1, count: 32),
+          signedAt: Timestamp(milliseconds: 2))
+      ]
+    },
+    decoder("directory-entry", DirectoryEntry.self) { [.other(type: 9, content: [1, 2])] },
+    decoder("directory-continuation", DirectoryContinuation.self) {
+      [DirectoryContinuation(root: [UInt8](repeating: 1, count: 32), path: [[UInt8](repeating: 2, count: 32)])]
+    },
+    decoder("shown-heads", ShownHeads.self) { [ShownHeads([])] },
+    FuzzTarget(name: "directory-evidence") { input in
+      if let evidence = try? DirectoryEvidence(tlsEncoded: input) {
+        precondition(evidence.tlsEncoded == input, "a value has two encodings")
+        _ = try? evidence.first.relation(to: evidence.second)
+        _ = evidence.continuation?.verdict(lesser: evidence.first, greater: evidence.second)
+      }
+      _ = try? Armor.decodeEvidence(String(decoding: input, as: UTF8.self))
+    } seeds: {
+      [Array("-----BEGIN LIAISON DIRECTORY EVIDENCE-----\nAQ==\n-----END LIAISON DIRECTORY EVIDENCE-----\n".utf8)]
+    },
     FuzzTarget(name: "message-receipts") { input in
       if let receipts = try? MessageReceipts(tlsEncoded: input) {
         precondition(receipts.tlsEncoded == input, "a value has two encodings")
@@ -119,6 +142,24 @@ extension FuzzTarget {
     } seeds: {
       ["ana@xa", "Élan \"OR\" *", "\" \"\" x", "\"\u{301}x \u{0}y"].map { Array($0.utf8) }
     },
+    decoder("role-card", RoleCard.self) {
+      let person = try Address("ana@xa")
+      let duty = RoleCard.Duty(title: "Duty officer", holders: [person], alternate: person, contactPoint: person)
+      return [
+        try RoleCard(
+          address: Address("duty-officer@xa"), duty: duty, serial: 1, issuedAt: Timestamp(milliseconds: 1),
+          expiresAt: Timestamp(milliseconds: 2))
+      ]
+    },
+    decoder("handed-over", HandedOver.self) { [] },
+    decoder("com-check", ComCheck.self) {
+      [
+        try ComCheck(
+          identifier: ComCheckIdentifier(bytes: Array(1...16)), origin: Handle("xa"), precedence: .flash,
+          startedAt: Timestamp(milliseconds: 1), answerBy: Timestamp(milliseconds: 2))
+      ]
+    },
+    decoder("proven-answer", ProvenAnswer.self) { [] },
     FuzzTarget(name: "cards") { input in
       if let card = try? Unverified<NodeCard>(tlsEncoded: input) { _ = try? card.claim() }
       if let card = try? Unverified<MemberCard>(tlsEncoded: input) { _ = try? card.claim() }

@@ -1,17 +1,18 @@
 import LiaisonClient
 import LiaisonModel
 import LiaisonProtocol
+import NodeSimulation
 import SimulationKit
 import Testing
 
 @Suite("Contacts")
 struct ContactTests {
-  private let region: Region
+  private let region: SimulationKit.Region
   private let ana: SimulatedDevice
   private let bo: SimulatedDevice
 
   init() throws {
-    region = try Region(seed: 13, handles: ["xa", "xb"])
+    region = try SimulationKit.Region(seed: 13, handles: ["xa", "xb"])
     let ana = try region.enrol("ana@xa")
     let bo = try region.enrol("bo@xb")
     #expect(region.run { ana.isIdle && bo.isIdle })
@@ -66,8 +67,12 @@ struct ContactTests {
     #expect(try ana.open().contact(address)?.confirmation == .confirmed(at: confirmedAt))
     let second = try region.enrol("bo@xb")
     #expect(region.run { second.isIdle })
-    let card = try second.open().identity.memberCard
-    try ana.open().take([card], now: region.now)
+    let own = try second.open().identity.device
+    guard
+      case .directoryAnswer(let answer) = try region.network.node("xb").answer(
+        to: .directoryQuery(.address(address)), from: .device(own, inboxPosition: second.open().inboxPosition))
+    else { throw SimulationError("no answer") }
+    try ana.open().take(answer, now: region.now)
     #expect(try ana.open().contact(address)?.confirmation == .changed(since: confirmedAt))
     #expect(try ana.open().safetyNumber(with: address) != number)
   }
@@ -93,7 +98,9 @@ struct ContactTests {
       try MemberCard(
         address: bo.address, name: "Bo", discipline: .cyber, role: "", devices: [], serial: 99, issuedAt: region.now,
         expiresAt: region.now.adding(milliseconds: 1_000_000)), by: node)
-    try engine.take([impostor.unverified], now: region.now)
+    #expect(throws: ClientError.self) {
+      try engine.take(Frame.DirectoryAnswer(cards: [impostor.unverified]), now: region.now)
+    }
     #expect(try engine.contact(bo.address)?.card == known.card)
   }
 

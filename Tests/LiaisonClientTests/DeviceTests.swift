@@ -99,7 +99,7 @@ struct DeviceTests {
   func sharedConfirmations() throws {
     let cleo = try region.enrol("cleo@xb")
     try settle()
-    try ana.act { try $0.take([cleo.open().identity.memberCard], now: $1) }
+    try ana.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
     try ana.act { try $0.confirm(bo.address, now: $1) }
     let second = try region.enrol(invitedBy: ana)
     try settle()
@@ -109,7 +109,7 @@ struct DeviceTests {
       if case .confirmed? = try device.open().contact(person.address)?.confirmation { true } else { false }
     }
     #expect(try isConfirmed(bo, on: second))
-    try second.act { try $0.take([cleo.open().identity.memberCard], now: $1) }
+    try second.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
     #expect(try !isConfirmed(cleo, on: second))
     try second.act { try $0.confirm(cleo.address, now: $1) }
     try settle()
@@ -147,7 +147,7 @@ struct DeviceTests {
     reconnect(ana)
     try settle()
     for device in [ana, second, silent] {
-      try device.act { try $0.take([cleo.open().identity.memberCard], now: $1) }
+      try device.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
     }
     try silent.act { try $0.confirm(cleo.address, now: $1) }
     try settle()

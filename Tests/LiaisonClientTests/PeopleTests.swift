@@ -29,7 +29,7 @@ struct PeopleTests {
     let identity = try engine.identity
     let answer = try region.network.node(identity.address.handle).answer(
       to: body, from: .device(identity.device, inboxPosition: engine.inboxPosition))
-    if case .directoryAnswer(let found) = answer { try engine.take(found, now: region.now) }
+    if case .directoryAnswer(let found) = answer { try engine.takeFound(found, now: region.now) }
     return answer
   }
 
@@ -194,7 +194,7 @@ struct PeopleTests {
     let lie = Frame.DirectoryAnswer(people: Frame.People(vouches: [word]))
     #expect(try standings(of: carla).isEmpty || standings(of: carla) == [.revoked])
     try ask(ana, .directoryQuery(.vouches(of: bo.address)))
-    for _ in 1...2 { try ana.open().take(lie, now: region.now) }
+    for _ in 1...2 { try ana.open().takeFound(lie, now: region.now) }
     #expect(try ana.open().vouchPaths(to: carla.address, now: region.now).paths.isEmpty)
     #expect(
       try ana.open().vouches(now: region.now).filter { try $0.vouch.voucher == bo.address }.map(\.standing) == [

@@ -37,12 +37,50 @@ struct EncodingTests {
     let person = VCardPerson(
       address: try Address("ana@xa"), name: "Ana", institution: "Grid", languages: languages,
       timeZone: try TimeZoneName("Europe/Paris"), alternate: try Address("bo@xb"))
+    let log = try SampleLog(["ana", "bo", "cy"])
+    guard
+      case .contradictory(let evidence) = try SampleLog(["mo"]).head().relation(to: log.head(1))
+    else { throw ModelError.mismatch("no evidence") }
+    let role = try Address("duty-officer@xa")
+    let device = try DeviceIdentifier(bytes: Array(4...19))
+    let key = SigningKey<DeviceSignaturePurpose>()
+    let offer = Signed(
+      DutyOffer(
+        role: role, from: try Address("nino@xa"), device: device, to: try Address("ana@xa"), serial: 4,
+        offeredAt: Samples.now, expiresAt: Samples.now), by: key
+    ).unverified
+    let handOver = HandOver(
+      offer: offer,
+      acceptance: Signed(DutyAcceptance(of: offer, device: device, acceptedAt: Samples.now), by: key).unverified)
+    let roleCard = try RoleCard(
+      address: role,
+      duty: RoleCard.Duty(
+        title: "Duty officer", holders: [Address("ana@xa")], alternate: Address("nino@xa"),
+        contactPoint: Address("gio@xa")), serial: 5, issuedAt: Samples.now,
+      expiresAt: Samples.now.adding(milliseconds: 1000), handOver: handOver)
+    let signedRole = Signed(roleCard, by: Samples.node).unverified
+    let note = RoleRoom(roleCard: signedRole, correspondent: try Address("bo@xb"))
+    let check = try ComCheck(
+      identifier: ComCheckIdentifier(bytes: Array(1...16)), origin: Handle("xa"), precedence: .immediate,
+      startedAt: Samples.now, answerBy: Samples.now.adding(milliseconds: 60_000))
+    let digest = Signed(check, by: Samples.node).unverified.digest
+    let checkReceipt = ComCheckReceipt(
+      checkDigest: digest, holder: try Handle("xb"), standing: .alternate, heldAt: Samples.now)
+    let checkAnswer = ComCheckAnswer(
+      checkDigest: digest, role: role, person: try Address("ana@xa"), device: device, answeredAt: Samples.now)
+    let proven = ProvenAnswer(
+      answer: Signed(checkAnswer, by: key).unverified,
+      memberCard: Signed(try Samples.memberCard(), by: Samples.node).unverified, roleCard: signedRole)
     return [
       sample(entry), sample(vouch), sample(try Samples.vouch(.metInPerson)), sample(person),
       sample(
         try VouchRevocation(
           identifier: vouch.identifier, voucher: vouch.voucher, device: vouch.device, expiresAt: vouch.expiresAt,
           revokedAt: Samples.now)),
+      sample(try log.head().claim()), sample(evidence), sample(try log.continuation(from: 2)),
+      sample(ShownHeads([try log.head()])),
+      sample(DirectoryEntry.card(Signed(try Samples.memberCard(), by: Samples.node).unverified)),
+      sample(DirectoryRecord(try Address("ana@xa"), entry: [1])),
       sample(vote), sample(promise),
       sample(TakeoverPromise(room: room, epoch: 5, term: term, node: try Handle("xc"), voted: nil)),
       sample(try Samples.nodeCard()), sample(try Samples.memberCard()),
@@ -75,6 +113,8 @@ struct EncodingTests {
                   card: Signed(Samples.memberCard(), by: Samples.node).unverified, rootKey: Samples.root.publicKey,
                   devices: Samples.memberCard().devices, confirmedAt: Timestamp(milliseconds: 5))
               ])))),
+      sample(try Samples.content(.successor(room))), sample(try Samples.content(.duty(note))),
+      sample(handOver), sample(roleCard), sample(check), sample(checkReceipt), sample(checkAnswer), sample(proven),
       sample(try Samples.content(.unknown(kind: 999, bytes: [1, 2]))),
       sample(
         Envelope(

@@ -62,6 +62,46 @@ struct FrameTests {
     ).unverified
     let signedVouch = Signed(vouch, by: signature).unverified
     let people = Frame.People(entries: [entry], vouches: [signedVouch], revocations: [revocation])
+    let head = Signed(
+      DirectoryHead(handle: handle, beganAt: now, size: 3, root: digest, signedAt: now), by: node
+    ).unverified
+    let other = Signed(
+      DirectoryHead(handle: handle, beganAt: now, size: 3, root: leaf.envelopeDigest.map { $0 + 1 }, signedAt: now),
+      by: node
+    ).unverified
+    guard case .contradictory(let evidence) = try head.relation(to: other) else { throw ModelError.badSignature }
+    let grant = Signed(
+      DeviceGrant(
+        address: address, device: device.identifier,
+        invitationKey: SigningKey<DeviceInvitationPurpose>().publicKey, expiresAt: now), by: signature)
+    let acceptance = Signed(DeviceAcceptance(device: device), by: SigningKey<DeviceInvitationPurpose>())
+    let authorisation = DeviceAuthorisation(grant: grant.unverified, acceptance: acceptance.unverified)
+    let offer = Signed(
+      DutyOffer(
+        role: address, from: address, device: device.identifier, to: address, serial: 1, offeredAt: now,
+        expiresAt: now), by: signature
+    ).unverified
+    let dutyAcceptance = Signed(
+      DutyAcceptance(of: offer, device: device.identifier, acceptedAt: now), by: signature
+    ).unverified
+    let roleCard = Signed(
+      try RoleCard(
+        address: Address("duty-officer@xa"), duty: RoleCard.Duty(title: "Duty officer", holders: [address]), serial: 1,
+        issuedAt: now, expiresAt: now.adding(milliseconds: 1)), by: node
+    ).unverified
+    let check = Signed(
+      try ComCheck(
+        identifier: ComCheckIdentifier(bytes: message.bytes), origin: handle, precedence: .flash, startedAt: now,
+        answerBy: now.adding(milliseconds: 1)), by: node
+    ).unverified
+    let checkReceipt = Signed(
+      ComCheckReceipt(checkDigest: digest, holder: handle, standing: .vacant, heldAt: now), by: node
+    ).unverified
+    let answer = Signed(
+      ComCheckAnswer(
+        checkDigest: digest, role: address, person: address, device: device.identifier, answeredAt: now),
+      by: signature
+    ).unverified
     return [
       .directoryAnswer(Frame.DirectoryAnswer(cards: [memberCard], people: people, hasMore: true)),
       .directoryAnswer(
@@ -77,6 +117,27 @@ struct FrameTests {
       .directoryQuery(.vouches(of: address)),
       .directoryQuery(.ways(to: address)), .directoryChanged, .memberStatement(.entry(entry)),
       .memberStatement(.vouch(signedVouch)), .memberStatement(.revocation(revocation)),
+      .directoryAnswer(
+        Frame.DirectoryAnswer(
+          cards: [memberCard], head: head, inclusions: [DirectoryInclusion(index: 2, path: [digest, digest])])),
+      .directoryHeads(Frame.DirectoryHeads(heads: [head, other], evidence: [evidence])),
+      .directoryContinuationRequest(
+        Frame.DirectoryContinuationRequest(handle: handle, beganAt: now, from: 2, to: 3)),
+      .directoryContinuation(DirectoryContinuation(root: digest, path: [digest])),
+      .directoryRecordsRequest(beganAt: now, from: 1),
+      .directoryRecords(
+        Frame.DirectoryRecords(
+          head: head, from: 1, records: [DirectoryRecord(address, entry: [1]), DirectoryRecord(address, entry: [2])])),
+      .directoryEntriesRequest([1, 5]), .directoryEntries([[], [1, 2]]),
+      .peers([
+        Frame.Peer(
+          nodeCard: nodeCard, isActive: true, isLinked: false, directoryHead: head, directoryEvidence: [evidence])
+      ]),
+      .enrol(Frame.Enrol(secret: digest, device: device, binding: binding, authorisation: authorisation)),
+      .devices([
+        Frame.Device(
+          device: device.identifier, enrolledAt: now, isLinked: true, waiting: 4, authorisation: authorisation)
+      ]),
       .proposal(proposal), .vote(vote), .takeoverRequest(room: room, epoch: 4, number: 3),
       .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: promise, voted: proposal)),
       .takeoverAnswer(Frame.TakeoverAnswer(room: room, promise: nil, refusal: "xb reaches xa")),
@@ -123,6 +184,13 @@ struct FrameTests {
       .chunkMissing([]), .chunkPut(room: room, ciphertext: [1]),
       .chunkGet(room: room, ChunkName(of: [1]), origin: handle), .chunkGet(room: room, ChunkName(of: [1]), origin: nil),
       .chunk(ciphertext: [9]),
+      .dutyQuery(address), .dutyAnswer(Frame.Duties()),
+      .dutyAnswer(Frame.Duties(roleCards: [roleCard], offers: [offer], checks: [check])),
+      .dutyChange(.offer(offer)), .dutyChange(.acceptance(dutyAcceptance)), .dutyChange(.decline(address)),
+      .dutyChange(.resign(address)), .dutyChange(.answer(answer)), .comCheck(check, role: address),
+      .comCheckReceipt(checkReceipt),
+      .comCheckAnswer(ProvenAnswer(answer: answer, memberCard: memberCard, roleCard: roleCard)),
+      .comCheckTaken(try ComCheckIdentifier(bytes: message.bytes)),
     ]
   }
 

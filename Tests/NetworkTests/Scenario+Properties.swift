@@ -14,8 +14,21 @@ extension Scenario {
     try checkMessages()
     try checkOrder()
     try checkReceipts()
+    try checkDirectories()
     for node in region.network.sortedNodes {
       do { try node.store.checkIntegrity() } catch { findings.append("\(node.handle): its store is not whole") }
+    }
+  }
+
+  /// Nobody is said to have shown two directories who keeps one, and nobody's own machine is a stranger to them.
+  private func checkDirectories() throws {
+    for device in region.devices {
+      for alarm in try device.open().directoryAlarms(now: region.now) {
+        switch alarm {
+        case .unknownDevice, .ownNode, .twoDirectories: findings.append("\(device.name): \(alarm)")
+        case .fault, .notice: break
+        }
+      }
     }
   }
 

@@ -107,6 +107,9 @@ package final class PlayedDevice: LinkEnd {
     connect()
   }
 
+  /// Shows another card of its member from now on, whoever made it.
+  package func present(_ card: Unverified<MemberCard>) { self.card = card }
+
   /// Keeps a link to the node from now on.
   package func connect() {
     isWanted = true
@@ -333,11 +336,11 @@ package final class PlayedDevice: LinkEnd {
   /// Encrypts and submits a text.
   @discardableResult
   package func send(
-    _ text: String, to room: RoomIdentifier, precedence: Precedence = .routine
+    _ text: String, to room: RoomIdentifier, precedence: Precedence = .routine, authenticatedData: [UInt8] = []
   ) throws -> MessageIdentifier {
     guard var group = groups[room] else { throw SimulationError("the device is not in the room") }
     let epoch = group.epoch
-    let payload = try group.encrypt(Array(text.utf8)).tlsEncoded
+    let payload = try group.encrypt(Array(text.utf8), authenticatedData: authenticatedData).tlsEncoded
     groups[room] = group
     let message = MessageIdentifier(using: &region.random)
     let envelope = Envelope(

@@ -123,7 +123,10 @@ package final class SimulatedNode: LinkEnd {
     region.count(.restore)
     crash()
     store.disk = try backup.disk.copy()
-    try store.disk.write { try $0.noteRestored(at: clock) }
+    try store.disk.write {
+      try $0.noteRestored(at: clock)
+      try $0.beginDirectory(at: clock)
+    }
     start()
   }
 

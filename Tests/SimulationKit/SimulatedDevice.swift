@@ -154,7 +154,8 @@ package final class SimulatedDevice: LinkEnd {
   package func received(_ frame: Frame, on link: SimulatedLink) {
     guard self.link === link, session != nil else { return }
     if frame.request == 0 {
-      guard case .inboxItem(let item) = frame.body else { return }
+      if case .dutyAnswer(let duties) = frame.body { session?.push(duties) }
+      guard case .inboxItem(let item) = frame.body else { return pump() }
       if holdsInbox { held.append(item) } else { session?.push(item) }
     } else if let key = pending.removeValue(forKey: frame.request) {
       session?.answered(key, with: frame.body)

@@ -244,6 +244,32 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .charterDrop(newValue)}
   }
 
+  /// What is known of directories (directory.md).
+  package var directoryRequest: AdminEmpty {
+    get {
+      if case .directoryRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .directoryRequest(newValue)}
+  }
+
+  package var rolesRequest: AdminEmpty {
+    get {
+      if case .rolesRequest(let v)? = body {return v}
+      return AdminEmpty()
+    }
+    set {body = .rolesRequest(newValue)}
+  }
+
+  /// The number of a communication check that this node started; 0 for all of them.
+  package var comChecksRequest: UInt64 {
+    get {
+      if case .comChecksRequest(let v)? = body {return v}
+      return 0
+    }
+    set {body = .comChecksRequest(newValue)}
+  }
+
   package var failure: AdminFailure {
     get {
       if case .failure(let v)? = body {return v}
@@ -432,6 +458,30 @@ package nonisolated struct AdminFrame: Sendable {
     set {body = .charters(newValue)}
   }
 
+  package var directory: AdminDirectory {
+    get {
+      if case .directory(let v)? = body {return v}
+      return AdminDirectory()
+    }
+    set {body = .directory(newValue)}
+  }
+
+  package var roles: AdminRoles {
+    get {
+      if case .roles(let v)? = body {return v}
+      return AdminRoles()
+    }
+    set {body = .roles(newValue)}
+  }
+
+  package var comChecks: AdminComChecks {
+    get {
+      if case .comChecks(let v)? = body {return v}
+      return AdminComChecks()
+    }
+    set {body = .comChecks(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -468,6 +518,11 @@ package nonisolated struct AdminFrame: Sendable {
     case charterRequest(AdminCharterRequest)
     /// A charter's digest: it is not taken again from peers.
     case charterDrop(String)
+    /// What is known of directories (directory.md).
+    case directoryRequest(AdminEmpty)
+    case rolesRequest(AdminEmpty)
+    /// The number of a communication check that this node started; 0 for all of them.
+    case comChecksRequest(UInt64)
     case failure(AdminFailure)
     case done(AdminEmpty)
     case status(AdminStatus)
@@ -495,6 +550,9 @@ package nonisolated struct AdminFrame: Sendable {
     case bundlePart(AdminBundlePart)
     case bundleTaken(AdminBundleTaken)
     case charters(AdminCharters)
+    case directory(AdminDirectory)
+    case roles(AdminRoles)
+    case comChecks(AdminComChecks)
 
   }
 
@@ -1603,13 +1661,151 @@ package nonisolated struct AdminBundleCounts: Sendable {
   package init() {}
 }
 
+package nonisolated struct AdminDirectory: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The signed DirectoryHead of this node's own log.
+  package var head: Data = Data()
+
+  package var countries: [AdminDirectory.Country] = []
+
+  package var evidence: [AdminDirectory.Evidence] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Country: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var handle: String = String()
+
+    /// The newest signed DirectoryHead that was seen; empty where there is none.
+    package var head: Data = Data()
+
+    /// What is wrong with it, for a person, and since when; empty and 0 where nothing is.
+    package var fault: String = String()
+
+    package var faultAt: UInt64 = 0
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Evidence: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var handle: String = String()
+
+    package var foundAt: UInt64 = 0
+
+    /// An encoded DirectoryEvidence.
+    package var evidence: Data = Data()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
+/// The node's duty roles (duty.md).
+package nonisolated struct AdminRoles: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var roles: [AdminRole] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminRole: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A signed RoleCard.
+  package var card: Data = Data()
+
+  /// A signed DutyOffer that waits to be accepted; empty where there is none.
+  package var offer: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Communication checks that this node started, the newest first (comcheck.md).
+package nonisolated struct AdminComChecks: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var checks: [AdminComCheck] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct AdminComCheck: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var number: UInt64 = 0
+
+  /// A signed ComCheck.
+  package var check: Data = Data()
+
+  package var countries: [AdminComCheck.Country] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Country: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var handle: String = String()
+
+    /// A signed ComCheckReceipt, and when it came here; empty and 0 where there is none.
+    package var receipt: Data = Data()
+
+    package var receiptAt: UInt64 = 0
+
+    /// A ProvenAnswer, and when it came here; empty and 0 where there is none.
+    package var answer: Data = Data()
+
+    package var answerAt: UInt64 = 0
+
+    /// Why the country's node does not take it, for a person; hostile text.
+    package var refusal: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.admin.v1"
 
 nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Frame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{4}\u{1e}bundle_export_request\0\u{3}bundle_part_request\0\u{3}bundle_import_request\0\u{3}bundle_started\0\u{3}bundle_part\0\u{3}bundle_taken\0\u{4}\u{19}charters_request\0\u{3}charter_request\0\u{3}charter_drop\0\u{2}\u{3}charters\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_request\0\u{3}card_request\0\u{3}position_request\0\u{1}decide\0\u{3}peers_request\0\u{3}peer_request\0\u{3}test_request\0\u{4}\u{2}members_request\0\u{3}member_request\0\u{4}\u{2}queues_request\0\u{3}queue_request\0\u{3}log_request\0\u{3}metrics_request\0\u{3}administrators_request\0\u{3}proposals_request\0\u{3}policy_request\0\u{1}try\0\u{4}\u{6}next_card_request\0\u{4}\u{5}audit_request\0\u{2}\u{14}failure\0\u{1}done\0\u{1}status\0\u{1}card\0\u{1}position\0\u{1}peers\0\u{1}test\0\u{2}\u{2}members\0\u{1}member\0\u{1}queues\0\u{1}queue\0\u{1}log\0\u{1}metrics\0\u{1}administrators\0\u{1}decided\0\u{1}proposals\0\u{1}policy\0\u{4}\u{8}next_card\0\u{2}\u{5}audit\0\u{4}\u{1e}bundle_export_request\0\u{3}bundle_part_request\0\u{3}bundle_import_request\0\u{3}bundle_started\0\u{3}bundle_part\0\u{3}bundle_taken\0\u{4}\u{19}charters_request\0\u{3}charter_request\0\u{3}charter_drop\0\u{2}\u{3}charters\0\u{4}\u{5}directory_request\0\u{1}directory\0\u{4}\u{9}roles_request\0\u{3}com_checks_request\0\u{1}roles\0\u{3}com_checks\0\u{c}\u{8}\u{1}\u{c}\u{b}\u{1}\u{c}9\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2191,6 +2387,79 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .charters(v)
         }
       }()
+      case 150: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .directoryRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .directoryRequest(v)
+        }
+      }()
+      case 151: try {
+        var v: AdminDirectory?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .directory(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .directory(v)
+        }
+      }()
+      case 160: try {
+        var v: AdminEmpty?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .rolesRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .rolesRequest(v)
+        }
+      }()
+      case 161: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.body != nil {try decoder.handleConflictingOneOf()}
+          self.body = .comChecksRequest(v)
+        }
+      }()
+      case 162: try {
+        var v: AdminRoles?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .roles(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .roles(v)
+        }
+      }()
+      case 163: try {
+        var v: AdminComChecks?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .comChecks(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .comChecks(v)
+        }
+      }()
       default: break
       }
     }
@@ -2393,6 +2662,30 @@ nonisolated extension AdminFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .charters?: try {
       guard case .charters(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 145)
+    }()
+    case .directoryRequest?: try {
+      guard case .directoryRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 150)
+    }()
+    case .directory?: try {
+      guard case .directory(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 151)
+    }()
+    case .rolesRequest?: try {
+      guard case .rolesRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 160)
+    }()
+    case .comChecksRequest?: try {
+      guard case .comChecksRequest(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 161)
+    }()
+    case .roles?: try {
+      guard case .roles(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 162)
+    }()
+    case .comChecks?: try {
+      guard case .comChecks(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 163)
     }()
     case nil: break
     }
@@ -4555,6 +4848,321 @@ nonisolated extension AdminBundleCounts: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.chunks != rhs.chunks {return false}
     if lhs.chunksRepeated != rhs.chunksRepeated {return false}
     if lhs.chunksRefused != rhs.chunksRefused {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminDirectory: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Directory"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}head\0\u{1}countries\0\u{1}evidence\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.head) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.countries) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.evidence) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.head.isEmpty {
+      try visitor.visitSingularBytesField(value: self.head, fieldNumber: 1)
+    }
+    if !self.countries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.countries, fieldNumber: 2)
+    }
+    if !self.evidence.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.evidence, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminDirectory, rhs: AdminDirectory) -> Bool {
+    if lhs.head != rhs.head {return false}
+    if lhs.countries != rhs.countries {return false}
+    if lhs.evidence != rhs.evidence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminDirectory.Country: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = AdminDirectory.protoMessageName + ".Country"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handle\0\u{1}head\0\u{1}fault\0\u{3}fault_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.handle) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.head) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.fault) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.faultAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.handle.isEmpty {
+      try visitor.visitSingularStringField(value: self.handle, fieldNumber: 1)
+    }
+    if !self.head.isEmpty {
+      try visitor.visitSingularBytesField(value: self.head, fieldNumber: 2)
+    }
+    if !self.fault.isEmpty {
+      try visitor.visitSingularStringField(value: self.fault, fieldNumber: 3)
+    }
+    if self.faultAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.faultAt, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminDirectory.Country, rhs: AdminDirectory.Country) -> Bool {
+    if lhs.handle != rhs.handle {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.fault != rhs.fault {return false}
+    if lhs.faultAt != rhs.faultAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminDirectory.Evidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = AdminDirectory.protoMessageName + ".Evidence"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handle\0\u{3}found_at\0\u{1}evidence\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.handle) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.foundAt) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.evidence) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.handle.isEmpty {
+      try visitor.visitSingularStringField(value: self.handle, fieldNumber: 1)
+    }
+    if self.foundAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.foundAt, fieldNumber: 2)
+    }
+    if !self.evidence.isEmpty {
+      try visitor.visitSingularBytesField(value: self.evidence, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminDirectory.Evidence, rhs: AdminDirectory.Evidence) -> Bool {
+    if lhs.handle != rhs.handle {return false}
+    if lhs.foundAt != rhs.foundAt {return false}
+    if lhs.evidence != rhs.evidence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminRoles: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Roles"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}roles\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.roles) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.roles.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.roles, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminRoles, rhs: AdminRoles) -> Bool {
+    if lhs.roles != rhs.roles {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminRole: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Role"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}card\0\u{1}offer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.card) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.offer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.card.isEmpty {
+      try visitor.visitSingularBytesField(value: self.card, fieldNumber: 1)
+    }
+    if !self.offer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.offer, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminRole, rhs: AdminRole) -> Bool {
+    if lhs.card != rhs.card {return false}
+    if lhs.offer != rhs.offer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminComChecks: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ComChecks"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}checks\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.checks) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.checks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.checks, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminComChecks, rhs: AdminComChecks) -> Bool {
+    if lhs.checks != rhs.checks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminComCheck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ComCheck"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}check\0\u{1}countries\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.check) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.countries) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.check.isEmpty {
+      try visitor.visitSingularBytesField(value: self.check, fieldNumber: 2)
+    }
+    if !self.countries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.countries, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminComCheck, rhs: AdminComCheck) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.check != rhs.check {return false}
+    if lhs.countries != rhs.countries {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension AdminComCheck.Country: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = AdminComCheck.protoMessageName + ".Country"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handle\0\u{1}receipt\0\u{3}receipt_at\0\u{1}answer\0\u{3}answer_at\0\u{1}refusal\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.handle) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.receipt) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.receiptAt) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.answer) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.answerAt) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.refusal) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.handle.isEmpty {
+      try visitor.visitSingularStringField(value: self.handle, fieldNumber: 1)
+    }
+    if !self.receipt.isEmpty {
+      try visitor.visitSingularBytesField(value: self.receipt, fieldNumber: 2)
+    }
+    if self.receiptAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.receiptAt, fieldNumber: 3)
+    }
+    if !self.answer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.answer, fieldNumber: 4)
+    }
+    if self.answerAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.answerAt, fieldNumber: 5)
+    }
+    if !self.refusal.isEmpty {
+      try visitor.visitSingularStringField(value: self.refusal, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: AdminComCheck.Country, rhs: AdminComCheck.Country) -> Bool {
+    if lhs.handle != rhs.handle {return false}
+    if lhs.receipt != rhs.receipt {return false}
+    if lhs.receiptAt != rhs.receiptAt {return false}
+    if lhs.answer != rhs.answer {return false}
+    if lhs.answerAt != rhs.answerAt {return false}
+    if lhs.refusal != rhs.refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -22,7 +22,7 @@ extension Act {
         [summary(naming: name)] + charter.screen + despite.map { "DESPITE  \($0), which wants the same place" }
       case .historyLost(let head):
         [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
-      case .memberInvited, .memberRevoked:
+      case .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted:
         member.map(Self.lines) ?? [summary(naming: name)]
       case .peerActivated(_, let rootKey):
         [summary(naming: name), "  fingerprint  \(Fingerprint(of: rootKey))"]
@@ -65,6 +65,20 @@ extension Act {
         "  until       \(expiresAt.rfc3339)",
       ]
     case .revocation(let reason): ["\(request.address) is revoked: \(reason)"]
+    case .role(let duty):
+      ["\(request.address) is a duty role", "  title          \(duty.title)"]
+        + duty.holders.map { "  held by        \($0)" }
+        + [
+          "  alternate      \(duty.alternate?.description ?? "-")",
+          "  contact point  \(duty.contactPoint?.description ?? "-")",
+        ]
+    case .comCheck(let countries, let precedence, let within):
+      [
+        "EXERCISE EXERCISE EXERCISE: duty officers are asked to acknowledge",
+        "  countries   \(countries.isEmpty ? "all active peers" : countries.map(\.description).joined(separator: ", "))",
+        "  precedence  \(precedence)", "  within      \(Span.shown(milliseconds: within))",
+      ]
+    case .roleRemoval(let reason): ["the duty role \(request.address) is removed: \(reason)"]
     }
   }
 }

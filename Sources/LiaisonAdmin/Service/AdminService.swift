@@ -90,19 +90,22 @@ package struct AdminService: Sendable {
       guard let digest = CharterDigest(digest) else { throw Frame.Failure(.malformed, "this is no charter's digest") }
       try await keeper.drop(digest)
       return .done(AdminEmpty())
+    case .directoryRequest: return .directory(AdminDirectory(try await directory()))
+    case .rolesRequest: return .roles(try await roles())
+    case .comChecksRequest(let number): return .comChecks(try await comChecks(number))
     case .policyRequest: return .policy(Data(await keeper.registry.policy.tlsEncoded))
     default:
       throw Frame.Failure(.malformed, "this node does not know the request; liaisonctl may be newer than liaisond")
     }
   }
 
-  private func ask(_ request: AdministrationRequest) async throws -> AdministrationAnswer {
+  func ask(_ request: AdministrationRequest) async throws -> AdministrationAnswer {
     let answer = await node.administer(request)
     if case .failed(let failure) = answer { throw failure }
     return answer
   }
 
-  private var wrongAnswer: Frame.Failure { Frame.Failure(.unspecified, "the node gave an answer to something else") }
+  var wrongAnswer: Frame.Failure { Frame.Failure(.unspecified, "the node gave an answer to something else") }
 }
 
 // MARK: The node and its trust
@@ -149,9 +152,14 @@ extension AdminService {
       status.lostHead = Data(lost.head.tlsEncoded)
       status.lostHistory = lost.sentence
     }
-    status.alarms = await keeper.peerAlarms + keeper.charterAlarms
+    status.alarms = try await keeper.peerAlarms + keeper.charterAlarms + directory().alarms(at: clock())
     status.nextKey = Data(await keeper.spareKey?.bytes ?? [])
     status.proposals = UInt32(clamping: await keeper.registry.openProposals(at: clock()).count)
+    return status
+  }
+
+  private func directory() async throws -> DirectoryStatus {
+    guard case .directory(let status) = try await ask(.directory) else { throw wrongAnswer }
     return status
   }
 

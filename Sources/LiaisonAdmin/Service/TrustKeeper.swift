@@ -105,7 +105,7 @@ package actor TrustKeeper {
       }
       try self.check(act, outcome)
       switch act {
-      case .memberInvited, .memberRevoked:
+      case .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted:
         guard request?.act == act else {
           throw Frame.Failure(.malformed, "the decision is about another request than the one that came with it")
         }
@@ -280,6 +280,10 @@ extension MemberRequest {
       .invite(
         address, profile: MemberProfile(name: name, discipline: discipline, role: role), expiresAt: expiresAt)
     case .revocation(let reason): .revoke(address, reason: reason)
+    case .role(let duty): .defineRole(address, duty)
+    case .roleRemoval(let reason): .removeRole(address, reason: reason)
+    case .comCheck(let countries, let precedence, let within):
+      .startComCheck(countries: countries, precedence, withinMilliseconds: within)
     }
   }
 }

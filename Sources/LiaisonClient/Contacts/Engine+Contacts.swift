@@ -23,19 +23,6 @@ extension Engine {
   /// The person with this address, where their card is known and verifies.
   package func contact(_ address: Address) throws -> Contact? { try store.read { try $0.verifiedContact(address) } }
 
-  /// Keeps what verifies of an answer.
-  package func take(_ answer: Frame.DirectoryAnswer, now: Timestamp) throws {
-    try store.change { tx in
-      for card in answer.cards { try tx.take(card, now: now) }
-      try tx.take(answer.people, now: now)
-    }
-  }
-
-  /// Keeps the cards that verify.
-  package func take(_ cards: [Unverified<MemberCard>], now: Timestamp) throws {
-    try take(Frame.DirectoryAnswer(cards: cards), now: now)
-  }
-
   /// The number to compare with the person at this address.
   package func safetyNumber(with address: Address) throws -> SafetyNumber {
     try store.read { tx in

@@ -52,14 +52,15 @@ extension EngineStep {
     }
   }
 
-  /// Whether a device of this member is one that this device trusts, or one that such a device authorised, which is
-  /// trusted from then on.
+  /// Whether a device of this member is one that this device knows to be the member's, or one that such a device authorised,
+  /// which is known from then on.
   @discardableResult
   func trust(_ device: MemberCard.Device, by authorisation: DeviceAuthorisation?) throws -> Bool {
-    let trusted = try tx.trustedDevices()
-    if trusted.contains(device) { return true }
-    guard authorisation?.authoriser(of: device, identity.address, among: trusted) != nil else { return false }
-    try tx.setTrustedDevices(trusted + [device])
+    var own = try ownDirectory()
+    if own.accepted.contains(device) { return true }
+    guard authorisation?.authoriser(of: device, identity.address, among: own.accepted) != nil else { return false }
+    own.accept([device])
+    try save(own)
     return true
   }
 
@@ -99,19 +100,6 @@ extension ProfileTransaction {
     // Those that have ended are of no use; this bounds how many there are.
     let standing = try rooms.filter { try self.room($0).map { $0.state != .ended } ?? false }
     try set("ownRooms", to: Listed(values: standing.suffix(7) + [room]))
-  }
-
-  /// This member's devices that this one trusts: itself, the one that authorised it, and whom these authorised. A profile
-  /// of before trusts those of its member's card that it had then.
-  func trustedDevices() throws -> [MemberCard.Device] {
-    if let devices = try setting("trustedDevices", as: Listed<MemberCard.Device>.self)?.values { return devices }
-    let devices = (try? identity().memberCard.claim().devices) ?? []
-    try setTrustedDevices(devices)
-    return devices
-  }
-
-  func setTrustedDevices(_ devices: [MemberCard.Device]) throws {
-    try set("trustedDevices", to: Listed(values: devices.suffix(64)))
   }
 }
 

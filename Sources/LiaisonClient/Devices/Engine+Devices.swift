@@ -56,6 +56,11 @@ extension Engine {
         throw ClientError(
           .usage, "remove-this-device", "a device does not remove itself; use another one, or ask your contact point")
       }
+      var own = try step.ownDirectory()
+      for place in own.unknown.indices where own.unknown[place].device.identifier == device {
+        own.unknown[place].isSettled = true
+      }
+      try step.save(own)
       return try step.planRemoval { $0 == device }
     }
   }

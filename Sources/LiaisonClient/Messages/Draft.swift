@@ -22,7 +22,7 @@ extension MessageContent.Body {
   /// Whether people are to acknowledge it.
   var isToBeAcknowledged: Bool {
     switch self {
-    case .text, .document: true
+    case .text, .document, .handedOver: true
     default: false
     }
   }
@@ -30,8 +30,9 @@ extension MessageContent.Body {
   /// Whether people see it as an entry of its own.
   var isRecorded: Bool {
     switch self {
-    case .text, .document, .unknown: true
-    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations: false
+    case .text, .document, .duty, .unknown: true
+    // One that is handed over is an entry already, under its own identifier.
+    case .acknowledgement, .displayed, .title, .leave, .missing, .again, .successor, .confirmations, .handedOver: false
     }
   }
 }

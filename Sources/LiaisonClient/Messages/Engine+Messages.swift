@@ -17,6 +17,7 @@ extension Engine {
       guard entry.sender != step.identity.address else {
         throw ClientError(.usage, "acknowledge-own", "this message is your own")
       }
+      try step.checkHolds(roleOf: entry.room)
       let acknowledgement = try step.send(
         Draft(.acknowledgement([message]), precedence: content.precedence, marking: content.marking), to: entry.room)
       try step.tx.db.run(sql: "DELETE FROM unread WHERE position = ?", arguments: [position])
@@ -140,11 +141,16 @@ extension Engine {
         case nil: MessageStatus.Node(handle: handle, state: isQueued ? .outbox : .queued, isProven: false)
         }
       }
-      let everybody = record.recipients.isEmpty ? [] : record.recipients
-      let people = try everybody.map { address in
+      let duty = try tx.room(record.room)?.duty
+      let role = try duty.flatMap { try tx.role($0.role) }
+      // Who has taken the role over since is to acknowledge it too.
+      let successors = role?.current.duty.acting.people.filter { !record.recipients.contains($0) && $0 != own } ?? []
+      let people = try (record.recipients + successors).map { address in
         let reading = try tx.reading(message, address)
+        let acted = role?.acted(address, at: reading?.acknowledgedAt ?? Timestamp(milliseconds: .max))
         return MessageStatus.Person(
-          address: address, displayedAt: reading?.displayedAt, acknowledgedAt: reading?.acknowledgedAt)
+          address: address, displayedAt: reading?.displayedAt, acknowledgedAt: reading?.acknowledgedAt,
+          role: acted == nil ? nil : duty?.role, holdsRole: acted ?? false)
       }
       return MessageStatus(
         entry: entry, envelopeDigest: record.digest, nodes: nodes, people: people,

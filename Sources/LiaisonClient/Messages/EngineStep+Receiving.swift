@@ -61,6 +61,7 @@ extension EngineStep {
     }
     // The key is used up from here on, whatever the content is.
     try save(group, envelope.room)
+    try takeShownHeads(application.authenticatedData)
     guard let content = try? MessageContent(tlsEncoded: application.plaintext) else {
       return try appendNotice(
         .unreadable("a message from \(sender.address) is malformed"), envelope.room, isUnread: true)
@@ -132,7 +133,8 @@ extension EngineStep {
       if !flags.contains(.sentAgain) { try answer(request, from: sender, in: record.room) }
     case .again(let answer):
       if !flags.contains(.sentAgain) { try take(answer, from: sender, in: record.room, epoch: epoch) }
-    case .text, .document, .unknown:
+    case .handedOver(let message): try take(message, in: content, from: sender, record, digest, flags)
+    case .text, .document, .duty, .unknown:
       guard try tx.history(content.message) == nil else {
         return try appendNotice(
           .unreadable("a message from \(sender.address) has another one's identifier"), record.room, isUnread: true)
@@ -148,6 +150,7 @@ extension EngineStep {
         entry.recipients = addresses.filter { $0 != identity.address }
       }
       try tx.append(entry, isUnread: sender.address != identity.address)
+      if case .duty(let note) = content.body { try take(note, from: sender, in: record) }
     }
   }
 
@@ -171,6 +174,8 @@ extension EngineStep {
     else { throw ItemRefusal("it holds no commit of its room") }
     if let record = try tx.room(envelope.room), record.state == .comingIn {
       try receiveCommitWhileComingIn(commit, record)
+      // What waits is for the epoch that its own commit opens.
+      guard try tx.room(envelope.room)?.state != .comingIn else { return }
       try drainWaiting(envelope.room)
       return try settle(envelope.room)
     }
@@ -289,7 +294,7 @@ extension EngineStep {
     where member.device == arrival?.device || !before.contains(where: { $0.device == member.device }) {
       try tx.expect(.one, from: member, in: record.room, since: group.epoch)
     }
-    for member in after where !before.contains(member) { try tx.take(member.card, now: now) }
+    for member in after where !before.contains(member) { try takeFromRoom(member.card) }
     let old = Set(before.map(\.address))
     let new = Set(after.map(\.address))
     let added = new.subtracting(old).sorted()
@@ -373,7 +378,7 @@ extension EngineStep {
     try tx.setJoinEpoch(group.epoch, envelope.room)
     try tx.restartSequence(envelope.room)
     for member in group.roomMembers {
-      try tx.take(member.card, now: now)
+      try takeFromRoom(member.card)
       // In a room's first epoch with others nobody has written yet.
       try tx.expect(group.epoch == 1 ? .one : .firstSeen, from: member, in: envelope.room, since: group.epoch)
     }

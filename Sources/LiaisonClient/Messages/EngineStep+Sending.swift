@@ -68,7 +68,9 @@ extension EngineStep {
     guard var group = try group(record.room), group.isActive else { throw ClientError.notInRoom }
     var content = content
     content.sequence = try tx.nextSequence(record.room)
-    let message = try group.encrypt(content.tlsEncoded, padding: .padmeAtLeast(RoomPolicy.paddedBytesMin))
+    let message = try group.encrypt(
+      content.tlsEncoded, authenticatedData: try headsToShow(in: record.room, of: group.addresses),
+      padding: .padmeAtLeast(RoomPolicy.paddedBytesMin))
     let envelope = Envelope(
       message: content.message, room: record.room, origin: identity.address.handle, precedence: content.precedence,
       acceptedAt: now, kind: .application, payload: message.tlsEncoded)

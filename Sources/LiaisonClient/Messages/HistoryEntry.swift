@@ -52,6 +52,10 @@ package struct MessageStatus: Sendable {
     /// By that person's clock.
     package let displayedAt: Timestamp?
     package let acknowledgedAt: Timestamp?
+    /// The duty role that the message was written to, where this is one of those who act for it or did.
+    package let role: Address?
+    /// Whether they acted for it when they acknowledged it; where they have not, whether they do now.
+    package let holdsRole: Bool
   }
 
   package let entry: HistoryEntry

@@ -45,6 +45,14 @@ extension EngineStep {
             welcome: commit.welcome.isEmpty ? nil : commit.welcome, groupInfo: commit.groupInfo,
             isTakeover: isTakeover)))
     }
+    for work in try ownDirectoryWork() { add(work.key, work.request) }
+    for address in try tx.pendingCardChecks(limit: Self.cardChecksMax) {
+      add(.cardCheck(address), .directoryQuery(.address(address)))
+    }
+    for country in try tx.knownCountries() {
+      guard let question = try directoryQuestion(of: country) else { continue }
+      add(.directoryContinuation(question), .directoryContinuationRequest(question))
+    }
     let submitted = Set(underway.compactMap { if case .submit(let message) = $0 { message } else { nil } })
     for envelope in try tx.queuedEnvelopes(limit: limit, but: submitted) {
       add(.submit(envelope.message), .submit(envelope: envelope.tlsEncoded))
@@ -66,7 +74,8 @@ extension EngineStep {
       Work(key: .peers, request: .peersRequest),
       Work(key: .ownCard, request: .directoryQuery(.address(identity.address))),
       Work(key: .rooms, request: .roomsRequest),
-    ]
+      Work(key: .duties, request: .dutyQuery(identity.address)),
+    ] + (try rolesInUse.prefix(Limits.pendingRequestsMax / 2).map { Work(key: .role($0), request: .dutyQuery($0)) })
   }
 
   private func creation(of record: RoomRecord) throws -> Frame.Body? {
@@ -79,20 +88,31 @@ extension EngineStep {
 
   /// Takes in the answer to a piece of work. An answer to something that is done already changes nothing.
   func complete(_ key: Work.Key, _ answer: Frame.Body) throws -> WorkOutcome {
-    if case .failure(let failure) = answer, failure.isPassing {
+    if case .failure(let failure) = answer, failure.isPassing, !key.isOfDirectory {
       return try postpone(key, failure)
     }
     switch (key, answer) {
     case (.peers, .peers(let peers)): try take(peers)
     case (.ownCard, .directoryAnswer(let answer)):
-      try takeOwnCard(answer.cards)
+      try takeOwnCard(answer)
       try tx.take(answer.people, now: now)
+    case (.directoryRecords, .directoryRecords(let part)): try take(part)
+    case (.directoryEntries(let indices), .directoryEntries(let entries)): try take(entries, at: indices)
+    case (.ownDevices, .devices(let devices)): try take(devices)
+    case (.directoryRecords, _), (.directoryEntries, _), (.ownDevices, _): try giveUpOwnDirectory(key)
+    case (.directoryContinuation(let question), _): try settle(question, answer)
+    case (.cardCheck(let address), .directoryAnswer(let answer)): return try settleCheck(of: address, answer)
+    case (.cardCheck(let address), _): try giveUpCheck(of: address)
     case (.rooms, .rooms(let rooms, let keyPackages)):
       try take(rooms)
       // It may have given them all to people who used none, or have lost them with an older backup.
       if try tx.counter("keyPackageUpload") == 0 {
         try tx.setCounter("keyPackagesAtNode", to: UInt64(keyPackages) + 1)
       }
+    case (.duties, .dutyAnswer(let duties)): try take(duties, isOwn: true)
+    case (.role, .dutyAnswer(let duties)): try take(duties, isOwn: false)
+    // A node of before answers for a member of that address.
+    case (.duties, .directoryAnswer), (.role, .directoryAnswer), (.duties, .failure), (.role, .failure): break
     case (.forgetKeyPackages, .done), (.forgetKeyPackages, .failure):
       try tx.setCounter("forgetKeyPackages", to: 0)
     case (.comeIn(let room), .roomState(let state)): return try comeIn(room, state)
@@ -136,6 +156,8 @@ extension EngineStep {
       guard let claim = try? peer.nodeCard.claim() else { continue }
       let isOwn = claim.handle == identity.address.handle
       try tx.take(peer.nodeCard, isActive: peer.isActive || isOwn)
+      if let head = peer.directoryHead { try see(head, isTold: true) }
+      for evidence in peer.directoryEvidence { try keep(evidence, against: claim.handle) }
     }
     guard let own = try tx.node(identity.address.handle)?.card, own != identity.nodeCard else { return }
     var renewed = identity
@@ -144,8 +166,15 @@ extension EngineStep {
   }
 
   /// A newer card of this member goes into every leaf with the next refresh.
-  private func takeOwnCard(_ cards: [Unverified<MemberCard>]) throws {
-    guard let unverified = cards.first(where: { (try? $0.claim())?.address == identity.address }),
+  private func takeOwnCard(_ answer: Frame.DirectoryAnswer) throws {
+    let cards: [Signed<MemberCard>]
+    do { cards = try check(answer).cards } catch let error as ClientError {
+      return try noteFault(
+        "your node gave your card without proof that it is in its directory: \(error.sentence)",
+        of: identity.address.handle)
+    }
+    if let own = cards.first(where: { $0.content.address == identity.address }) { try lookAtOwnCard(own.content) }
+    guard let unverified = cards.first(where: { $0.content.address == identity.address })?.unverified,
       let card = try tx.take(unverified, now: now), card.unverified != identity.memberCard,
       card.content.devices.contains(where: {
         $0.identifier == identity.device && $0.signatureKey == identity.signatureKey.publicKey

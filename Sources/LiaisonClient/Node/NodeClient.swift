@@ -9,6 +9,8 @@ package actor NodeClient {
   package static let software = "liaison/1"
   /// How long the node may take to answer.
   private static let patience = Duration.seconds(120)
+  /// How long a command waits for the watch over the member's own entry.
+  private static let watchPatience = Duration.seconds(5)
 
   private let engine: Engine
   private let requester: Requester
@@ -144,6 +146,9 @@ package actor NodeClient {
       } else if case .inboxItem(let item) = frame.body {
         if case .receipt = item.content { patient += 1 } else { isUrgent = true }
         session.push(item)
+      } else if frame.request == 0, case .dutyAnswer(let duties) = frame.body {
+        isUrgent = true
+        session.push(duties)
       }
     }
     if isUrgent || patient > Self.patientMax { return pump() }
@@ -261,7 +266,17 @@ package actor NodeClient {
       // Where something came, more may have been waiting behind it.
       guard try engine.inboxPosition == before else { continue }
       session.caughtUp(now: now())
-      return pump()
+      pump()
+      return try await watchOwnEntry()
+    }
+  }
+
+  /// Lets the watch over this member's own entry come to its end, for a while: a long log goes on being read with the next
+  /// connection.
+  private func watchOwnEntry() async throws {
+    let deadline = ContinuousClock.now + Self.watchPatience
+    while session.isWatching, ContinuousClock.now < deadline, ended == nil, failure == nil, !Task.isCancelled {
+      await changed()
     }
   }
 
@@ -272,7 +287,8 @@ package actor NodeClient {
     }
   }
 
-  /// Asks the directory, and keeps the cards that verify. Throws ``ClientError``.
+  /// Asks the directory, and keeps what verifies of the answer; of one for an address, the card that is proven to be in its
+  /// country's directory. Throws ``ClientError``.
   package func lookUp(_ query: Frame.DirectoryQuery) async throws {
     _ = try await ask(query)
   }
@@ -281,6 +297,19 @@ package actor NodeClient {
   package func ask(_ query: Frame.DirectoryQuery) async throws -> Frame.DirectoryAnswer {
     guard case .directoryAnswer(let answer) = try await request(.directoryQuery(query)) else {
       throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    }
+    guard case .address = query else {
+      try engine.takeFound(answer, now: now())
+      return answer
+    }
+    if let question = try engine.question(about: answer, now: now()) {
+      do {
+        try engine.take(try await request(.directoryContinuationRequest(question)), to: question, now: now())
+      } catch let error as ClientError where [.unavailable, .later].contains(error.kind) {
+        // Its node cannot be asked now: the head waits, and is held against the log with the next connection.
+      } catch let error as ClientError where error.code.hasPrefix("node-") {
+        try engine.take(.failure(Frame.Failure(.unknown, error.sentence)), to: question, now: now())
+      }
     }
     try engine.take(answer, now: now())
     return answer
@@ -304,6 +333,26 @@ package actor NodeClient {
     guard case .done = try await request(.memberStatement(statement)) else {
       throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
     }
+  }
+
+  /// Asks who holds a duty role, and keeps what verifies. Throws ``ClientError``.
+  package func lookUp(role address: Address) async throws {
+    switch try await request(.dutyQuery(address)) {
+    case .dutyAnswer(let duties): try engine.take(duties, isOwn: false, now: now())
+    // A node of before answers for a member of that address.
+    case .directoryAnswer: break
+    default: throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    }
+    pump()
+  }
+
+  /// Has the node do something about a duty role, and takes what came of it. Throws ``ClientError``.
+  package func perform(_ change: Frame.DutyChange) async throws {
+    guard case .dutyAnswer(let duties) = try await request(.dutyChange(change)) else {
+      throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    }
+    try engine.take(duties, isOwn: true, now: now())
+    pump()
   }
 
   /// Waits until the node has a message of this device. Gives whether it has, and why not where it has not.

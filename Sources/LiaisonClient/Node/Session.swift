@@ -31,6 +31,8 @@ package struct Session {
   /// looked for after that.
   private static let settlingMilliseconds: UInt64 = 10_000
   private static let askMilliseconds: UInt64 = 5_000
+  /// How often a connection that stays looks for what has come into the node's directory.
+  private static let watchMilliseconds: UInt64 = 3_600_000
 
   private struct Retry {
     var notBefore: Timestamp
@@ -49,12 +51,16 @@ package struct Session {
   private var inbox: [Frame.InboxItem] = []
   /// What the node pushed before its turn, and what of it could not be read yet.
   private var ahead: [Frame.InboxItem] = []
+  /// What the node said unasked of this member's duties.
+  private var duties: Frame.Duties?
   private var acknowledged: UInt64
   /// The tree that the welcome at the head of the inbox needs, once it was asked for.
   private var roomState: (sequence: UInt64, state: Frame.RoomState?)?
   private var hasGreeted = false
   /// Peers are known before the inbox is taken: leaves are checked against their cards.
   private var knowsPeers = false
+  /// When the node's directory was read last.
+  private var watchedAt: Timestamp?
   /// When it is looked for missing messages that are to be asked for.
   private var askAt: Timestamp?
   /// Why the last thing that was postponed had to be; the node's words.
@@ -76,6 +82,9 @@ package struct Session {
     }
   }
 
+  /// The node said unasked what this member's duties are now.
+  package mutating func push(_ duties: Frame.Duties) { self.duties = duties }
+
   /// The answer to a request that ``next(now:sending:)`` gave.
   package mutating func answered(_ key: Work.Key, with answer: Frame.Body) { answers.append((key, answer)) }
 
@@ -83,6 +92,10 @@ package struct Session {
   package var inboxCount: Int { inbox.count }
   /// Whether nothing is under way, and nothing waits but what the node has to be asked again for.
   package var isIdle: Bool { hasGreeted && underway.isEmpty && answers.isEmpty && inboxCount == 0 }
+  /// Whether the watch over this member's own entry is under way.
+  package var isWatching: Bool {
+    underway.contains(where: \.isOfOwnDirectory) || answers.contains { $0.key.isOfOwnDirectory }
+  }
   /// When ``next(now:sending:)`` has more to give without anything having come, if ever.
   package var nextWake: Timestamp? {
     get throws {
@@ -106,12 +119,20 @@ package struct Session {
         askAt = askAt ?? now.adding(milliseconds: Self.settlingMilliseconds)
         for work in try step.greeting() { ask(work, &turn) }
       }
+      // A clock that was set back holds nothing up.
+      let isWatched = watchedAt.map { $0 <= now && now < $0.adding(milliseconds: Self.watchMilliseconds) } ?? false
+      if !isWatched, !underway.contains(.directoryRecords) {
+        watchedAt = now
+        ask(step.recordsWork(try step.ownDirectory()), &turn)
+      }
       for (key, answer) in answers {
         try take(answer, of: key, step)
         // What others said of this device may have changed with it.
         if key == .peers || key == .ownCard { step = try step.renewed() }
       }
       answers = []
+      if let duties { try step.take(duties, isOwn: true) }
+      duties = nil
       if knowsPeers {
         if !ahead.isEmpty { ahead = try step.takeAhead(ahead, besides: inbox) }
         try takeInbox(step, &turn)

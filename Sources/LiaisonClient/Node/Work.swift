@@ -7,6 +7,10 @@ package struct Work: Sendable {
   package enum Key: Hashable, Sendable {
     case peers
     case ownCard
+    /// What waits for this member of duty roles.
+    case duties
+    /// Who holds a role that this device writes to, or that it held.
+    case role(Address)
     case rooms
     /// The state of a room that this device comes into.
     case comeIn(RoomIdentifier)
@@ -18,6 +22,29 @@ package struct Work: Sendable {
     case submit(MessageIdentifier)
     /// The tree of a room that the welcome at the head of the inbox opens.
     case roomState(RoomIdentifier)
+    /// The own node's directory log, from where it was read.
+    case directoryRecords
+    /// Entries of it about this member.
+    case directoryEntries([UInt64])
+    /// Who brought in devices that are on this member's card.
+    case ownDevices
+    /// Whether a country's directory continues what was seen of it.
+    case directoryContinuation(Frame.DirectoryContinuationRequest)
+    /// Whether the directory has the card of a member that a room showed.
+    case cardCheck(Address)
+
+    /// Whether it is about a directory: what cannot be had now is asked for on the next connection.
+    var isOfDirectory: Bool {
+      if case .directoryContinuation = self { true } else { isOfOwnDirectory }
+    }
+
+    /// Whether it is a part of the watch over this member's entry.
+    var isOfOwnDirectory: Bool {
+      switch self {
+      case .directoryRecords, .directoryEntries, .ownDevices: true
+      default: false
+      }
+    }
   }
 
   package let key: Key

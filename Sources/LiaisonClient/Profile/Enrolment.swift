@@ -39,13 +39,21 @@ struct PendingEnrolment: TLSCodable {
 }
 
 extension PendingEnrolment {
+  /// The same, as the node is given it for the member's other devices.
+  fileprivate var authorisation: DeviceAuthorisation? {
+    get throws {
+      guard let grant = invitation.grant else { return nil }
+      let device = MemberCard.Device(identifier: device, signatureKey: signatureKey.publicKey)
+      return DeviceAuthorisation(
+        grant: grant,
+        acceptance: Signed(DeviceAcceptance(device: device), by: try Invitation.key(of: invitation.secret)).unverified)
+    }
+  }
+
   /// What shows that one of the member's devices brought in this one; `nil` where the contact point made the invitation.
   fileprivate func authorisation(among devices: [MemberCard.Device]) throws -> DeviceAuthorisation? {
-    guard let grant = invitation.grant else { return nil }
+    guard let authorisation = try authorisation else { return nil }
     let device = MemberCard.Device(identifier: device, signatureKey: signatureKey.publicKey)
-    let authorisation = DeviceAuthorisation(
-      grant: grant,
-      acceptance: Signed(DeviceAcceptance(device: device), by: try Invitation.key(of: invitation.secret)).unverified)
     guard authorisation.authoriser(of: device, invitation.address, among: devices) != nil else {
       throw ClientError(
         .badData, "enrolment-unverified",
@@ -96,7 +104,8 @@ extension Engine {
           Frame.Enrol(
             secret: invitation.enrolmentSecret,
             device: MemberCard.Device(identifier: pending.device, signatureKey: pending.signatureKey.publicKey),
-            binding: Signed(binding, by: pending.signatureKey).unverified)))
+            binding: Signed(binding, by: pending.signatureKey).unverified,
+            authorisation: try pending.authorisation)))
     }
   }
 
@@ -128,12 +137,12 @@ extension Engine {
         signatureKey: pending.signatureKey, rootKey: invitation.rootKey, nodeCard: nodeCard, memberCard: memberCard,
         authorisation: try pending.authorisation(among: member.content.devices))
       try tx.set(identity)
-      let granting = try? identity.authorisation?.grant.claim().device
-      try tx.setTrustedDevices(
-        member.content.devices.filter { $0.identifier == pending.device || $0.identifier == granting })
       try tx.set("enrolment", to: PendingEnrolment?.none)
       try tx.take(nodeCard, isActive: true)
       try tx.take(memberCard, now: now)
+      // What another device of the member has brought in, it has watched; a first one knows of none but itself.
+      let known = member.content.devices.filter { invitation.grant != nil || $0.identifier == pending.device }
+      try tx.set("ownDirectory", to: OwnDirectory(accepting: known))
       return identity
     }
   }

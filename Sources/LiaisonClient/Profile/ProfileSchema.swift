@@ -9,8 +9,18 @@ enum ProfileSchema {
     migrator.registerMigration("1") { db in try db.execute(sql: first) }
     migrator.registerMigration("2") { db in try db.execute(sql: second) }
     migrator.registerMigration("people") { db in try db.execute(sql: people) }
+    migrator.registerMigration("directory") { db in try db.execute(sql: directory) }
+    migrator.registerMigration("duty") { db in try db.execute(sql: duty) }
     return migrator
   }
+
+  private static let duty = """
+    -- Duty roles, by address: who holds them, and who did.
+    CREATE TABLE roles (
+      role BLOB PRIMARY KEY NOT NULL CHECK (length(role) = 16),
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """
 
   private static let first = """
     -- What there is one of: the identity, an enrolment under way.
@@ -157,6 +167,22 @@ enum ProfileSchema {
       value BLOB NOT NULL,
       PRIMARY KEY (file, ordinal)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let directory = """
+    -- What is known of countries' directory logs.
+    CREATE TABLE directories (
+      node BLOB PRIMARY KEY NOT NULL CHECK (length(node) = 16),
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- Cards that came in rooms, and whether they were held against directories.
+    CREATE TABLE cardChecks (
+      member BLOB PRIMARY KEY NOT NULL CHECK (length(member) = 16),
+      isPending INTEGER NOT NULL CHECK (isPending IN (0, 1)),
+      value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX cardChecksPending ON cardChecks (member) WHERE isPending = 1;
     """
 
   private static let second = """

@@ -64,7 +64,7 @@ extension Engine {
         throw ClientError(.usage, "nobody-else", "name somebody other than yourself")
       }
       let candidates = try step.tx.rooms().filter {
-        $0.title.isEmpty && $0.successor == nil && ($0.state == .active || $0.state == .establishing)
+        $0.title.isEmpty && $0.duty == nil && $0.successor == nil && ($0.state == .active || $0.state == .establishing)
       }
       for record in candidates.sorted(by: { $0.room.description < $1.room.description }) {
         let planned = try step.tx.intents(record.room)
@@ -236,6 +236,6 @@ extension EngineStep {
       joining: changes { $0.isAdd && $0.state != .failed }, leaving: changes { $0.isRemove && $0.state != .failed },
       failed: changes { $0.state == .failed }, epoch: group?.epoch ?? 0,
       epochAuthenticator: group?.epochAuthenticator ?? [], unreadCount: unread, gaps: try tx.gaps(record.room),
-      successor: record.successor)
+      successor: record.successor, role: record.duty?.role, correspondent: record.duty?.correspondent)
   }
 }

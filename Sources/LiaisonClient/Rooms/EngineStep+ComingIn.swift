@@ -129,7 +129,7 @@ extension EngineStep {
     try tx.setJoinEpoch(group.epoch, record.room)
     try tx.restartSequence(record.room)
     for member in group.roomMembers {
-      try tx.take(member.card, now: now)
+      try takeFromRoom(member.card)
       try tx.expect(.firstSeen, from: member, in: record.room, since: group.epoch)
     }
     try appendNotice(.cameIn(since: latest), record.room, isUnread: true)

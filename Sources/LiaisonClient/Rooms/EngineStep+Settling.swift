@@ -15,7 +15,7 @@ extension EngineStep {
       record.state = .active
       try tx.save(record)
     }
-    guard record.state == .active, !open.contains(where: \.isRemove) else { return }
+    guard record.state == .active, !open.contains(where: { holds($0, record) }) else { return }
     try sendHeld(record, open)
   }
 
@@ -28,7 +28,13 @@ extension EngineStep {
   /// being removed to be out of it. Additions to a room that stands do not hold messages up, since its hub may be down.
   func isHolding(_ record: RoomRecord) throws -> Bool {
     if record.state == .establishing || record.state == .comingIn { return true }
-    return try tx.intents(record.room).contains { $0.state != .failed && ($0.isRemove || $0.isMessage) }
+    return try tx.intents(record.room).contains { $0.state != .failed && (holds($0, record) || $0.isMessage) }
+  }
+
+  /// Whether what is written waits for this change of a room that stands. What is written to a duty role waits for its
+  /// present holders: it is for them.
+  private func holds(_ intent: Intent, _ record: RoomRecord) -> Bool {
+    intent.isRemove || (intent.isAdd && record.duty != nil)
   }
 
   private func sendHeld(_ record: RoomRecord, _ intents: [Intent]) throws {

@@ -21,6 +21,9 @@ package struct Room: Sendable {
   package let gaps: [Gap]
   /// The room that goes on in the place of this one.
   package let successor: RoomIdentifier?
+  /// The duty role that is written to in it, and who does.
+  package let role: Address?
+  package let correspondent: Address?
 
   /// Somebody who is to come or go.
   package struct Change: Sendable, Equatable {
@@ -29,9 +32,14 @@ package struct Room: Sendable {
     package let reason: String
   }
 
-  /// The title, or the people in it other than oneself.
+  /// The title, or the role that oneself writes to, or the people in it other than oneself.
   package func name(for own: Address) -> String {
     if !title.isEmpty { return title }
+    if let role { return own == correspondent ? role.description : "\(people(besides: own)) to \(role)" }
+    return people(besides: own)
+  }
+
+  private func people(besides own: Address) -> String {
     let others = (members + joining.map(\.address)).filter { $0 != own }
     return others.isEmpty ? "(nobody else)" : others.map(\.description).joined(separator: ", ")
   }

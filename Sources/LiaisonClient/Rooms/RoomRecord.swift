@@ -35,6 +35,8 @@ package struct RoomRecord: TLSCodable {
   /// The room that goes on in the place of this one, and the room in whose place this one goes on.
   var successor: RoomIdentifier?
   var predecessor: RoomIdentifier?
+  /// The duty role that it is written to, where it is one's room.
+  var duty: RoomDuty?
 
   package init(
     room: RoomIdentifier, hub: Handle, title: String, state: RoomState, isRegistered: Bool, addressees: [Address],
@@ -50,7 +52,8 @@ package struct RoomRecord: TLSCodable {
   }
 
   package init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a room's record has an unknown format") }
+    let version = try decoder.read(UInt8.self)
+    guard 1...2 ~= version else { throw .invalid("a room's record has an unknown format") }
     room = try decoder.read()
     hub = try decoder.read()
     title = try decoder.readString(bound: Limits.titleBytesMax)
@@ -64,10 +67,11 @@ package struct RoomRecord: TLSCodable {
     comesInFrom = try decoder.read()
     successor = try decoder.readOptional()
     predecessor = try decoder.readOptional()
+    if version == 2 { duty = try decoder.read() }
   }
 
   package func encode(to encoder: inout TLSEncoder) {
-    encoder.write(UInt8(1))
+    encoder.write(UInt8(duty == nil ? 1 : 2))
     encoder.write(room)
     encoder.write(hub)
     encoder.write(string: title)
@@ -78,6 +82,7 @@ package struct RoomRecord: TLSCodable {
     encoder.write(comesInFrom)
     encoder.write(optional: successor)
     encoder.write(optional: predecessor)
+    if let duty { encoder.write(duty) }
   }
 }
 

@@ -22,6 +22,16 @@ public enum Armor {
     try decode(text, ReceiptBatch.label, bytesMax: Limits.receiptsBytesMax)
   }
 
+  /// The same for evidence that a node showed two directories.
+  public static func encode(_ evidence: DirectoryEvidence) -> String {
+    framed(evidence.tlsEncoded, DirectoryEvidence.label)
+  }
+
+  /// Reads evidence that ``encode(_:)`` wrote.
+  public static func decodeEvidence(_ text: String) throws(ModelError) -> DirectoryEvidence {
+    try decode(text, DirectoryEvidence.label, bytesMax: Limits.directoryEvidenceBytesMax)
+  }
+
   /// The longest text that holds so many bytes: Base64 takes a third more, and there may be words around it.
   public static func textBytesMax(for bytesMax: Int) -> Int { 4 * bytesMax }
 

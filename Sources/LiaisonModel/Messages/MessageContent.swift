@@ -46,6 +46,10 @@ public struct MessageContent: Hashable, Sendable, TLSCodable {
     case successor(RoomIdentifier)
     /// Kind 12: whose keys the member compared, for the member's other devices.
     case confirmations(OwnConfirmations)
+    /// Kind 20: the room is the one in which somebody writes to a duty role.
+    case duty(RoleRoom)
+    /// Kind 21: a message to a role that waits unacknowledged goes over to the role's next holder.
+    indirect case handedOver(HandedOver)
     /// A kind of a later version.
     case unknown(kind: UInt16, bytes: [UInt8])
   }
@@ -93,7 +97,7 @@ public struct MessageContent: Hashable, Sendable, TLSCodable {
 }
 
 extension MessageContent.Body {
-  fileprivate var kind: UInt16 {
+  var kind: UInt16 {
     switch self {
     case .text: 1
     case .document: 2
@@ -105,11 +109,13 @@ extension MessageContent.Body {
     case .again: 8
     case .successor: 11
     case .confirmations: 12
+    case .duty: 20
+    case .handedOver: 21
     case .unknown(let kind, _): kind
     }
   }
 
-  fileprivate var bytes: [UInt8] {
+  var bytes: [UInt8] {
     switch self {
     case .text(let text), .title(let text): return Array(text.utf8)
     case .document(let reference): return reference.tlsEncoded
@@ -119,11 +125,13 @@ extension MessageContent.Body {
     case .again(let answer): return answer.tlsEncoded
     case .successor(let room): return room.bytes
     case .confirmations(let told): return told.tlsEncoded
+    case .duty(let note): return note.tlsEncoded
+    case .handedOver(let message): return message.tlsEncoded
     case .unknown(_, let bytes): return bytes
     }
   }
 
-  fileprivate init(kind: UInt16, bytes: [UInt8]) throws(TLSPresentationError) {
+  init(kind: UInt16, bytes: [UInt8]) throws(TLSPresentationError) {
     switch kind {
     case 1: self = .text(try Self.text(bytes, bound: Limits.textBytesMax))
     case 2: self = .document(try DocumentReference(tlsEncoded: bytes))
@@ -137,6 +145,8 @@ extension MessageContent.Body {
     case 8: self = .again(try SealedAgain(tlsEncoded: bytes))
     case 11: self = .successor(try RoomIdentifier(tlsEncoded: bytes))
     case 12: self = .confirmations(try OwnConfirmations(tlsEncoded: bytes))
+    case 20: self = .duty(try RoleRoom(tlsEncoded: bytes))
+    case 21: self = .handedOver(try HandedOver(tlsEncoded: bytes))
     default: self = .unknown(kind: kind, bytes: bytes)
     }
   }

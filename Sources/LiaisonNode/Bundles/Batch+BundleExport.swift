@@ -79,6 +79,7 @@ extension Batch {
     }
     if start == BundleCursor() {
       add(Frame(.bundleSeen(sequence: try store.bundleExchange(with: peer).taken)).encoded)
+      add(Frame(.directoryHeads(try directoriesToTell())).encoded)
       for body in try positionsToAsk(of: peer) + votesToAsk(of: peer) { add(Frame(body).encoded) }
     }
     while bytes < Self.partBytes {

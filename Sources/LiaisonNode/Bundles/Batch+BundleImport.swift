@@ -42,7 +42,7 @@ extension Batch {
       try store.savepoint {
         switch frame.body {
         case .bundleSeen(let sequence): try release(through: sequence, to: peer)
-        case .hubAnswer, .keyPackages, .directoryAnswer, .failure:
+        case .hubAnswer, .keyPackages, .directoryAnswer, .directoryContinuation, .dutyAnswer, .failure:
           try take(answer: frame, from: peer)
           taken.answers += 1
         default:

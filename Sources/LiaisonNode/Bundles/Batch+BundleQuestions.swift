@@ -32,7 +32,12 @@ extension Batch {
     _ answer: Frame.Body, of question: BundleQuestion, _ kind: Relays.Kind, _ body: Frame.Body, from peer: Handle
   ) throws -> Frame.Body? {
     switch (kind, answer) {
+    // One that was kept by an earlier version has no proof, and is asked for anew.
+    case (.member, .directoryAnswer(let found)) where !found.cards.isEmpty && found.head == nil: return nil
     case (.member, .directoryAnswer(let found)) where !found.cards.isEmpty:
+      let end = question.askedAt.adding(milliseconds: Limits.bundleAnswerMilliseconds)
+      return now < end ? answer : nil
+    case (.role, .dutyAnswer(let duties)) where !duties.roleCards.isEmpty:
       let end = question.askedAt.adding(milliseconds: Limits.bundleAnswerMilliseconds)
       return now < end ? answer : nil
     case (.keyPackages, .keyPackages(let packages)):
@@ -75,9 +80,13 @@ extension Batch {
     switch (question.subject.first, frame.body) {
     case (_, .failure), ("c", .hubAnswer): body = frame.body
     case ("k", .keyPackages(let packages)) where packages.count <= Limits.devicesPerMemberMax: body = frame.body
-    case ("m", .directoryAnswer(let found)):
+    case ("m", .directoryAnswer(let answer)):
       guard let address = try? Address(String(question.subject.dropFirst(2))) else { return }
-      body = .directoryAnswer(part(of: found, about: address))
+      body = try proven(answer, of: address)
+    case ("d", .dutyAnswer(let duties)):
+      guard let address = try? Address(String(question.subject.dropFirst(2))) else { return }
+      body = .dutyAnswer(role(address, in: duties))
+    case ("d", .directoryAnswer): body = .dutyAnswer(Frame.Duties())
     default: throw Violation("an answer of another kind than was asked for")
     }
     question.answer = Frame(body).encoded
@@ -85,11 +94,12 @@ extension Batch {
     try store.save(question, to: peer)
   }
 
-  /// `k ADDRESS` key packages, `m ADDRESS` a member, `c MESSAGE` a commit.
+  /// `k ADDRESS` key packages, `m ADDRESS` a member, `d ADDRESS` a duty role, `c MESSAGE` a commit.
   private static func subject(of body: Frame.Body) -> String {
     switch body {
     case .keyPackagesRequest(let address): "k \(address)"
     case .directoryQuery(.address(let address)): "m \(address)"
+    case .dutyQuery(let address): "d \(address)"
     case .hubCommit(let commit): "c \(commit.message)"
     default: preconditionFailure("not a request that another node answers")
     }

@@ -15,6 +15,15 @@ package enum AdministrationRequest: Sendable {
   case members
   case member(Address)
   case revoke(Address, reason: String)
+  /// The address is a duty role's, which these people hold from now on.
+  case defineRole(Address, RoleCard.Duty)
+  case removeRole(Address, reason: String)
+  /// Every duty role.
+  case roles
+  /// A communication check of these countries, or of all active peers.
+  case startComCheck(countries: [Handle], Precedence, withinMilliseconds: UInt64)
+  /// The newest communication checks that this node started, or the one of this number.
+  case comChecks(number: UInt64?)
   /// Every peer's queue.
   case queues
   /// The inboxes of devices that have something in them.
@@ -23,6 +32,8 @@ package enum AdministrationRequest: Sendable {
   case queue(Handle)
   /// The node in figures.
   case status
+  /// What is known of directories, and the evidence against any.
+  case directory
   /// Bundles are made and taken in.
   case bundle(BundleRequest)
 }
@@ -31,11 +42,14 @@ package enum AdministrationRequest: Sendable {
 package enum AdministrationAnswer: Sendable {
   case invitation(Invitation)
   case members([MemberRecord])
+  case roles([RoleRecord])
+  case comChecks([ComCheckReport])
   case member(MemberRecord, devices: [InboxStatus])
   case queues([QueueStatus])
   case inboxes([InboxStatus])
   case queue(QueueStatus, oldest: [QueuedEnvelope])
   case status(NodeStatus)
+  case directory(DirectoryStatus)
   case bundle(BundleAnswer)
   case done
   case failed(Frame.Failure)

@@ -19,6 +19,7 @@ extension Batch {
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)
     case .directoryChanged: memory.directories.plan(peer, at: now.adding(milliseconds: 500))
+    case .dutyQuery(let role): try answer(dutyOf: role, from: peer, on: link, try frame.asking)
     case .proposal(let proposal): try take(proposal, from: peer)
     case .vote(let vote): try take(vote, from: peer)
     case .takeoverRequest(let room, let epoch, let number):
@@ -26,7 +27,14 @@ extension Batch {
     case .takeoverAnswer(let answer): try take(answer, from: peer)
     case .roomPosition(let position): try take(position, from: peer, isFresh: link != .bundle)
     case .roomCommits(let room, let commits): try take(commits, of: room, from: peer)
-    case .hubAnswer, .keyPackages, .directoryAnswer, .failure: try relayAnswer(frame, from: peer, link)
+    case .directoryHeads(let heads): try take(heads, from: peer)
+    case .directoryContinuationRequest(let question):
+      answer(try frame.asking, .directoryContinuation(try continuation(question)), on: link)
+    case .comCheck(let check, let role): try take(check, for: role, from: peer, on: link, try frame.asking)
+    case .comCheckAnswer(let answer): try take(answer, from: peer)
+    case .comCheckTaken(let check): try takeComCheckTaken(check, by: peer)
+    case .hubAnswer, .keyPackages, .directoryAnswer, .directoryContinuation, .dutyAnswer, .comCheckReceipt, .failure:
+      try relayAnswer(frame, from: peer, link)
     default: throw Violation("a frame of a kind that nodes do not send one another")
     }
   }
@@ -51,9 +59,20 @@ extension Batch {
       answer(request, .done, on: link)
     case .keyPackagesRequest(let address): try fetchKeyPackages(of: address, by: device, request, on: link)
     case .directoryQuery(let query): try answer(query, request, on: link)
+    case .dutyQuery(let address): try answer(dutyOf: address, by: open.address, request, on: link)
+    case .dutyChange(let change):
+      answer(request, .dutyAnswer(try take(change, by: device, of: open.address)), on: link)
     case .roomStateRequest(let room):
       answer(request, .roomState(try state(of: room, for: device, open.address)), on: link)
-    case .peersRequest: answer(request, .peers(peerList), on: link)
+    case .directoryContinuationRequest(let question) where question.handle != handle:
+      try relay(frame.body, .directoryContinuation, to: question.handle, for: request, on: link)
+    case .directoryContinuationRequest(let question):
+      answer(request, .directoryContinuation(try continuation(question)), on: link)
+    case .directoryRecordsRequest(let beganAt, let from):
+      answer(request, .directoryRecords(try directoryRecords(beganAt: beganAt, from: from)), on: link)
+    case .directoryEntriesRequest(let indices):
+      answer(request, .directoryEntries(try directoryEntries(indices, about: open.address)), on: link)
+    case .peersRequest: answer(request, .peers(try peerList()), on: link)
     case .roomsRequest:
       let rooms = try rooms(of: open.address, for: device)
       answer(request, .rooms(rooms, keyPackages: try store.keyPackageCount(for: device)), on: link)
@@ -91,8 +110,15 @@ extension Batch {
   }
 
   /// The peers as a device is shown them, this node first.
-  private var peerList: [Frame.Peer] {
-    let own = Frame.Peer(nodeCard: identity.card.unverified, isActive: true, isLinked: true)
+  private mutating func peerList() throws -> [Frame.Peer] {
+    let heads = Dictionary(
+      try knownDirectories().compactMap { known in known.head.map { (known.handle, $0) } }, uniquingKeysWith: { $1 })
+    let evidence = Dictionary(grouping: try store.directoryEvidence(against: nil), by: \.handle).mapValues {
+      Array($0.map(\.evidence).prefix(Limits.directoryEvidencePerCountryMax))
+    }
+    let own = Frame.Peer(
+      nodeCard: identity.card.unverified, isActive: true, isLinked: true,
+      directoryHead: try directoryHead().unverified)
     let others = peers.peers.values.filter { $0.standing != .known }.sorted {
       $0.card.content.handle < $1.card.content.handle
     }
@@ -100,7 +126,9 @@ extension Batch {
       + others.map { peer in
         Frame.Peer(
           nodeCard: peer.card.unverified, isActive: peer.standing == .active,
-          isLinked: memory.links.peers[peer.card.content.handle] != nil)
+          isLinked: memory.links.peers[peer.card.content.handle] != nil,
+          directoryHead: heads[peer.card.content.handle],
+          directoryEvidence: evidence[peer.card.content.handle] ?? [])
       }
   }
 }

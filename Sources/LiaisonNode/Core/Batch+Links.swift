@@ -60,8 +60,10 @@ extension Batch {
     try sayWhatWaitedForBundles(to: peer, on: link)
     peersToServe.insert(peer)
     memory.directories.plan(peer, at: now)
+    send(Frame(.directoryHeads(try directoriesToTell())), on: link)
     for body in try positionsToAsk(of: peer) { send(Frame(body), on: link) }
     try askForVotes(of: [peer])
+    if !LinkID.isTunnel(link) { try sendComChecks(to: peer) }
   }
 
   private mutating func opened(_ link: LinkID, by device: DeviceIdentifier, position: UInt64) throws {

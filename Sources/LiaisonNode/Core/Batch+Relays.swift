@@ -9,14 +9,14 @@ extension Batch {
   ) throws {
     guard peers.isActive(peer) else { throw Frame.Failure.unknown("\(peer) is not an active peer of this node") }
     switch kind {
-    case .keyPackages, .member: try permit(.directory, with: peer)
-    case .hubCommit, .directory: break
+    case .keyPackages, .member, .role: try permit(.directory, with: peer)
+    case .hubCommit, .directory, .directoryContinuation, .heads: break
     }
     guard let peerLink = memory.links.peers[peer]?.link else {
       // Where bundles never went, and a link is only down, nothing is to pile up for one.
-      guard try !peers.takesLinks(of: peer) || store.bundleExchange(with: peer).isUsed else {
-        throw Frame.Failure.unavailable("\(peer) cannot be reached now")
-      }
+      var isForBundles = try !peers.takesLinks(of: peer) || store.bundleExchange(with: peer).isUsed
+      if case .directoryContinuation = kind { isForBundles = false }
+      guard isForBundles else { throw Frame.Failure.unavailable("\(peer) cannot be reached now") }
       return answer(request, try answerFromBundles(body, kind, of: peer), on: link)
     }
     guard memory.relays.count(asker: link) < Limits.pendingRequestsMax else {
@@ -31,9 +31,13 @@ extension Batch {
 
   /// A peer's answer goes to the device that asked.
   mutating func relayAnswer(_ frame: Frame, from peer: Handle, _ link: LinkID) throws {
+    if try take(answerToComCheck: frame, from: peer) { return }
     guard memory.relays.wasUsed(frame.request) else { throw Violation("an answer to what nobody asked") }
     // One that was given up meanwhile has been answered already.
     guard let relay = memory.relays.take(frame.request, from: link) else { return }
+    if case .heads(let handle, let lesser, let greater) = relay.kind {
+      return try take(frame.body, about: lesser, greater, of: handle)
+    }
     let body: Frame.Body
     switch (relay.kind, frame.body) {
     case (.directory, .failure(let failure)): return endPull(of: peer, isPassing: failure.reason == .later)
@@ -42,8 +46,11 @@ extension Batch {
     case (.hubCommit, .hubAnswer): body = frame.body
     case (.keyPackages, .keyPackages(let packages)) where packages.count <= Limits.devicesPerMemberMax:
       body = frame.body
-    case (.member(let address), .directoryAnswer(let answer)):
-      body = .directoryAnswer(part(of: answer, about: address))
+    case (.member(let address), .directoryAnswer(let answer)): body = try proven(answer, of: address)
+    case (.directoryContinuation, .directoryContinuation): body = frame.body
+    case (.role(let address), .dutyAnswer(let duties)): body = .dutyAnswer(role(address, in: duties))
+    // A node that knows of no duty roles answers for the member, of whom a role has none.
+    case (.role, .directoryAnswer): body = .dutyAnswer(Frame.Duties())
     default: throw Violation("an answer of another kind than was asked for")
     }
     answer(relay.request, body, on: relay.asker)
@@ -53,16 +60,16 @@ extension Batch {
   mutating func giveUpLostRelays() {
     let owners = memory.links.owners
     for relay in memory.relays.takeLost(at: now, isOpen: { owners[$0] != nil }) {
-      if case .directory(let peer) = relay.kind {
+      switch relay.kind {
+      case .directory(let peer):
         endPull(of: peer, isPassing: true)
         continue
+      case .heads(let handle, _, _):
+        memory.directory.asked.remove(handle)
+        continue
+      default: break
       }
       answer(relay.request, .failure(.unavailable("the other node did not answer")), on: relay.asker)
     }
-  }
-
-  func isCard(_ card: Unverified<MemberCard>, of address: Address) -> Bool {
-    guard let nodeCard = peers[address.handle]?.card, let card = try? card.verified(by: nodeCard) else { return false }
-    return card.content.address == address
   }
 }

@@ -9,9 +9,11 @@ extension Batch {
     for link in memory.takeUnserved(at: now) { drained(link) }
     let last = memory.housekeepingAt
     if let last, now < last.adding(milliseconds: Housekeeping.intervalMilliseconds), last <= now { return }
+    try readDirectory()
     try keepHouse()
     try outbid()
     try askForVotes(of: Set(memory.links.peers.keys))
+    try passOnDirectories()
     try measure()
     memory.housekeepingAt = now
   }
@@ -34,6 +36,7 @@ extension Batch {
     try expireQueues()
     try dropWhatWasHeldTooLong()
     try renewCards()
+    try repeatComChecks()
     try store.removeKeyPackages(expiredBefore: now)
     try store.removeVouches(expiredBefore: now, limit: Housekeeping.rowsMax)
     try findLeftovers()

@@ -25,6 +25,8 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
   var roomsToRelease: Set<RoomIdentifier> = []
   /// Rooms as they were read in this batch.
   var rosters: [RoomIdentifier: [RoomLeaf]] = [:]
+  /// Whether something was entered into the directory, so that linked peers are told.
+  var directoryGrew = false
 
   init(
     store: Store, now: Timestamp, random: Generator, identity: NodeIdentity, peers: PeerTable, memory: Memory
@@ -60,6 +62,8 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     try pullDirectories()
     announceDirectory()
     try beginTunnels()
+    try tellOfDirectories()
+    try askAboutDirectories()
     try giveReceipts()
     for handle in peersToServe.sorted() { try serve(handle) }
     for device in devicesToServe.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) { try push(device) }
@@ -98,12 +102,14 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
     _ link: LinkID, request: UInt64 = 0, _ body: (inout Self) throws -> Void
   ) throws {
     let outputsBefore = outputs.count
+    let directoryBefore = memory.directory.size
     do {
       try store.savepoint { try body(&self) }
     } catch {
       outputs.removeLast(outputs.count - outputsBefore)
-      // What was read of a room inside it may never have been.
+      // What was read of a room inside it may never have been, and so may what was read of the directory.
       rosters.removeAll()
+      if memory.directory.size != directoryBefore { memory.directory.forgetTree() }
       switch error {
       case let failure as Frame.Failure where request != 0:
         send(Frame(request: request, .failure(failure)), on: link)

@@ -41,6 +41,8 @@ struct Links: Sendable {
     let address: Address
     var push: Push
     var backlog = Backlog()
+    /// Whether it has asked for its member's duties, and is told when they change.
+    var followsDuties = false
   }
 
   private(set) var owners: [LinkID: Owner] = [:]

@@ -7,12 +7,14 @@ struct Memory: Sendable {
   var links = Links()
   var dials: [Handle: Dial] = [:]
   var relays = Relays()
+  var comCheckRequests = ComCheckRequests()
   var complaints = Complaints()
   var flash = FlashLimits()
   var keyPackageRequests = KeyPackageRequests()
   var tunnels = Tunnels()
   var elections = Elections()
   var directories = DirectoryExchange()
+  var directory = DirectoryMemory()
   /// Since when an active peer has had no link.
   var awaySince: [Handle: Timestamp] = [:]
   /// How long a room's hub has not been reached, when this node consents to a takeover.

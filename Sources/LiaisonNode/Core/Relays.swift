@@ -9,6 +9,10 @@ struct Relays: Sendable {
     case member(Address)
     /// This node's own, for a page of the peer's directory.
     case directory(Handle)
+    case directoryContinuation
+    /// What this node asks for itself, of two heads of one country's directory.
+    case heads(of: Handle, lesser: Unverified<DirectoryHead>, greater: Unverified<DirectoryHead>)
+    case role(Address)
   }
 
   /// One request under way.
@@ -30,8 +34,14 @@ struct Relays: Sendable {
 
   /// Notes a request; the number joins it with the peer's answer.
   mutating func insert(_ relay: Relay) -> UInt64 {
+    let number = nextNumber()
+    waiting[number] = relay
+    return number
+  }
+
+  /// A number for a request of this node's own.
+  mutating func nextNumber() -> UInt64 {
     last += 1
-    waiting[last] = relay
     return last
   }
 

@@ -1,4 +1,4 @@
-internal import LiaisonModel
+package import LiaisonModel
 internal import LiaisonProtocol
 
 /// Finding members.
@@ -8,7 +8,7 @@ extension Batch {
     switch query {
     case .address(let address) where address.handle != handle:
       try relay(.directoryQuery(query), .member(address), to: address.handle, for: request, on: link)
-    case .address(let address): answer(request, .directoryAnswer(try found(address)), on: link)
+    case .address(let address): answer(request, .directoryAnswer(try proven(found(address))), on: link)
     case .text(let text, let filter): answer(request, .directoryAnswer(try found(text, filter)), on: link)
     case .vouches(let address): answer(request, .directoryAnswer(try vouches(of: address)), on: link)
     case .ways(let address):
@@ -27,16 +27,12 @@ extension Batch {
     guard case .address(let address) = query, address.handle == handle else {
       throw Frame.Failure.notPermitted("a node answers peers for its own members, one address at a time")
     }
-    answer(
-      request, .directoryAnswer(try isFound(address, by: peer) ? found(address) : Frame.DirectoryAnswer()), on: link)
+    answer(request, .directoryAnswer(try proven(try isFound(address, by: peer) ? found(address) : [])), on: link)
   }
 
-  private func found(_ address: Address) throws -> Frame.DirectoryAnswer {
-    guard let member = try store.member(address), member.revocation == nil, let card = member.card else {
-      return Frame.DirectoryAnswer()
-    }
-    let entry = try store.person(address)?.entry
-    return Frame.DirectoryAnswer(cards: [card], people: Frame.People(entries: [entry].compactMap(\.self)))
+  private func found(_ address: Address) throws -> [MemberRecord] {
+    guard let member = try store.member(address), member.revocation == nil else { return [] }
+    return [member]
   }
 
   private func found(_ text: String, _ filter: Frame.PeopleFilter) throws -> Frame.DirectoryAnswer {
@@ -60,11 +56,47 @@ extension Batch {
     }.map(\.handle)
   }
 
-  /// Of the answer to a question about one member, what is of that member and of their node.
-  func part(of answer: Frame.DirectoryAnswer, about address: Address) -> Frame.DirectoryAnswer {
-    let cards = answer.cards.filter { isCard($0, of: address) }
-    guard let card = try? cards.first?.claim() else { return Frame.DirectoryAnswer() }
-    let entry = answer.people.entries.first { (try? $0.verified(by: card)) != nil }
-    return Frame.DirectoryAnswer(cards: cards, people: Frame.People(entries: [entry].compactMap(\.self)))
+  /// What a device is given of another country's answer about a member: the card, where it is proven to be in that
+  /// country's directory under a head that contradicts nothing which was seen of it, and otherwise a refusal. Nothing of
+  /// an answer that is not proven is kept.
+  mutating func proven(_ found: Frame.DirectoryAnswer, of address: Address) throws -> Frame.Body {
+    let country = address.handle
+    guard let card = peers[country]?.card else { return .directoryAnswer(Frame.DirectoryAnswer()) }
+    do {
+      let (cards, head) = try found.verified(by: card)
+      guard cards.count <= 1, cards.allSatisfy({ $0.content.address == address }) else {
+        throw ModelError.mismatch("the answer is about somebody else")
+      }
+      if let head, try !see(head, from: country) {
+        return .failure(
+          .unavailable(
+            "\(country) answered under a directory that does not fit what was seen of it; see your contact point"))
+      }
+      let entry = cards.first.flatMap { card in
+        found.people.entries.first { (try? $0.verified(by: card.content)) != nil }
+      }
+      return .directoryAnswer(
+        Frame.DirectoryAnswer(
+          cards: found.cards, head: found.head, inclusions: found.inclusions,
+          people: Frame.People(entries: [entry].compactMap(\.self))))
+    } catch let error as ModelError {
+      try noteUnproven(country, error)
+      return .failure(.unavailable("the answer of \(country) is not proven to be in its directory, and is not used"))
+    }
   }
+
+  /// What an administrator sees of directories.
+  mutating func directoryStatus() throws -> DirectoryStatus {
+    DirectoryStatus(
+      own: try directoryHead(), countries: try knownDirectories(),
+      evidence: try store.directoryEvidence(against: nil))
+  }
+}
+
+/// What is known of directories.
+package struct DirectoryStatus: Sendable {
+  /// The head of this node's own log.
+  package var own: Signed<DirectoryHead>
+  package var countries: [KnownDirectory]
+  package var evidence: [StoredEvidence]
 }

@@ -11,6 +11,8 @@ extension Batch {
 
   mutating func administer(_ identifier: AdministrationID, _ request: AdministrationRequest) throws {
     let outputsBefore = outputs.count
+    let directoryBefore = memory.directory.size
+    defer { if memory.directory.size != directoryBefore { memory.directory.forgetTree() } }
     do {
       let answer = try store.savepoint { try self.answer(request) }
       outputs.append(.answer(identifier, answer))
@@ -44,9 +46,25 @@ extension Batch {
     case .revoke(let address, let reason):
       try revoke(address, reason)
       return .done
+    case .defineRole(let address, let duty):
+      try define(address, duty)
+      return .done
+    case .removeRole(let address, let reason):
+      try removeRole(address, reason)
+      return .done
+    case .roles: return .roles(try store.roles())
+    case .startComCheck(let countries, let precedence, let within):
+      return try startComCheck(countries: countries, precedence, withinMilliseconds: within)
+    case .comChecks(let number):
+      guard let number else { return .comChecks(try store.comChecks(limit: Limits.checksKeptMax)) }
+      guard let report = try store.comCheck(number) else {
+        throw Frame.Failure.unknown("there is no communication check \(number)")
+      }
+      return .comChecks([report])
     case .queues: return .queues(try queueStatuses())
     case .inboxes: return .inboxes(try store.fullestInboxes(limit: inboxesMax).map { try inbox(of: $0) })
     case .queue(let peer): return try queue(of: peer)
+    case .directory: return .directory(try directoryStatus())
     case .bundle(let request): return .bundle(try self.answer(request))
     case .status:
       return .status(
@@ -61,6 +79,9 @@ extension Batch {
   ) throws -> AdministrationAnswer {
     guard address.handle == handle else {
       throw Frame.Failure.notPermitted("\(address) is not of this node, which is \(handle)")
+    }
+    guard try standingRole(address) == nil else {
+      throw Frame.Failure.conflict("\(address) is a duty role, and is nobody's own address")
     }
     guard now < expiresAt, expiresAt <= now.adding(milliseconds: Limits.invitationLifetimeMillisecondsMax) else {
       throw Frame.Failure.malformed("an invitation expires within 30 days")
@@ -93,6 +114,7 @@ extension Batch {
     }
     guard 1...256 ~= reason.utf8.count else { throw Frame.Failure.malformed("a reason is 1 to 256 bytes long") }
     let devices = try store.devices(of: address)
+    try readDirectory()
     try store.removeInvitations(of: address)
     for device in devices { try store.removeDevice(device.identifier) }
     member.revocation = reason
@@ -100,6 +122,10 @@ extension Batch {
     try store.saveMember(member)
     try store.removeVouches(of: address, but: [])
     memory.directories.isChanged = true
+    if let card = member.card {
+      try enter(.end(DirectoryEnd(address: address, lastCard: card, endedAt: now)), about: address)
+    }
+    try vacate(by: address)
     for device in devices {
       for link in memory.links.links(of: device.identifier) { close(link, .notPermitted("not accepted")) }
     }

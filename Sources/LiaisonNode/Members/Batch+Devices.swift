@@ -1,5 +1,6 @@
 internal import LiaisonModel
 internal import LiaisonProtocol
+internal import TLSPresentation
 
 /// A member's devices, as one of them asks about the others.
 extension Batch {
@@ -18,7 +19,8 @@ extension Batch {
       Frame.Device(
         device: device.identifier, enrolledAt: device.enrolledAt,
         isLinked: !memory.links.links(of: device.identifier).isEmpty,
-        waiting: UInt64(try store.inboxTotal(device.identifier).count))
+        waiting: UInt64(try store.inboxTotal(device.identifier).count),
+        authorisation: device.authorisation.flatMap { try? DeviceAuthorisation(tlsEncoded: $0) })
     }
   }
 

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import LiaisonModel
 internal import LiaisonProtocol
+internal import TLSPresentation
 
 /// Devices that come with an invitation.
 extension Batch {
@@ -30,15 +31,16 @@ extension Batch {
     try store.insertDevice(
       DeviceRecord(
         identifier: device.identifier, address: invitation.address, linkKey: linkKey,
-        signatureKey: device.signatureKey, enrolledAt: now))
+        signatureKey: device.signatureKey, enrolledAt: now, authorisation: request.authorisation?.tlsEncoded))
     try store.useInvitation(secretHash: hash, by: device.identifier)
     log(.info, "a device was enrolled")
     return try issueCard(to: &member)
   }
 
-  /// Signs a member's next card, over their present devices.
+  /// Signs a member's next card, over their present devices, and enters it into the directory.
   @discardableResult
   mutating func issueCard(to member: inout MemberRecord) throws -> Unverified<MemberCard> {
+    try readDirectory()
     let devices = try store.devices(of: member.address).map {
       MemberCard.Device(identifier: $0.identifier, signatureKey: $0.signatureKey)
     }
@@ -53,6 +55,7 @@ extension Batch {
     member.deviceCount = devices.count
     try store.saveMember(member)
     memory.directories.isChanged = true
+    try enter(.card(card), about: member.address)
     return card
   }
 
@@ -62,6 +65,7 @@ extension Batch {
     identity = next
     guard isOtherKey else { return }
     try store.renewMemberCards(at: now)
+    for role in try store.roles() where role.removal == nil { try issueCard(of: role.content) }
     try renewCards()
   }
 
@@ -70,6 +74,10 @@ extension Batch {
     let soon = now.adding(milliseconds: Limits.memberCardRenewalMilliseconds)
     for var member in try store.members(cardsExpiringBefore: soon, limit: Housekeeping.rowsMax) {
       try issueCard(to: &member)
+    }
+    let nearly = now.adding(milliseconds: Limits.roleCardRenewalMilliseconds)
+    for role in try store.roles() where role.removal == nil && role.content.expiresAt < nearly {
+      try issueCard(of: role.content)
     }
   }
 }

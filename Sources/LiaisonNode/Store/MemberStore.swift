@@ -35,17 +35,20 @@ package struct DeviceRecord: Hashable, Sendable {
   package var linkKey: DeviceLinkKey
   package var signatureKey: DeviceSignatureKey
   package var enrolledAt: Timestamp
+  /// What shows the member's other devices that one of them brought it in: a DeviceAuthorisation, as it came.
+  package var authorisation: [UInt8]?
 
   /// A device as it is stored.
   package init(
     identifier: DeviceIdentifier, address: Address, linkKey: DeviceLinkKey, signatureKey: DeviceSignatureKey,
-    enrolledAt: Timestamp
+    enrolledAt: Timestamp, authorisation: [UInt8]? = nil
   ) {
     self.identifier = identifier
     self.address = address
     self.linkKey = linkKey
     self.signatureKey = signatureKey
     self.enrolledAt = enrolledAt
+    self.authorisation = authorisation
   }
 }
 

@@ -16,7 +16,7 @@ package protocol NodeStore {
 
 /// A transaction on a ``NodeStore``: everything the node remembers, by concept.
 package protocol NodeTransaction: MessageStore, DeliveryStore, InboxStore, RoomStore, MemberStore, KeyPackageStore,
-  BundleStore, PeopleStore, TrustLogStore
+  BundleStore, PeopleStore, TrustLogStore, DirectoryStore, DutyStore, ComCheckStore
 {
   /// Runs `body`; where it throws, what it wrote is undone and the transaction goes on.
   func savepoint<Result>(_ body: () throws -> Result) throws -> Result

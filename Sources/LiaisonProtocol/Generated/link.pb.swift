@@ -28,453 +28,541 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-nonisolated struct Liaison_Link_V1_Frame: Sendable {
+nonisolated struct Liaison_Link_V1_Frame: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Joins a request and its answer; chosen by the asker, never 0. 0 on frames that ask for nothing.
-  var request: UInt64 = 0
+  var request: UInt64 {
+    get {_storage._request}
+    set {_uniqueStorage()._request = newValue}
+  }
 
-  var body: Liaison_Link_V1_Frame.OneOf_Body? = nil
+  var body: OneOf_Body? {
+    get {return _storage._body}
+    set {_uniqueStorage()._body = newValue}
+  }
 
   /// Every link.
   var hello: Liaison_Link_V1_Hello {
     get {
-      if case .hello(let v)? = body {return v}
+      if case .hello(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Hello()
     }
-    set {body = .hello(newValue)}
+    set {_uniqueStorage()._body = .hello(newValue)}
   }
 
   var ping: Liaison_Link_V1_Ping {
     get {
-      if case .ping(let v)? = body {return v}
+      if case .ping(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Ping()
     }
-    set {body = .ping(newValue)}
+    set {_uniqueStorage()._body = .ping(newValue)}
   }
 
   var pong: Liaison_Link_V1_Pong {
     get {
-      if case .pong(let v)? = body {return v}
+      if case .pong(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Pong()
     }
-    set {body = .pong(newValue)}
+    set {_uniqueStorage()._body = .pong(newValue)}
   }
 
   var failure: Liaison_Link_V1_Failure {
     get {
-      if case .failure(let v)? = body {return v}
+      if case .failure(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Failure()
     }
-    set {body = .failure(newValue)}
+    set {_uniqueStorage()._body = .failure(newValue)}
   }
 
   var done: Liaison_Link_V1_Done {
     get {
-      if case .done(let v)? = body {return v}
+      if case .done(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Done()
     }
-    set {body = .done(newValue)}
+    set {_uniqueStorage()._body = .done(newValue)}
   }
 
   /// Between nodes.
   var deliver: Liaison_Link_V1_Deliver {
     get {
-      if case .deliver(let v)? = body {return v}
+      if case .deliver(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Deliver()
     }
-    set {body = .deliver(newValue)}
+    set {_uniqueStorage()._body = .deliver(newValue)}
   }
 
   var receipts: Liaison_Link_V1_Receipts {
     get {
-      if case .receipts(let v)? = body {return v}
+      if case .receipts(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Receipts()
     }
-    set {body = .receipts(newValue)}
+    set {_uniqueStorage()._body = .receipts(newValue)}
   }
 
   var refused: Liaison_Link_V1_Refused {
     get {
-      if case .refused(let v)? = body {return v}
+      if case .refused(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Refused()
     }
-    set {body = .refused(newValue)}
+    set {_uniqueStorage()._body = .refused(newValue)}
   }
 
   var hubCommit: Liaison_Link_V1_HubCommit {
     get {
-      if case .hubCommit(let v)? = body {return v}
+      if case .hubCommit(let v)? = _storage._body {return v}
       return Liaison_Link_V1_HubCommit()
     }
-    set {body = .hubCommit(newValue)}
+    set {_uniqueStorage()._body = .hubCommit(newValue)}
   }
 
   var hubAnswer: Liaison_Link_V1_HubAnswer {
     get {
-      if case .hubAnswer(let v)? = body {return v}
+      if case .hubAnswer(let v)? = _storage._body {return v}
       return Liaison_Link_V1_HubAnswer()
     }
-    set {body = .hubAnswer(newValue)}
+    set {_uniqueStorage()._body = .hubAnswer(newValue)}
   }
 
   var keyPackagesRequest: Liaison_Link_V1_KeyPackagesRequest {
     get {
-      if case .keyPackagesRequest(let v)? = body {return v}
+      if case .keyPackagesRequest(let v)? = _storage._body {return v}
       return Liaison_Link_V1_KeyPackagesRequest()
     }
-    set {body = .keyPackagesRequest(newValue)}
+    set {_uniqueStorage()._body = .keyPackagesRequest(newValue)}
   }
 
   var keyPackages: Liaison_Link_V1_KeyPackages {
     get {
-      if case .keyPackages(let v)? = body {return v}
+      if case .keyPackages(let v)? = _storage._body {return v}
       return Liaison_Link_V1_KeyPackages()
     }
-    set {body = .keyPackages(newValue)}
+    set {_uniqueStorage()._body = .keyPackages(newValue)}
   }
 
   var directoryQuery: Liaison_Link_V1_DirectoryQuery {
     get {
-      if case .directoryQuery(let v)? = body {return v}
+      if case .directoryQuery(let v)? = _storage._body {return v}
       return Liaison_Link_V1_DirectoryQuery()
     }
-    set {body = .directoryQuery(newValue)}
+    set {_uniqueStorage()._body = .directoryQuery(newValue)}
   }
 
   var directoryAnswer: Liaison_Link_V1_DirectoryAnswer {
     get {
-      if case .directoryAnswer(let v)? = body {return v}
+      if case .directoryAnswer(let v)? = _storage._body {return v}
       return Liaison_Link_V1_DirectoryAnswer()
     }
-    set {body = .directoryAnswer(newValue)}
+    set {_uniqueStorage()._body = .directoryAnswer(newValue)}
   }
 
   var trustLogHeads: Liaison_Link_V1_TrustLogHeads {
     get {
-      if case .trustLogHeads(let v)? = body {return v}
+      if case .trustLogHeads(let v)? = _storage._body {return v}
       return Liaison_Link_V1_TrustLogHeads()
     }
-    set {body = .trustLogHeads(newValue)}
+    set {_uniqueStorage()._body = .trustLogHeads(newValue)}
   }
 
   var trustNotices: Liaison_Link_V1_TrustNotices {
     get {
-      if case .trustNotices(let v)? = body {return v}
+      if case .trustNotices(let v)? = _storage._body {return v}
       return Liaison_Link_V1_TrustNotices()
     }
-    set {body = .trustNotices(newValue)}
+    set {_uniqueStorage()._body = .trustNotices(newValue)}
   }
 
   var nextCard: Liaison_Link_V1_NextCard {
     get {
-      if case .nextCard(let v)? = body {return v}
+      if case .nextCard(let v)? = _storage._body {return v}
       return Liaison_Link_V1_NextCard()
     }
-    set {body = .nextCard(newValue)}
+    set {_uniqueStorage()._body = .nextCard(newValue)}
   }
 
   var charters: Liaison_Link_V1_Charters {
     get {
-      if case .charters(let v)? = body {return v}
+      if case .charters(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Charters()
     }
-    set {body = .charters(newValue)}
+    set {_uniqueStorage()._body = .charters(newValue)}
   }
 
   var bundleKey: Liaison_Link_V1_BundleKey {
     get {
-      if case .bundleKey(let v)? = body {return v}
+      if case .bundleKey(let v)? = _storage._body {return v}
       return Liaison_Link_V1_BundleKey()
     }
-    set {body = .bundleKey(newValue)}
+    set {_uniqueStorage()._body = .bundleKey(newValue)}
+  }
+
+  var directoryHeads: Liaison_Link_V1_DirectoryHeads {
+    get {
+      if case .directoryHeads(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryHeads()
+    }
+    set {_uniqueStorage()._body = .directoryHeads(newValue)}
+  }
+
+  var directoryContinuationRequest: Liaison_Link_V1_DirectoryContinuationRequest {
+    get {
+      if case .directoryContinuationRequest(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryContinuationRequest()
+    }
+    set {_uniqueStorage()._body = .directoryContinuationRequest(newValue)}
+  }
+
+  var directoryContinuation: Liaison_Link_V1_DirectoryContinuation {
+    get {
+      if case .directoryContinuation(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryContinuation()
+    }
+    set {_uniqueStorage()._body = .directoryContinuation(newValue)}
   }
 
   /// In a bundle only.
   var bundleSeen: Liaison_Link_V1_BundleSeen {
     get {
-      if case .bundleSeen(let v)? = body {return v}
+      if case .bundleSeen(let v)? = _storage._body {return v}
       return Liaison_Link_V1_BundleSeen()
     }
-    set {body = .bundleSeen(newValue)}
+    set {_uniqueStorage()._body = .bundleSeen(newValue)}
   }
 
   var carry: Liaison_Link_V1_Carry {
     get {
-      if case .carry(let v)? = body {return v}
+      if case .carry(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Carry()
     }
-    set {body = .carry(newValue)}
+    set {_uniqueStorage()._body = .carry(newValue)}
   }
 
   var carried: Liaison_Link_V1_Carried {
     get {
-      if case .carried(let v)? = body {return v}
+      if case .carried(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Carried()
     }
-    set {body = .carried(newValue)}
+    set {_uniqueStorage()._body = .carried(newValue)}
   }
 
   var notCarried: Liaison_Link_V1_NotCarried {
     get {
-      if case .notCarried(let v)? = body {return v}
+      if case .notCarried(let v)? = _storage._body {return v}
       return Liaison_Link_V1_NotCarried()
     }
-    set {body = .notCarried(newValue)}
+    set {_uniqueStorage()._body = .notCarried(newValue)}
   }
 
   /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
   var directoryChanged: Liaison_Link_V1_DirectoryChanged {
     get {
-      if case .directoryChanged(let v)? = body {return v}
+      if case .directoryChanged(let v)? = _storage._body {return v}
       return Liaison_Link_V1_DirectoryChanged()
     }
-    set {body = .directoryChanged(newValue)}
+    set {_uniqueStorage()._body = .directoryChanged(newValue)}
   }
 
   /// Between a device and its node.
   var submit: Liaison_Link_V1_Submit {
     get {
-      if case .submit(let v)? = body {return v}
+      if case .submit(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Submit()
     }
-    set {body = .submit(newValue)}
+    set {_uniqueStorage()._body = .submit(newValue)}
   }
 
   var createRoom: Liaison_Link_V1_CreateRoom {
     get {
-      if case .createRoom(let v)? = body {return v}
+      if case .createRoom(let v)? = _storage._body {return v}
       return Liaison_Link_V1_CreateRoom()
     }
-    set {body = .createRoom(newValue)}
+    set {_uniqueStorage()._body = .createRoom(newValue)}
   }
 
   var uploadKeyPackages: Liaison_Link_V1_UploadKeyPackages {
     get {
-      if case .uploadKeyPackages(let v)? = body {return v}
+      if case .uploadKeyPackages(let v)? = _storage._body {return v}
       return Liaison_Link_V1_UploadKeyPackages()
     }
-    set {body = .uploadKeyPackages(newValue)}
+    set {_uniqueStorage()._body = .uploadKeyPackages(newValue)}
   }
 
   var roomStateRequest: Liaison_Link_V1_RoomStateRequest {
     get {
-      if case .roomStateRequest(let v)? = body {return v}
+      if case .roomStateRequest(let v)? = _storage._body {return v}
       return Liaison_Link_V1_RoomStateRequest()
     }
-    set {body = .roomStateRequest(newValue)}
+    set {_uniqueStorage()._body = .roomStateRequest(newValue)}
   }
 
   var roomState: Liaison_Link_V1_RoomState {
     get {
-      if case .roomState(let v)? = body {return v}
+      if case .roomState(let v)? = _storage._body {return v}
       return Liaison_Link_V1_RoomState()
     }
-    set {body = .roomState(newValue)}
+    set {_uniqueStorage()._body = .roomState(newValue)}
   }
 
   var peersRequest: Liaison_Link_V1_PeersRequest {
     get {
-      if case .peersRequest(let v)? = body {return v}
+      if case .peersRequest(let v)? = _storage._body {return v}
       return Liaison_Link_V1_PeersRequest()
     }
-    set {body = .peersRequest(newValue)}
+    set {_uniqueStorage()._body = .peersRequest(newValue)}
   }
 
   var peers: Liaison_Link_V1_Peers {
     get {
-      if case .peers(let v)? = body {return v}
+      if case .peers(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Peers()
     }
-    set {body = .peers(newValue)}
+    set {_uniqueStorage()._body = .peers(newValue)}
   }
 
   var inboxItem: Liaison_Link_V1_InboxItem {
     get {
-      if case .inboxItem(let v)? = body {return v}
+      if case .inboxItem(let v)? = _storage._body {return v}
       return Liaison_Link_V1_InboxItem()
     }
-    set {body = .inboxItem(newValue)}
+    set {_uniqueStorage()._body = .inboxItem(newValue)}
   }
 
   var inboxAcknowledge: Liaison_Link_V1_InboxAcknowledge {
     get {
-      if case .inboxAcknowledge(let v)? = body {return v}
+      if case .inboxAcknowledge(let v)? = _storage._body {return v}
       return Liaison_Link_V1_InboxAcknowledge()
     }
-    set {body = .inboxAcknowledge(newValue)}
+    set {_uniqueStorage()._body = .inboxAcknowledge(newValue)}
   }
 
   var enrol: Liaison_Link_V1_Enrol {
     get {
-      if case .enrol(let v)? = body {return v}
+      if case .enrol(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Enrol()
     }
-    set {body = .enrol(newValue)}
+    set {_uniqueStorage()._body = .enrol(newValue)}
   }
 
   var enrolled: Liaison_Link_V1_Enrolled {
     get {
-      if case .enrolled(let v)? = body {return v}
+      if case .enrolled(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Enrolled()
     }
-    set {body = .enrolled(newValue)}
+    set {_uniqueStorage()._body = .enrolled(newValue)}
   }
 
   var roomsRequest: Liaison_Link_V1_RoomsRequest {
     get {
-      if case .roomsRequest(let v)? = body {return v}
+      if case .roomsRequest(let v)? = _storage._body {return v}
       return Liaison_Link_V1_RoomsRequest()
     }
-    set {body = .roomsRequest(newValue)}
+    set {_uniqueStorage()._body = .roomsRequest(newValue)}
   }
 
   var rooms: Liaison_Link_V1_Rooms {
     get {
-      if case .rooms(let v)? = body {return v}
+      if case .rooms(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Rooms()
     }
-    set {body = .rooms(newValue)}
+    set {_uniqueStorage()._body = .rooms(newValue)}
   }
 
   var devicesRequest: Liaison_Link_V1_DevicesRequest {
     get {
-      if case .devicesRequest(let v)? = body {return v}
+      if case .devicesRequest(let v)? = _storage._body {return v}
       return Liaison_Link_V1_DevicesRequest()
     }
-    set {body = .devicesRequest(newValue)}
+    set {_uniqueStorage()._body = .devicesRequest(newValue)}
   }
 
   var devices: Liaison_Link_V1_Devices {
     get {
-      if case .devices(let v)? = body {return v}
+      if case .devices(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Devices()
     }
-    set {body = .devices(newValue)}
+    set {_uniqueStorage()._body = .devices(newValue)}
   }
 
   var deviceInvite: Liaison_Link_V1_DeviceInvite {
     get {
-      if case .deviceInvite(let v)? = body {return v}
+      if case .deviceInvite(let v)? = _storage._body {return v}
       return Liaison_Link_V1_DeviceInvite()
     }
-    set {body = .deviceInvite(newValue)}
+    set {_uniqueStorage()._body = .deviceInvite(newValue)}
   }
 
   var deviceRemove: Liaison_Link_V1_DeviceRemove {
     get {
-      if case .deviceRemove(let v)? = body {return v}
+      if case .deviceRemove(let v)? = _storage._body {return v}
       return Liaison_Link_V1_DeviceRemove()
     }
-    set {body = .deviceRemove(newValue)}
+    set {_uniqueStorage()._body = .deviceRemove(newValue)}
   }
 
   var keyPackagesForget: Liaison_Link_V1_KeyPackagesForget {
     get {
-      if case .keyPackagesForget(let v)? = body {return v}
+      if case .keyPackagesForget(let v)? = _storage._body {return v}
       return Liaison_Link_V1_KeyPackagesForget()
     }
-    set {body = .keyPackagesForget(newValue)}
+    set {_uniqueStorage()._body = .keyPackagesForget(newValue)}
   }
 
   var memberStatement: Liaison_Link_V1_MemberStatement {
     get {
-      if case .memberStatement(let v)? = body {return v}
+      if case .memberStatement(let v)? = _storage._body {return v}
       return Liaison_Link_V1_MemberStatement()
     }
-    set {body = .memberStatement(newValue)}
+    set {_uniqueStorage()._body = .memberStatement(newValue)}
+  }
+
+  var directoryRecordsRequest: Liaison_Link_V1_DirectoryRecordsRequest {
+    get {
+      if case .directoryRecordsRequest(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryRecordsRequest()
+    }
+    set {_uniqueStorage()._body = .directoryRecordsRequest(newValue)}
+  }
+
+  var directoryRecords: Liaison_Link_V1_DirectoryRecords {
+    get {
+      if case .directoryRecords(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryRecords()
+    }
+    set {_uniqueStorage()._body = .directoryRecords(newValue)}
+  }
+
+  var directoryEntriesRequest: Liaison_Link_V1_DirectoryEntriesRequest {
+    get {
+      if case .directoryEntriesRequest(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryEntriesRequest()
+    }
+    set {_uniqueStorage()._body = .directoryEntriesRequest(newValue)}
+  }
+
+  var directoryEntries: Liaison_Link_V1_DirectoryEntries {
+    get {
+      if case .directoryEntries(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryEntries()
+    }
+    set {_uniqueStorage()._body = .directoryEntries(newValue)}
   }
 
   /// On a bulk link.
   var chunkQuery: Liaison_Link_V1_ChunkQuery {
     get {
-      if case .chunkQuery(let v)? = body {return v}
+      if case .chunkQuery(let v)? = _storage._body {return v}
       return Liaison_Link_V1_ChunkQuery()
     }
-    set {body = .chunkQuery(newValue)}
+    set {_uniqueStorage()._body = .chunkQuery(newValue)}
   }
 
   var chunkMissing: Liaison_Link_V1_ChunkMissing {
     get {
-      if case .chunkMissing(let v)? = body {return v}
+      if case .chunkMissing(let v)? = _storage._body {return v}
       return Liaison_Link_V1_ChunkMissing()
     }
-    set {body = .chunkMissing(newValue)}
+    set {_uniqueStorage()._body = .chunkMissing(newValue)}
   }
 
   var chunkPut: Liaison_Link_V1_ChunkPut {
     get {
-      if case .chunkPut(let v)? = body {return v}
+      if case .chunkPut(let v)? = _storage._body {return v}
       return Liaison_Link_V1_ChunkPut()
     }
-    set {body = .chunkPut(newValue)}
+    set {_uniqueStorage()._body = .chunkPut(newValue)}
   }
 
   var chunkGet: Liaison_Link_V1_ChunkGet {
     get {
-      if case .chunkGet(let v)? = body {return v}
+      if case .chunkGet(let v)? = _storage._body {return v}
       return Liaison_Link_V1_ChunkGet()
     }
-    set {body = .chunkGet(newValue)}
+    set {_uniqueStorage()._body = .chunkGet(newValue)}
   }
 
   var chunk: Liaison_Link_V1_Chunk {
     get {
-      if case .chunk(let v)? = body {return v}
+      if case .chunk(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Chunk()
     }
-    set {body = .chunk(newValue)}
+    set {_uniqueStorage()._body = .chunk(newValue)}
   }
 
   /// Between nodes: how a commit comes to stand (rooms.md).
   var proposal: Liaison_Link_V1_Proposal {
     get {
-      if case .proposal(let v)? = body {return v}
+      if case .proposal(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Proposal()
     }
-    set {body = .proposal(newValue)}
+    set {_uniqueStorage()._body = .proposal(newValue)}
   }
 
   var vote: Liaison_Link_V1_Vote {
     get {
-      if case .vote(let v)? = body {return v}
+      if case .vote(let v)? = _storage._body {return v}
       return Liaison_Link_V1_Vote()
     }
-    set {body = .vote(newValue)}
+    set {_uniqueStorage()._body = .vote(newValue)}
   }
 
   var takeoverRequest: Liaison_Link_V1_TakeoverRequest {
     get {
-      if case .takeoverRequest(let v)? = body {return v}
+      if case .takeoverRequest(let v)? = _storage._body {return v}
       return Liaison_Link_V1_TakeoverRequest()
     }
-    set {body = .takeoverRequest(newValue)}
+    set {_uniqueStorage()._body = .takeoverRequest(newValue)}
   }
 
   var takeoverAnswer: Liaison_Link_V1_TakeoverAnswer {
     get {
-      if case .takeoverAnswer(let v)? = body {return v}
+      if case .takeoverAnswer(let v)? = _storage._body {return v}
       return Liaison_Link_V1_TakeoverAnswer()
     }
-    set {body = .takeoverAnswer(newValue)}
+    set {_uniqueStorage()._body = .takeoverAnswer(newValue)}
   }
 
   var roomPosition: Liaison_Link_V1_RoomPosition {
     get {
-      if case .roomPosition(let v)? = body {return v}
+      if case .roomPosition(let v)? = _storage._body {return v}
       return Liaison_Link_V1_RoomPosition()
     }
-    set {body = .roomPosition(newValue)}
+    set {_uniqueStorage()._body = .roomPosition(newValue)}
   }
 
   var roomCommits: Liaison_Link_V1_RoomCommits {
     get {
-      if case .roomCommits(let v)? = body {return v}
+      if case .roomCommits(let v)? = _storage._body {return v}
       return Liaison_Link_V1_RoomCommits()
     }
-    set {body = .roomCommits(newValue)}
+    set {_uniqueStorage()._body = .roomCommits(newValue)}
+  }
+
+  /// From a device: what it does about a duty role (duty.md).
+  var dutyChange: Liaison_Link_V1_DutyChange {
+    get {
+      if case .dutyChange(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DutyChange()
+    }
+    set {_uniqueStorage()._body = .dutyChange(newValue)}
+  }
+
+  /// Between nodes (comcheck.md).
+  var comCheckAnswer: Liaison_Link_V1_ComCheckAnswer {
+    get {
+      if case .comCheckAnswer(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_ComCheckAnswer()
+    }
+    set {_uniqueStorage()._body = .comCheckAnswer(newValue)}
+  }
+
+  var comCheckTaken: Liaison_Link_V1_ComCheckTaken {
+    get {
+      if case .comCheckTaken(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_ComCheckTaken()
+    }
+    set {_uniqueStorage()._body = .comCheckTaken(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -501,6 +589,9 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case nextCard(Liaison_Link_V1_NextCard)
     case charters(Liaison_Link_V1_Charters)
     case bundleKey(Liaison_Link_V1_BundleKey)
+    case directoryHeads(Liaison_Link_V1_DirectoryHeads)
+    case directoryContinuationRequest(Liaison_Link_V1_DirectoryContinuationRequest)
+    case directoryContinuation(Liaison_Link_V1_DirectoryContinuation)
     /// In a bundle only.
     case bundleSeen(Liaison_Link_V1_BundleSeen)
     case carry(Liaison_Link_V1_Carry)
@@ -528,6 +619,10 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case deviceRemove(Liaison_Link_V1_DeviceRemove)
     case keyPackagesForget(Liaison_Link_V1_KeyPackagesForget)
     case memberStatement(Liaison_Link_V1_MemberStatement)
+    case directoryRecordsRequest(Liaison_Link_V1_DirectoryRecordsRequest)
+    case directoryRecords(Liaison_Link_V1_DirectoryRecords)
+    case directoryEntriesRequest(Liaison_Link_V1_DirectoryEntriesRequest)
+    case directoryEntries(Liaison_Link_V1_DirectoryEntries)
     /// On a bulk link.
     case chunkQuery(Liaison_Link_V1_ChunkQuery)
     case chunkMissing(Liaison_Link_V1_ChunkMissing)
@@ -541,10 +636,17 @@ nonisolated struct Liaison_Link_V1_Frame: Sendable {
     case takeoverAnswer(Liaison_Link_V1_TakeoverAnswer)
     case roomPosition(Liaison_Link_V1_RoomPosition)
     case roomCommits(Liaison_Link_V1_RoomCommits)
+    /// From a device: what it does about a duty role (duty.md).
+    case dutyChange(Liaison_Link_V1_DutyChange)
+    /// Between nodes (comcheck.md).
+    case comCheckAnswer(Liaison_Link_V1_ComCheckAnswer)
+    case comCheckTaken(Liaison_Link_V1_ComCheckTaken)
 
   }
 
   init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The first frame of either side.
@@ -920,6 +1022,13 @@ nonisolated struct Liaison_Link_V1_DirectoryQuery: Sendable {
 
   var waysTo: String = String()
 
+  /// Asks for the duty role of that address instead; of a device's own address, for the duties of its member. A node that
+  /// does not know this answers for the member, of whom a role has none.
+  var duty: Bool = false
+
+  /// From a node: a Signed ComCheck, which that role is asked to acknowledge.
+  var comCheck: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -947,6 +1056,25 @@ nonisolated struct Liaison_Link_V1_DirectoryAnswer: Sendable {
   /// Whether more people match than are here.
   var more: Bool = false
 
+  /// Signed DirectoryHead of the cards' node; empty where there is no card (directory.md).
+  var directoryHead: Data = Data()
+
+  /// One for each card, in their order.
+  var inclusions: [Liaison_Link_V1_DirectoryInclusion] = []
+
+  /// The answer to a query with duty.
+  var duties: Liaison_Link_V1_Duties {
+    get {_duties ?? Liaison_Link_V1_Duties()}
+    set {_duties = newValue}
+  }
+  /// Returns true if `duties` has been explicitly set.
+  var hasDuties: Bool {self._duties != nil}
+  /// Clears the value of `duties`. Subsequent reads from it will return its default value.
+  mutating func clearDuties() {self._duties = nil}
+
+  /// The answer to a query with com_check: a Signed ComCheckReceipt.
+  var comCheckReceipt: Data = Data()
+
   /// Where a position was asked for.
   var page: Liaison_Link_V1_DirectoryPage {
     get {_page ?? Liaison_Link_V1_DirectoryPage()}
@@ -961,6 +1089,7 @@ nonisolated struct Liaison_Link_V1_DirectoryAnswer: Sendable {
 
   init() {}
 
+  fileprivate var _duties: Liaison_Link_V1_Duties? = nil
   fileprivate var _page: Liaison_Link_V1_DirectoryPage? = nil
 }
 
@@ -1030,6 +1159,138 @@ nonisolated struct Liaison_Link_V1_MemberStatement: Sendable {
 
   /// Signed VouchRevocation.
   var vouchRevocation: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Shows that a card is in the directory log of its node, under a head.
+nonisolated struct Liaison_Link_V1_DirectoryInclusion: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var index: UInt64 = 0
+
+  /// RFC 9162 §2.1.3: 32 bytes a hash, at most 64 of them.
+  var path: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What the sender knows of directories, its own and others' (directory.md). Anybody can check all of it.
+nonisolated struct Liaison_Link_V1_DirectoryHeads: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed DirectoryHead each; at most 2,000.
+  var heads: [Data] = []
+
+  /// DirectoryEvidence each; at most 64.
+  var evidence: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Asks for what shows that the directory log of a node, when it had `to` entries, began with what it was when it had `from`.
+/// From a device about any country, from a node about the receiver's own log.
+nonisolated struct Liaison_Link_V1_DirectoryContinuationRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var handle: String = String()
+
+  /// Milliseconds since 1970: names the log.
+  var beganAt: UInt64 = 0
+
+  var from: UInt64 = 0
+
+  var to: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Liaison_Link_V1_DirectoryContinuation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The root over the first `from` entries, 32 bytes.
+  var root: Data = Data()
+
+  /// RFC 9162 §2.1.4: 32 bytes a hash, at most 64 of them.
+  var path: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A device asks for the records of its own node's directory log from an index on.
+nonisolated struct Liaison_Link_V1_DirectoryRecordsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As the device knows the log; 0 where it knows none.
+  var beganAt: UInt64 = 0
+
+  var from: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Liaison_Link_V1_DirectoryRecords: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed DirectoryHead of the log as it is now.
+  var head: Data = Data()
+
+  /// The first record's index: 0 where the log is another one than was asked for.
+  var from: UInt64 = 0
+
+  /// DirectoryRecords, 64 bytes each, at most 8,192; there are more where these do not reach the head's size.
+  var records: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A device asks for entries of its own member.
+nonisolated struct Liaison_Link_V1_DirectoryEntriesRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// At most 64.
+  var indices: [UInt64] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Liaison_Link_V1_DirectoryEntries: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// DirectoryEntry each, in the order of the indices; empty where one is of somebody else.
+  var entries: [Data] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1142,6 +1403,12 @@ nonisolated struct Liaison_Link_V1_Peers: Sendable {
 
     /// Whether its link stands now.
     var linked: Bool = false
+
+    /// The newest signed DirectoryHead of it that the node has; empty where it has none (directory.md).
+    var directoryHead: Data = Data()
+
+    /// DirectoryEvidence against it each; at most 4.
+    var directoryEvidence: [Data] = []
 
     var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1256,6 +1523,9 @@ nonisolated struct Liaison_Link_V1_Enrol: Sendable {
 
   /// By the signature key, over the link key of this connection's certificate: Signed DeviceBinding.
   var binding: Data = Data()
+
+  /// DeviceAuthorisation, where another device of the member brings this one in; for those other devices.
+  var authorisation: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1374,6 +1644,9 @@ nonisolated struct Liaison_Link_V1_Devices: Sendable {
 
     /// What waits for it, items.
     var waiting: UInt64 = 0
+
+    /// The DeviceAuthorisation that it brought when it was enrolled; empty where it brought none.
+    var authorisation: Data = Data()
 
     var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1793,961 +2066,1288 @@ nonisolated struct Liaison_Link_V1_RoomCommits: Sendable {
   init() {}
 }
 
+/// What there is of duty roles (duty.md): of one role its card, to a device what concerns its member. A node also sends it
+/// unasked, request 0 in an answer, to a device that has asked before on the same link, when it changes.
+nonisolated struct Liaison_Link_V1_Duties: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Signed RoleCard each, at most 256.
+  var roleCards: [Data] = []
+
+  /// Signed DutyOffer each, that the member made or is to accept.
+  var offers: [Data] = []
+
+  /// Signed ComCheck each, that the member is asked to acknowledge.
+  var comChecks: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What a device does about a duty role. Answered by Duties.
+nonisolated struct Liaison_Link_V1_DutyChange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var change: Liaison_Link_V1_DutyChange.OneOf_Change? = nil
+
+  /// Signed DutyOffer.
+  var offer: Data {
+    get {
+      if case .offer(let v)? = change {return v}
+      return Data()
+    }
+    set {change = .offer(newValue)}
+  }
+
+  /// Signed DutyAcceptance.
+  var acceptance: Data {
+    get {
+      if case .acceptance(let v)? = change {return v}
+      return Data()
+    }
+    set {change = .acceptance(newValue)}
+  }
+
+  /// The role that is not taken over; or, of the one who offered it, that is not handed over after all.
+  var decline: String {
+    get {
+      if case .decline(let v)? = change {return v}
+      return String()
+    }
+    set {change = .decline(newValue)}
+  }
+
+  /// The role that the member holds no longer.
+  var resign: String {
+    get {
+      if case .resign(let v)? = change {return v}
+      return String()
+    }
+    set {change = .resign(newValue)}
+  }
+
+  /// Signed ComCheckAnswer.
+  var comCheckAnswer: Data {
+    get {
+      if case .comCheckAnswer(let v)? = change {return v}
+      return Data()
+    }
+    set {change = .comCheckAnswer(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Change: Equatable, Sendable {
+    /// Signed DutyOffer.
+    case offer(Data)
+    /// Signed DutyAcceptance.
+    case acceptance(Data)
+    /// The role that is not taken over; or, of the one who offered it, that is not handed over after all.
+    case decline(String)
+    /// The role that the member holds no longer.
+    case resign(String)
+    /// Signed ComCheckAnswer.
+    case comCheckAnswer(Data)
+
+  }
+
+  init() {}
+}
+
+/// To the node that started a communication check: an encoded ProvenAnswer.
+nonisolated struct Liaison_Link_V1_ComCheckAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var answer: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The answer of this check was taken, or is no longer wanted: it need not be sent again.
+nonisolated struct Liaison_Link_V1_ComCheckTaken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var check: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "liaison.link.v1"
 
 nonisolated extension Liaison_Link_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0\u{2}\u{5}charters\0\u{4}(member_statement\0\u{3}directory_changed\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}request\0\u{1}hello\0\u{1}ping\0\u{1}pong\0\u{1}failure\0\u{1}done\0\u{2}\u{4}deliver\0\u{1}receipts\0\u{1}refused\0\u{3}hub_commit\0\u{3}hub_answer\0\u{3}key_packages_request\0\u{3}key_packages\0\u{3}directory_query\0\u{3}directory_answer\0\u{3}trust_log_heads\0\u{3}trust_notices\0\u{3}next_card\0\u{2}\u{9}submit\0\u{3}create_room\0\u{3}upload_key_packages\0\u{3}room_state_request\0\u{3}room_state\0\u{3}peers_request\0\u{1}peers\0\u{3}inbox_item\0\u{3}inbox_acknowledge\0\u{1}enrol\0\u{1}enrolled\0\u{4}\u{a}chunk_query\0\u{3}chunk_missing\0\u{3}chunk_put\0\u{3}chunk_get\0\u{1}chunk\0\u{4}8bundle_key\0\u{3}bundle_seen\0\u{1}carry\0\u{1}carried\0\u{3}not_carried\0\u{4}\u{6}rooms_request\0\u{1}rooms\0\u{3}devices_request\0\u{1}devices\0\u{3}device_invite\0\u{3}device_remove\0\u{3}key_packages_forget\0\u{2}\u{4}proposal\0\u{1}vote\0\u{3}takeover_request\0\u{3}takeover_answer\0\u{3}room_position\0\u{3}room_commits\0\u{2}\u{5}charters\0\u{4}\u{a}directory_heads\0\u{3}directory_continuation_request\0\u{3}directory_continuation\0\u{3}directory_records_request\0\u{3}directory_records\0\u{3}directory_entries_request\0\u{3}directory_entries\0\u{4}\u{6}duty_change\0\u{4}\u{4}com_check_answer\0\u{3}com_check_taken\0\u{4}\u{d}member_statement\0\u{3}directory_changed\0")
+
+  fileprivate class _StorageClass {
+    var _request: UInt64 = 0
+    var _body: Liaison_Link_V1_Frame.OneOf_Body?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _request = source._request
+      _body = source._body
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.request) }()
-      case 2: try {
-        var v: Liaison_Link_V1_Hello?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .hello(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._request) }()
+        case 2: try {
+          var v: Liaison_Link_V1_Hello?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .hello(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .hello(v)
+          }
+        }()
+        case 3: try {
+          var v: Liaison_Link_V1_Ping?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .ping(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .ping(v)
+          }
+        }()
+        case 4: try {
+          var v: Liaison_Link_V1_Pong?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .pong(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .pong(v)
+          }
+        }()
+        case 5: try {
+          var v: Liaison_Link_V1_Failure?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .failure(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .failure(v)
+          }
+        }()
+        case 6: try {
+          var v: Liaison_Link_V1_Done?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .done(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .done(v)
+          }
+        }()
+        case 10: try {
+          var v: Liaison_Link_V1_Deliver?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .deliver(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .deliver(v)
+          }
+        }()
+        case 11: try {
+          var v: Liaison_Link_V1_Receipts?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .receipts(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .receipts(v)
+          }
+        }()
+        case 12: try {
+          var v: Liaison_Link_V1_Refused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refused(v)
+          }
+        }()
+        case 13: try {
+          var v: Liaison_Link_V1_HubCommit?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .hubCommit(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .hubCommit(v)
+          }
+        }()
+        case 14: try {
+          var v: Liaison_Link_V1_HubAnswer?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .hubAnswer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .hubAnswer(v)
+          }
+        }()
+        case 15: try {
+          var v: Liaison_Link_V1_KeyPackagesRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .keyPackagesRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .keyPackagesRequest(v)
+          }
+        }()
+        case 16: try {
+          var v: Liaison_Link_V1_KeyPackages?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .keyPackages(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .keyPackages(v)
+          }
+        }()
+        case 17: try {
+          var v: Liaison_Link_V1_DirectoryQuery?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryQuery(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryQuery(v)
+          }
+        }()
+        case 18: try {
+          var v: Liaison_Link_V1_DirectoryAnswer?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryAnswer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryAnswer(v)
+          }
+        }()
+        case 19: try {
+          var v: Liaison_Link_V1_TrustLogHeads?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .trustLogHeads(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .trustLogHeads(v)
+          }
+        }()
+        case 20: try {
+          var v: Liaison_Link_V1_TrustNotices?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .trustNotices(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .trustNotices(v)
+          }
+        }()
+        case 21: try {
+          var v: Liaison_Link_V1_NextCard?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .nextCard(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .nextCard(v)
+          }
+        }()
+        case 30: try {
+          var v: Liaison_Link_V1_Submit?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .submit(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .submit(v)
+          }
+        }()
+        case 31: try {
+          var v: Liaison_Link_V1_CreateRoom?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .createRoom(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .createRoom(v)
+          }
+        }()
+        case 32: try {
+          var v: Liaison_Link_V1_UploadKeyPackages?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .uploadKeyPackages(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .uploadKeyPackages(v)
+          }
+        }()
+        case 33: try {
+          var v: Liaison_Link_V1_RoomStateRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .roomStateRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .roomStateRequest(v)
+          }
+        }()
+        case 34: try {
+          var v: Liaison_Link_V1_RoomState?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .roomState(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .roomState(v)
+          }
+        }()
+        case 35: try {
+          var v: Liaison_Link_V1_PeersRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .peersRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .peersRequest(v)
+          }
+        }()
+        case 36: try {
+          var v: Liaison_Link_V1_Peers?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .peers(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .peers(v)
+          }
+        }()
+        case 37: try {
+          var v: Liaison_Link_V1_InboxItem?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .inboxItem(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .inboxItem(v)
+          }
+        }()
+        case 38: try {
+          var v: Liaison_Link_V1_InboxAcknowledge?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .inboxAcknowledge(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .inboxAcknowledge(v)
+          }
+        }()
+        case 39: try {
+          var v: Liaison_Link_V1_Enrol?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .enrol(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .enrol(v)
+          }
+        }()
+        case 40: try {
+          var v: Liaison_Link_V1_Enrolled?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .enrolled(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .enrolled(v)
+          }
+        }()
+        case 50: try {
+          var v: Liaison_Link_V1_ChunkQuery?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .chunkQuery(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .chunkQuery(v)
+          }
+        }()
+        case 51: try {
+          var v: Liaison_Link_V1_ChunkMissing?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .chunkMissing(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .chunkMissing(v)
+          }
+        }()
+        case 52: try {
+          var v: Liaison_Link_V1_ChunkPut?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .chunkPut(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .chunkPut(v)
+          }
+        }()
+        case 53: try {
+          var v: Liaison_Link_V1_ChunkGet?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .chunkGet(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .chunkGet(v)
+          }
+        }()
+        case 54: try {
+          var v: Liaison_Link_V1_Chunk?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .chunk(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .chunk(v)
+          }
+        }()
+        case 110: try {
+          var v: Liaison_Link_V1_BundleKey?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .bundleKey(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .bundleKey(v)
+          }
+        }()
+        case 111: try {
+          var v: Liaison_Link_V1_BundleSeen?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .bundleSeen(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .bundleSeen(v)
+          }
+        }()
+        case 112: try {
+          var v: Liaison_Link_V1_Carry?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .carry(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .carry(v)
+          }
+        }()
+        case 113: try {
+          var v: Liaison_Link_V1_Carried?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .carried(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .carried(v)
+          }
+        }()
+        case 114: try {
+          var v: Liaison_Link_V1_NotCarried?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .notCarried(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .notCarried(v)
+          }
+        }()
+        case 120: try {
+          var v: Liaison_Link_V1_RoomsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .roomsRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .roomsRequest(v)
+          }
+        }()
+        case 121: try {
+          var v: Liaison_Link_V1_Rooms?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .rooms(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .rooms(v)
+          }
+        }()
+        case 122: try {
+          var v: Liaison_Link_V1_DevicesRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .devicesRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .devicesRequest(v)
+          }
+        }()
+        case 123: try {
+          var v: Liaison_Link_V1_Devices?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .devices(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .devices(v)
+          }
+        }()
+        case 124: try {
+          var v: Liaison_Link_V1_DeviceInvite?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .deviceInvite(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .deviceInvite(v)
+          }
+        }()
+        case 125: try {
+          var v: Liaison_Link_V1_DeviceRemove?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .deviceRemove(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .deviceRemove(v)
+          }
+        }()
+        case 126: try {
+          var v: Liaison_Link_V1_KeyPackagesForget?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .keyPackagesForget(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .keyPackagesForget(v)
+          }
+        }()
+        case 130: try {
+          var v: Liaison_Link_V1_Proposal?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .proposal(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .proposal(v)
+          }
+        }()
+        case 131: try {
+          var v: Liaison_Link_V1_Vote?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .vote(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .vote(v)
+          }
+        }()
+        case 132: try {
+          var v: Liaison_Link_V1_TakeoverRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .takeoverRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .takeoverRequest(v)
+          }
+        }()
+        case 133: try {
+          var v: Liaison_Link_V1_TakeoverAnswer?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .takeoverAnswer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .takeoverAnswer(v)
+          }
+        }()
+        case 134: try {
+          var v: Liaison_Link_V1_RoomPosition?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .roomPosition(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .roomPosition(v)
+          }
+        }()
+        case 135: try {
+          var v: Liaison_Link_V1_RoomCommits?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .roomCommits(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .roomCommits(v)
+          }
+        }()
+        case 140: try {
+          var v: Liaison_Link_V1_Charters?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .charters(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .charters(v)
+          }
+        }()
+        case 150: try {
+          var v: Liaison_Link_V1_DirectoryHeads?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryHeads(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryHeads(v)
+          }
+        }()
+        case 151: try {
+          var v: Liaison_Link_V1_DirectoryContinuationRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryContinuationRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryContinuationRequest(v)
+          }
+        }()
+        case 152: try {
+          var v: Liaison_Link_V1_DirectoryContinuation?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryContinuation(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryContinuation(v)
+          }
+        }()
+        case 153: try {
+          var v: Liaison_Link_V1_DirectoryRecordsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryRecordsRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryRecordsRequest(v)
+          }
+        }()
+        case 154: try {
+          var v: Liaison_Link_V1_DirectoryRecords?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryRecords(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryRecords(v)
+          }
+        }()
+        case 155: try {
+          var v: Liaison_Link_V1_DirectoryEntriesRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryEntriesRequest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryEntriesRequest(v)
+          }
+        }()
+        case 156: try {
+          var v: Liaison_Link_V1_DirectoryEntries?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryEntries(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryEntries(v)
+          }
+        }()
+        case 162: try {
+          var v: Liaison_Link_V1_DutyChange?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .dutyChange(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .dutyChange(v)
+          }
+        }()
+        case 166: try {
+          var v: Liaison_Link_V1_ComCheckAnswer?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .comCheckAnswer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .comCheckAnswer(v)
+          }
+        }()
+        case 167: try {
+          var v: Liaison_Link_V1_ComCheckTaken?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .comCheckTaken(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .comCheckTaken(v)
+          }
+        }()
+        case 180: try {
+          var v: Liaison_Link_V1_MemberStatement?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .memberStatement(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .memberStatement(v)
+          }
+        }()
+        case 181: try {
+          var v: Liaison_Link_V1_DirectoryChanged?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .directoryChanged(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .directoryChanged(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .hello(v)
-        }
-      }()
-      case 3: try {
-        var v: Liaison_Link_V1_Ping?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .ping(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .ping(v)
-        }
-      }()
-      case 4: try {
-        var v: Liaison_Link_V1_Pong?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .pong(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .pong(v)
-        }
-      }()
-      case 5: try {
-        var v: Liaison_Link_V1_Failure?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .failure(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .failure(v)
-        }
-      }()
-      case 6: try {
-        var v: Liaison_Link_V1_Done?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .done(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .done(v)
-        }
-      }()
-      case 10: try {
-        var v: Liaison_Link_V1_Deliver?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .deliver(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .deliver(v)
-        }
-      }()
-      case 11: try {
-        var v: Liaison_Link_V1_Receipts?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .receipts(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .receipts(v)
-        }
-      }()
-      case 12: try {
-        var v: Liaison_Link_V1_Refused?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refused(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refused(v)
-        }
-      }()
-      case 13: try {
-        var v: Liaison_Link_V1_HubCommit?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .hubCommit(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .hubCommit(v)
-        }
-      }()
-      case 14: try {
-        var v: Liaison_Link_V1_HubAnswer?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .hubAnswer(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .hubAnswer(v)
-        }
-      }()
-      case 15: try {
-        var v: Liaison_Link_V1_KeyPackagesRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .keyPackagesRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .keyPackagesRequest(v)
-        }
-      }()
-      case 16: try {
-        var v: Liaison_Link_V1_KeyPackages?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .keyPackages(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .keyPackages(v)
-        }
-      }()
-      case 17: try {
-        var v: Liaison_Link_V1_DirectoryQuery?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .directoryQuery(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .directoryQuery(v)
-        }
-      }()
-      case 18: try {
-        var v: Liaison_Link_V1_DirectoryAnswer?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .directoryAnswer(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .directoryAnswer(v)
-        }
-      }()
-      case 19: try {
-        var v: Liaison_Link_V1_TrustLogHeads?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .trustLogHeads(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .trustLogHeads(v)
-        }
-      }()
-      case 20: try {
-        var v: Liaison_Link_V1_TrustNotices?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .trustNotices(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .trustNotices(v)
-        }
-      }()
-      case 21: try {
-        var v: Liaison_Link_V1_NextCard?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .nextCard(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .nextCard(v)
-        }
-      }()
-      case 30: try {
-        var v: Liaison_Link_V1_Submit?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .submit(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .submit(v)
-        }
-      }()
-      case 31: try {
-        var v: Liaison_Link_V1_CreateRoom?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .createRoom(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .createRoom(v)
-        }
-      }()
-      case 32: try {
-        var v: Liaison_Link_V1_UploadKeyPackages?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .uploadKeyPackages(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .uploadKeyPackages(v)
-        }
-      }()
-      case 33: try {
-        var v: Liaison_Link_V1_RoomStateRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .roomStateRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .roomStateRequest(v)
-        }
-      }()
-      case 34: try {
-        var v: Liaison_Link_V1_RoomState?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .roomState(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .roomState(v)
-        }
-      }()
-      case 35: try {
-        var v: Liaison_Link_V1_PeersRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .peersRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .peersRequest(v)
-        }
-      }()
-      case 36: try {
-        var v: Liaison_Link_V1_Peers?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .peers(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .peers(v)
-        }
-      }()
-      case 37: try {
-        var v: Liaison_Link_V1_InboxItem?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .inboxItem(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .inboxItem(v)
-        }
-      }()
-      case 38: try {
-        var v: Liaison_Link_V1_InboxAcknowledge?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .inboxAcknowledge(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .inboxAcknowledge(v)
-        }
-      }()
-      case 39: try {
-        var v: Liaison_Link_V1_Enrol?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .enrol(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .enrol(v)
-        }
-      }()
-      case 40: try {
-        var v: Liaison_Link_V1_Enrolled?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .enrolled(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .enrolled(v)
-        }
-      }()
-      case 50: try {
-        var v: Liaison_Link_V1_ChunkQuery?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .chunkQuery(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .chunkQuery(v)
-        }
-      }()
-      case 51: try {
-        var v: Liaison_Link_V1_ChunkMissing?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .chunkMissing(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .chunkMissing(v)
-        }
-      }()
-      case 52: try {
-        var v: Liaison_Link_V1_ChunkPut?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .chunkPut(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .chunkPut(v)
-        }
-      }()
-      case 53: try {
-        var v: Liaison_Link_V1_ChunkGet?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .chunkGet(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .chunkGet(v)
-        }
-      }()
-      case 54: try {
-        var v: Liaison_Link_V1_Chunk?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .chunk(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .chunk(v)
-        }
-      }()
-      case 110: try {
-        var v: Liaison_Link_V1_BundleKey?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .bundleKey(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .bundleKey(v)
-        }
-      }()
-      case 111: try {
-        var v: Liaison_Link_V1_BundleSeen?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .bundleSeen(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .bundleSeen(v)
-        }
-      }()
-      case 112: try {
-        var v: Liaison_Link_V1_Carry?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .carry(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .carry(v)
-        }
-      }()
-      case 113: try {
-        var v: Liaison_Link_V1_Carried?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .carried(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .carried(v)
-        }
-      }()
-      case 114: try {
-        var v: Liaison_Link_V1_NotCarried?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .notCarried(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .notCarried(v)
-        }
-      }()
-      case 120: try {
-        var v: Liaison_Link_V1_RoomsRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .roomsRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .roomsRequest(v)
-        }
-      }()
-      case 121: try {
-        var v: Liaison_Link_V1_Rooms?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .rooms(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .rooms(v)
-        }
-      }()
-      case 122: try {
-        var v: Liaison_Link_V1_DevicesRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .devicesRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .devicesRequest(v)
-        }
-      }()
-      case 123: try {
-        var v: Liaison_Link_V1_Devices?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .devices(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .devices(v)
-        }
-      }()
-      case 124: try {
-        var v: Liaison_Link_V1_DeviceInvite?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .deviceInvite(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .deviceInvite(v)
-        }
-      }()
-      case 125: try {
-        var v: Liaison_Link_V1_DeviceRemove?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .deviceRemove(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .deviceRemove(v)
-        }
-      }()
-      case 126: try {
-        var v: Liaison_Link_V1_KeyPackagesForget?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .keyPackagesForget(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .keyPackagesForget(v)
-        }
-      }()
-      case 130: try {
-        var v: Liaison_Link_V1_Proposal?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .proposal(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .proposal(v)
-        }
-      }()
-      case 131: try {
-        var v: Liaison_Link_V1_Vote?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .vote(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .vote(v)
-        }
-      }()
-      case 132: try {
-        var v: Liaison_Link_V1_TakeoverRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .takeoverRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .takeoverRequest(v)
-        }
-      }()
-      case 133: try {
-        var v: Liaison_Link_V1_TakeoverAnswer?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .takeoverAnswer(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .takeoverAnswer(v)
-        }
-      }()
-      case 134: try {
-        var v: Liaison_Link_V1_RoomPosition?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .roomPosition(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .roomPosition(v)
-        }
-      }()
-      case 135: try {
-        var v: Liaison_Link_V1_RoomCommits?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .roomCommits(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .roomCommits(v)
-        }
-      }()
-      case 140: try {
-        var v: Liaison_Link_V1_Charters?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .charters(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .charters(v)
-        }
-      }()
-      case 180: try {
-        var v: Liaison_Link_V1_MemberStatement?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .memberStatement(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .memberStatement(v)
-        }
-      }()
-      case 181: try {
-        var v: Liaison_Link_V1_DirectoryChanged?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .directoryChanged(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .directoryChanged(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.request != 0 {
-      try visitor.visitSingularUInt64Field(value: self.request, fieldNumber: 1)
-    }
-    switch self.body {
-    case .hello?: try {
-      guard case .hello(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    }()
-    case .ping?: try {
-      guard case .ping(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .pong?: try {
-      guard case .pong(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .failure?: try {
-      guard case .failure(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .done?: try {
-      guard case .done(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .deliver?: try {
-      guard case .deliver(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    }()
-    case .receipts?: try {
-      guard case .receipts(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case .refused?: try {
-      guard case .refused(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-    }()
-    case .hubCommit?: try {
-      guard case .hubCommit(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    }()
-    case .hubAnswer?: try {
-      guard case .hubAnswer(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
-    }()
-    case .keyPackagesRequest?: try {
-      guard case .keyPackagesRequest(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-    }()
-    case .keyPackages?: try {
-      guard case .keyPackages(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .directoryQuery?: try {
-      guard case .directoryQuery(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case .directoryAnswer?: try {
-      guard case .directoryAnswer(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-    }()
-    case .trustLogHeads?: try {
-      guard case .trustLogHeads(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-    }()
-    case .trustNotices?: try {
-      guard case .trustNotices(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    }()
-    case .nextCard?: try {
-      guard case .nextCard(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-    }()
-    case .submit?: try {
-      guard case .submit(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
-    }()
-    case .createRoom?: try {
-      guard case .createRoom(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
-    }()
-    case .uploadKeyPackages?: try {
-      guard case .uploadKeyPackages(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-    }()
-    case .roomStateRequest?: try {
-      guard case .roomStateRequest(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
-    }()
-    case .roomState?: try {
-      guard case .roomState(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .peersRequest?: try {
-      guard case .peersRequest(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
-    }()
-    case .peers?: try {
-      guard case .peers(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
-    }()
-    case .inboxItem?: try {
-      guard case .inboxItem(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
-    }()
-    case .inboxAcknowledge?: try {
-      guard case .inboxAcknowledge(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
-    }()
-    case .enrol?: try {
-      guard case .enrol(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
-    }()
-    case .enrolled?: try {
-      guard case .enrolled(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
-    }()
-    case .chunkQuery?: try {
-      guard case .chunkQuery(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
-    }()
-    case .chunkMissing?: try {
-      guard case .chunkMissing(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
-    }()
-    case .chunkPut?: try {
-      guard case .chunkPut(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
-    }()
-    case .chunkGet?: try {
-      guard case .chunkGet(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
-    }()
-    case .chunk?: try {
-      guard case .chunk(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
-    }()
-    case .bundleKey?: try {
-      guard case .bundleKey(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 110)
-    }()
-    case .bundleSeen?: try {
-      guard case .bundleSeen(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 111)
-    }()
-    case .carry?: try {
-      guard case .carry(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 112)
-    }()
-    case .carried?: try {
-      guard case .carried(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 113)
-    }()
-    case .notCarried?: try {
-      guard case .notCarried(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 114)
-    }()
-    case .roomsRequest?: try {
-      guard case .roomsRequest(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 120)
-    }()
-    case .rooms?: try {
-      guard case .rooms(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
-    }()
-    case .devicesRequest?: try {
-      guard case .devicesRequest(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 122)
-    }()
-    case .devices?: try {
-      guard case .devices(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 123)
-    }()
-    case .deviceInvite?: try {
-      guard case .deviceInvite(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 124)
-    }()
-    case .deviceRemove?: try {
-      guard case .deviceRemove(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 125)
-    }()
-    case .keyPackagesForget?: try {
-      guard case .keyPackagesForget(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 126)
-    }()
-    case .proposal?: try {
-      guard case .proposal(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 130)
-    }()
-    case .vote?: try {
-      guard case .vote(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 131)
-    }()
-    case .takeoverRequest?: try {
-      guard case .takeoverRequest(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 132)
-    }()
-    case .takeoverAnswer?: try {
-      guard case .takeoverAnswer(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 133)
-    }()
-    case .roomPosition?: try {
-      guard case .roomPosition(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 134)
-    }()
-    case .roomCommits?: try {
-      guard case .roomCommits(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 135)
-    }()
-    case .charters?: try {
-      guard case .charters(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 140)
-    }()
-    case .memberStatement?: try {
-      guard case .memberStatement(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 180)
-    }()
-    case .directoryChanged?: try {
-      guard case .directoryChanged(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 181)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._request != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._request, fieldNumber: 1)
+      }
+      switch _storage._body {
+      case .hello?: try {
+        guard case .hello(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .ping?: try {
+        guard case .ping(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .pong?: try {
+        guard case .pong(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .failure?: try {
+        guard case .failure(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case .done?: try {
+        guard case .done(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case .deliver?: try {
+        guard case .deliver(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      }()
+      case .receipts?: try {
+        guard case .receipts(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      }()
+      case .refused?: try {
+        guard case .refused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      }()
+      case .hubCommit?: try {
+        guard case .hubCommit(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      }()
+      case .hubAnswer?: try {
+        guard case .hubAnswer(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      }()
+      case .keyPackagesRequest?: try {
+        guard case .keyPackagesRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .keyPackages?: try {
+        guard case .keyPackages(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .directoryQuery?: try {
+        guard case .directoryQuery(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .directoryAnswer?: try {
+        guard case .directoryAnswer(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .trustLogHeads?: try {
+        guard case .trustLogHeads(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case .trustNotices?: try {
+        guard case .trustNotices(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .nextCard?: try {
+        guard case .nextCard(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      }()
+      case .submit?: try {
+        guard case .submit(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      }()
+      case .createRoom?: try {
+        guard case .createRoom(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      }()
+      case .uploadKeyPackages?: try {
+        guard case .uploadKeyPackages(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .roomStateRequest?: try {
+        guard case .roomStateRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .roomState?: try {
+        guard case .roomState(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .peersRequest?: try {
+        guard case .peersRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      }()
+      case .peers?: try {
+        guard case .peers(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .inboxItem?: try {
+        guard case .inboxItem(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case .inboxAcknowledge?: try {
+        guard case .inboxAcknowledge(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      }()
+      case .enrol?: try {
+        guard case .enrol(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+      }()
+      case .enrolled?: try {
+        guard case .enrolled(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      }()
+      case .chunkQuery?: try {
+        guard case .chunkQuery(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+      }()
+      case .chunkMissing?: try {
+        guard case .chunkMissing(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+      }()
+      case .chunkPut?: try {
+        guard case .chunkPut(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      }()
+      case .chunkGet?: try {
+        guard case .chunkGet(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
+      }()
+      case .chunk?: try {
+        guard case .chunk(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+      }()
+      case .bundleKey?: try {
+        guard case .bundleKey(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 110)
+      }()
+      case .bundleSeen?: try {
+        guard case .bundleSeen(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 111)
+      }()
+      case .carry?: try {
+        guard case .carry(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 112)
+      }()
+      case .carried?: try {
+        guard case .carried(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 113)
+      }()
+      case .notCarried?: try {
+        guard case .notCarried(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 114)
+      }()
+      case .roomsRequest?: try {
+        guard case .roomsRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 120)
+      }()
+      case .rooms?: try {
+        guard case .rooms(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
+      }()
+      case .devicesRequest?: try {
+        guard case .devicesRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 122)
+      }()
+      case .devices?: try {
+        guard case .devices(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 123)
+      }()
+      case .deviceInvite?: try {
+        guard case .deviceInvite(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 124)
+      }()
+      case .deviceRemove?: try {
+        guard case .deviceRemove(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 125)
+      }()
+      case .keyPackagesForget?: try {
+        guard case .keyPackagesForget(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 126)
+      }()
+      case .proposal?: try {
+        guard case .proposal(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 130)
+      }()
+      case .vote?: try {
+        guard case .vote(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 131)
+      }()
+      case .takeoverRequest?: try {
+        guard case .takeoverRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 132)
+      }()
+      case .takeoverAnswer?: try {
+        guard case .takeoverAnswer(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 133)
+      }()
+      case .roomPosition?: try {
+        guard case .roomPosition(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 134)
+      }()
+      case .roomCommits?: try {
+        guard case .roomCommits(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 135)
+      }()
+      case .charters?: try {
+        guard case .charters(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 140)
+      }()
+      case .directoryHeads?: try {
+        guard case .directoryHeads(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 150)
+      }()
+      case .directoryContinuationRequest?: try {
+        guard case .directoryContinuationRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 151)
+      }()
+      case .directoryContinuation?: try {
+        guard case .directoryContinuation(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 152)
+      }()
+      case .directoryRecordsRequest?: try {
+        guard case .directoryRecordsRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 153)
+      }()
+      case .directoryRecords?: try {
+        guard case .directoryRecords(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 154)
+      }()
+      case .directoryEntriesRequest?: try {
+        guard case .directoryEntriesRequest(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 155)
+      }()
+      case .directoryEntries?: try {
+        guard case .directoryEntries(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 156)
+      }()
+      case .dutyChange?: try {
+        guard case .dutyChange(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 162)
+      }()
+      case .comCheckAnswer?: try {
+        guard case .comCheckAnswer(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 166)
+      }()
+      case .comCheckTaken?: try {
+        guard case .comCheckTaken(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 167)
+      }()
+      case .memberStatement?: try {
+        guard case .memberStatement(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 180)
+      }()
+      case .directoryChanged?: try {
+        guard case .directoryChanged(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 181)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Liaison_Link_V1_Frame, rhs: Liaison_Link_V1_Frame) -> Bool {
-    if lhs.request != rhs.request {return false}
-    if lhs.body != rhs.body {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._request != rhs_storage._request {return false}
+        if _storage._body != rhs_storage._body {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3214,7 +3814,7 @@ nonisolated extension Liaison_Link_V1_KeyPackages: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DirectoryQuery"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}text\0\u{2}r\u{2}country\0\u{1}discipline\0\u{1}language\0\u{1}stale\0\u{1}position\0\u{3}vouches_of\0\u{3}ways_to\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{1}text\0\u{2}^\u{2}duty\0\u{3}com_check\0\u{2}\u{13}country\0\u{1}discipline\0\u{1}language\0\u{1}stale\0\u{1}position\0\u{3}vouches_of\0\u{3}ways_to\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3224,6 +3824,8 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 160: try { try decoder.decodeSingularBoolField(value: &self.duty) }()
+      case 161: try { try decoder.decodeSingularBytesField(value: &self.comCheck) }()
       case 180: try { try decoder.decodeSingularStringField(value: &self.country) }()
       case 181: try { try decoder.decodeSingularUInt32Field(value: &self.discipline) }()
       case 182: try { try decoder.decodeSingularStringField(value: &self.language) }()
@@ -3246,6 +3848,12 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
     }
     if !self.text.isEmpty {
       try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    if self.duty != false {
+      try visitor.visitSingularBoolField(value: self.duty, fieldNumber: 160)
+    }
+    if !self.comCheck.isEmpty {
+      try visitor.visitSingularBytesField(value: self.comCheck, fieldNumber: 161)
     }
     if !self.country.isEmpty {
       try visitor.visitSingularStringField(value: self.country, fieldNumber: 180)
@@ -3281,6 +3889,8 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
     if lhs._position != rhs._position {return false}
     if lhs.vouchesOf != rhs.vouchesOf {return false}
     if lhs.waysTo != rhs.waysTo {return false}
+    if lhs.duty != rhs.duty {return false}
+    if lhs.comCheck != rhs.comCheck {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3288,7 +3898,7 @@ nonisolated extension Liaison_Link_V1_DirectoryQuery: SwiftProtobuf.Message, Swi
 
 nonisolated extension Liaison_Link_V1_DirectoryAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DirectoryAnswer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}member_cards\0\u{4}s\u{2}person_entries\0\u{1}vouches\0\u{3}vouch_revocations\0\u{1}more\0\u{1}page\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}member_cards\0\u{4}U\u{2}directory_head\0\u{1}inclusions\0\u{2}\u{9}duties\0\u{3}com_check_receipt\0\u{4}\u{13}person_entries\0\u{1}vouches\0\u{3}vouch_revocations\0\u{1}more\0\u{1}page\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3297,6 +3907,10 @@ nonisolated extension Liaison_Link_V1_DirectoryAnswer: SwiftProtobuf.Message, Sw
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedBytesField(value: &self.memberCards) }()
+      case 150: try { try decoder.decodeSingularBytesField(value: &self.directoryHead) }()
+      case 151: try { try decoder.decodeRepeatedMessageField(value: &self.inclusions) }()
+      case 160: try { try decoder.decodeSingularMessageField(value: &self._duties) }()
+      case 161: try { try decoder.decodeSingularBytesField(value: &self.comCheckReceipt) }()
       case 180: try { try decoder.decodeRepeatedBytesField(value: &self.personEntries) }()
       case 181: try { try decoder.decodeRepeatedBytesField(value: &self.vouches) }()
       case 182: try { try decoder.decodeRepeatedBytesField(value: &self.vouchRevocations) }()
@@ -3314,6 +3928,18 @@ nonisolated extension Liaison_Link_V1_DirectoryAnswer: SwiftProtobuf.Message, Sw
     // https://github.com/apple/swift-protobuf/issues/1182
     if !self.memberCards.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.memberCards, fieldNumber: 1)
+    }
+    if !self.directoryHead.isEmpty {
+      try visitor.visitSingularBytesField(value: self.directoryHead, fieldNumber: 150)
+    }
+    if !self.inclusions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.inclusions, fieldNumber: 151)
+    }
+    try { if let v = self._duties {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 160)
+    } }()
+    if !self.comCheckReceipt.isEmpty {
+      try visitor.visitSingularBytesField(value: self.comCheckReceipt, fieldNumber: 161)
     }
     if !self.personEntries.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.personEntries, fieldNumber: 180)
@@ -3339,6 +3965,10 @@ nonisolated extension Liaison_Link_V1_DirectoryAnswer: SwiftProtobuf.Message, Sw
     if lhs.vouches != rhs.vouches {return false}
     if lhs.vouchRevocations != rhs.vouchRevocations {return false}
     if lhs.more != rhs.more {return false}
+    if lhs.directoryHead != rhs.directoryHead {return false}
+    if lhs.inclusions != rhs.inclusions {return false}
+    if lhs._duties != rhs._duties {return false}
+    if lhs.comCheckReceipt != rhs.comCheckReceipt {return false}
     if lhs._page != rhs._page {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -3484,6 +4114,291 @@ nonisolated extension Liaison_Link_V1_MemberStatement: SwiftProtobuf.Message, Sw
     if lhs.personEntry != rhs.personEntry {return false}
     if lhs.vouch != rhs.vouch {return false}
     if lhs.vouchRevocation != rhs.vouchRevocation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryInclusion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryInclusion"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}path\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularBytesField(value: self.path, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryInclusion, rhs: Liaison_Link_V1_DirectoryInclusion) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryHeads"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heads\0\u{1}evidence\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.heads) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.evidence) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.heads.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.heads, fieldNumber: 1)
+    }
+    if !self.evidence.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.evidence, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryHeads, rhs: Liaison_Link_V1_DirectoryHeads) -> Bool {
+    if lhs.heads != rhs.heads {return false}
+    if lhs.evidence != rhs.evidence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryContinuationRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryContinuationRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handle\0\u{3}began_at\0\u{1}from\0\u{1}to\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.handle) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.beganAt) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.to) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.handle.isEmpty {
+      try visitor.visitSingularStringField(value: self.handle, fieldNumber: 1)
+    }
+    if self.beganAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.beganAt, fieldNumber: 2)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 3)
+    }
+    if self.to != 0 {
+      try visitor.visitSingularUInt64Field(value: self.to, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryContinuationRequest, rhs: Liaison_Link_V1_DirectoryContinuationRequest) -> Bool {
+    if lhs.handle != rhs.handle {return false}
+    if lhs.beganAt != rhs.beganAt {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryContinuation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryContinuation"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}root\0\u{1}path\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularBytesField(value: self.path, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryContinuation, rhs: Liaison_Link_V1_DirectoryContinuation) -> Bool {
+    if lhs.root != rhs.root {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryRecordsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryRecordsRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}began_at\0\u{1}from\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.beganAt) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.beganAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.beganAt, fieldNumber: 1)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryRecordsRequest, rhs: Liaison_Link_V1_DirectoryRecordsRequest) -> Bool {
+    if lhs.beganAt != rhs.beganAt {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryRecords: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryRecords"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}head\0\u{1}from\0\u{1}records\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.head) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.records) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.head.isEmpty {
+      try visitor.visitSingularBytesField(value: self.head, fieldNumber: 1)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 2)
+    }
+    if !self.records.isEmpty {
+      try visitor.visitSingularBytesField(value: self.records, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryRecords, rhs: Liaison_Link_V1_DirectoryRecords) -> Bool {
+    if lhs.head != rhs.head {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.records != rhs.records {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryEntriesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryEntriesRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indices\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt64Field(value: &self.indices) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.indices.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.indices, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryEntriesRequest, rhs: Liaison_Link_V1_DirectoryEntriesRequest) -> Bool {
+    if lhs.indices != rhs.indices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DirectoryEntries: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DirectoryEntries"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entries\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.entries) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.entries, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DirectoryEntries, rhs: Liaison_Link_V1_DirectoryEntries) -> Bool {
+    if lhs.entries != rhs.entries {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3715,7 +4630,7 @@ nonisolated extension Liaison_Link_V1_Peers: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Liaison_Link_V1_Peers.Peer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = Liaison_Link_V1_Peers.protoMessageName + ".Peer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_card\0\u{1}active\0\u{1}linked\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_card\0\u{1}active\0\u{1}linked\0\u{4}S\u{2}directory_head\0\u{3}directory_evidence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3726,6 +4641,8 @@ nonisolated extension Liaison_Link_V1_Peers.Peer: SwiftProtobuf.Message, SwiftPr
       case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeCard) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.active) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.linked) }()
+      case 150: try { try decoder.decodeSingularBytesField(value: &self.directoryHead) }()
+      case 151: try { try decoder.decodeRepeatedBytesField(value: &self.directoryEvidence) }()
       default: break
       }
     }
@@ -3741,6 +4658,12 @@ nonisolated extension Liaison_Link_V1_Peers.Peer: SwiftProtobuf.Message, SwiftPr
     if self.linked != false {
       try visitor.visitSingularBoolField(value: self.linked, fieldNumber: 3)
     }
+    if !self.directoryHead.isEmpty {
+      try visitor.visitSingularBytesField(value: self.directoryHead, fieldNumber: 150)
+    }
+    if !self.directoryEvidence.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.directoryEvidence, fieldNumber: 151)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3748,6 +4671,8 @@ nonisolated extension Liaison_Link_V1_Peers.Peer: SwiftProtobuf.Message, SwiftPr
     if lhs.nodeCard != rhs.nodeCard {return false}
     if lhs.active != rhs.active {return false}
     if lhs.linked != rhs.linked {return false}
+    if lhs.directoryHead != rhs.directoryHead {return false}
+    if lhs.directoryEvidence != rhs.directoryEvidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3913,7 +4838,7 @@ nonisolated extension Liaison_Link_V1_InboxAcknowledge: SwiftProtobuf.Message, S
 
 nonisolated extension Liaison_Link_V1_Enrol: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Enrol"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}secret\0\u{1}device\0\u{3}signature_key\0\u{1}binding\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}secret\0\u{1}device\0\u{3}signature_key\0\u{1}binding\0\u{2}R\u{2}authorisation\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3925,6 +4850,7 @@ nonisolated extension Liaison_Link_V1_Enrol: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularBytesField(value: &self.device) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.signatureKey) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.binding) }()
+      case 150: try { try decoder.decodeSingularBytesField(value: &self.authorisation) }()
       default: break
       }
     }
@@ -3943,6 +4869,9 @@ nonisolated extension Liaison_Link_V1_Enrol: SwiftProtobuf.Message, SwiftProtobu
     if !self.binding.isEmpty {
       try visitor.visitSingularBytesField(value: self.binding, fieldNumber: 4)
     }
+    if !self.authorisation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.authorisation, fieldNumber: 150)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3951,6 +4880,7 @@ nonisolated extension Liaison_Link_V1_Enrol: SwiftProtobuf.Message, SwiftProtobu
     if lhs.device != rhs.device {return false}
     if lhs.signatureKey != rhs.signatureKey {return false}
     if lhs.binding != rhs.binding {return false}
+    if lhs.authorisation != rhs.authorisation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4165,7 +5095,7 @@ nonisolated extension Liaison_Link_V1_Devices: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Liaison_Link_V1_Devices.Device: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = Liaison_Link_V1_Devices.protoMessageName + ".Device"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{3}enrolled_at\0\u{1}linked\0\u{1}waiting\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{3}enrolled_at\0\u{1}linked\0\u{1}waiting\0\u{2}R\u{2}authorisation\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4177,6 +5107,7 @@ nonisolated extension Liaison_Link_V1_Devices.Device: SwiftProtobuf.Message, Swi
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.enrolledAt) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.linked) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.waiting) }()
+      case 150: try { try decoder.decodeSingularBytesField(value: &self.authorisation) }()
       default: break
       }
     }
@@ -4195,6 +5126,9 @@ nonisolated extension Liaison_Link_V1_Devices.Device: SwiftProtobuf.Message, Swi
     if self.waiting != 0 {
       try visitor.visitSingularUInt64Field(value: self.waiting, fieldNumber: 4)
     }
+    if !self.authorisation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.authorisation, fieldNumber: 150)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4203,6 +5137,7 @@ nonisolated extension Liaison_Link_V1_Devices.Device: SwiftProtobuf.Message, Swi
     if lhs.enrolledAt != rhs.enrolledAt {return false}
     if lhs.linked != rhs.linked {return false}
     if lhs.waiting != rhs.waiting {return false}
+    if lhs.authorisation != rhs.authorisation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5044,6 +5979,199 @@ nonisolated extension Liaison_Link_V1_RoomCommits: SwiftProtobuf.Message, SwiftP
   static func ==(lhs: Liaison_Link_V1_RoomCommits, rhs: Liaison_Link_V1_RoomCommits) -> Bool {
     if lhs.room != rhs.room {return false}
     if lhs.commits != rhs.commits {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_Duties: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Duties"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}role_cards\0\u{1}offers\0\u{3}com_checks\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.roleCards) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.offers) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.comChecks) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.roleCards.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.roleCards, fieldNumber: 1)
+    }
+    if !self.offers.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.offers, fieldNumber: 2)
+    }
+    if !self.comChecks.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.comChecks, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_Duties, rhs: Liaison_Link_V1_Duties) -> Bool {
+    if lhs.roleCards != rhs.roleCards {return false}
+    if lhs.offers != rhs.offers {return false}
+    if lhs.comChecks != rhs.comChecks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_DutyChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DutyChange"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}acceptance\0\u{1}decline\0\u{1}resign\0\u{3}com_check_answer\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .offer(v)
+        }
+      }()
+      case 2: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .acceptance(v)
+        }
+      }()
+      case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .decline(v)
+        }
+      }()
+      case 4: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .resign(v)
+        }
+      }()
+      case 5: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.change != nil {try decoder.handleConflictingOneOf()}
+          self.change = .comCheckAnswer(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.change {
+    case .offer?: try {
+      guard case .offer(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 1)
+    }()
+    case .acceptance?: try {
+      guard case .acceptance(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    }()
+    case .decline?: try {
+      guard case .decline(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case .resign?: try {
+      guard case .resign(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    }()
+    case .comCheckAnswer?: try {
+      guard case .comCheckAnswer(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_DutyChange, rhs: Liaison_Link_V1_DutyChange) -> Bool {
+    if lhs.change != rhs.change {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_ComCheckAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ComCheckAnswer"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}answer\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.answer) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.answer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.answer, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_ComCheckAnswer, rhs: Liaison_Link_V1_ComCheckAnswer) -> Bool {
+    if lhs.answer != rhs.answer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Liaison_Link_V1_ComCheckTaken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ComCheckTaken"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}check\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.check) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.check.isEmpty {
+      try visitor.visitSingularBytesField(value: self.check, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Liaison_Link_V1_ComCheckTaken, rhs: Liaison_Link_V1_ComCheckTaken) -> Bool {
+    if lhs.check != rhs.check {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

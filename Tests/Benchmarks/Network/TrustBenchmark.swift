@@ -24,6 +24,7 @@ enum TrustBenchmark {
     let addresses = try fill(country, peers: peers, members: members)
     report.section("a node with \(peers) peers and \(members) members")
     try start(country, into: report)
+    try DirectoryBenchmark.run(country, of: addresses, into: report)
     try lookups(country, of: addresses, into: report)
     try PeopleBenchmark.searches(country, among: addresses.count, into: report)
     try MachineLimits.flushes(folder, report)

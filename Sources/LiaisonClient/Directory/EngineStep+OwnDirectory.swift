@@ -1,0 +1,145 @@
+internal import Crypto
+internal import LiaisonModel
+internal import LiaisonProtocol
+internal import MerkleLog
+internal import TLSPresentation
+
+/// The watch over this member's own entry: the device reads its node's whole log, of which each record says only whose it
+/// is to somebody who knows the address, and holds it against the head that correspondents are shown. So no entry about
+/// its member is kept from it, and a device that the node added is seen.
+extension EngineStep {
+  /// How far the log was read. A profile from before there was one trusts the devices that its card names.
+  func ownDirectory() throws -> OwnDirectory {
+    if let own: OwnDirectory = try tx.setting("ownDirectory") { return own }
+    return OwnDirectory(accepting: (try? identity.memberCard.claim().devices) ?? [])
+  }
+
+  func save(_ own: OwnDirectory) throws { try tx.set("ownDirectory", to: own) }
+
+  /// What is to be asked for the watch now.
+  func ownDirectoryWork() throws -> [Work] {
+    let own = try ownDirectory()
+    if own.asksForDevices { return [Work(key: .ownDevices, request: .devicesRequest)] }
+    if !own.pending.isEmpty {
+      let indices = own.pending.prefix(Limits.directoryEntriesMax).map(\.index)
+      return [Work(key: .directoryEntries(indices), request: .directoryEntriesRequest(indices))]
+    }
+    return own.isReading ? [recordsWork(own)] : []
+  }
+
+  /// Begins to read what has come since the last time.
+  func recordsWork(_ own: OwnDirectory) -> Work {
+    Work(
+      key: .directoryRecords,
+      request: .directoryRecordsRequest(beganAt: own.beganAt, from: own.frontier.size))
+  }
+
+  /// Takes a part of the log.
+  func take(_ part: Frame.DirectoryRecords) throws {
+    var own = try ownDirectory()
+    own.isReading = false
+    guard let node = try tx.node(identity.address.handle)?.verified,
+      let head = try? part.head.verified(by: node).content
+    else { return try note("your node shows a directory that it did not sign", own) }
+    if head.beganAt != own.beganAt, part.from == 0 {
+      // Another log: it is read from its beginning.
+      own.beganAt = head.beganAt
+      own.frontier = MerkleFrontier()
+      own.pending = []
+    }
+    guard head.beganAt == own.beganAt, part.from == own.frontier.size,
+      UInt64(part.records.count) <= head.size - min(head.size, part.from)
+    else { return try note("your node does not show its directory from where this machine had read it", own) }
+    let tag = DirectoryRecord.tag(of: identity.address)
+    for record in part.records {
+      if record.tag == tag {
+        // Of what was there before this device looked, the last entry says it all.
+        if !own.hasBaseline { own.pending = [] }
+        guard own.pending.count < OwnDirectory.pendingMax else {
+          return try note("your node's directory has more entries about you than there can be", own)
+        }
+        own.pending.append(OwnDirectory.PendingEntry(index: own.frontier.size, digest: record.entry))
+      }
+      own.frontier.append(.leaf(record.tlsEncoded))
+    }
+    guard own.frontier.size == head.size else {
+      guard !part.records.isEmpty else { return try note("your node does not show all of its directory", own) }
+      own.isReading = true
+      return try save(own)
+    }
+    guard own.frontier.root.bytes == head.root else {
+      // What was read is of no use: the next time begins at the beginning.
+      var again = OwnDirectory(accepting: own.accepted)
+      (again.unknown, again.hasBaseline) = (own.unknown, own.hasBaseline)
+      return try note("the directory that your node shows you is not the one that it signs for", again)
+    }
+    own.hasBaseline = true
+    own.fault = ""
+    try save(own)
+    if case .wrong(let why) = try see(part.head) { try noteFault(why, of: identity.address.handle) }
+  }
+
+  /// Takes entries about this member.
+  func take(_ entries: [[UInt8]], at indices: [UInt64]) throws {
+    var own = try ownDirectory()
+    let asked = own.pending.prefix(indices.count)
+    guard asked.map(\.index) == indices else { return }
+    guard entries.count == indices.count else { return try note("your node does not show the entries about you", own) }
+    own.pending.removeFirst(indices.count)
+    for (pending, entry) in zip(asked, entries) {
+      guard Array(SHA256.hash(data: entry)) == pending.digest, let entry = try? DirectoryEntry(tlsEncoded: entry) else {
+        return try note("your node keeps an entry about you in its directory from you", own)
+      }
+      guard case .card(let card) = entry, let card = try? card.claim(), card.address == identity.address else {
+        continue
+      }
+      own.look(at: card.devices, since: card.issuedAt)
+    }
+    try save(own)
+  }
+
+  /// Looks whether known devices of this member brought in the unknown ones. What is left unknown is shown.
+  func take(_ devices: [Frame.Device]) throws {
+    var own = try ownDirectory()
+    own.asksForDevices = false
+    while true {
+      let authorised = own.unknown.map(\.device).filter { unknown in
+        let brought = devices.first { $0.device == unknown.identifier }?.authorisation
+        return brought?.authoriser(of: unknown, identity.address, among: own.accepted) != nil
+      }
+      if authorised.isEmpty { break }
+      own.accept(authorised)
+    }
+    for place in own.unknown.indices { own.unknown[place].isConfirmed = true }
+    try save(own)
+  }
+
+  /// A card of this member, from wherever: devices on it that nobody knows are looked into.
+  func lookAtOwnCard(_ card: MemberCard) throws {
+    var own = try ownDirectory()
+    own.look(at: card.devices, since: card.issuedAt)
+    try save(own)
+  }
+
+  /// The node did not answer a part of the watch: it goes on with the next connection.
+  func giveUpOwnDirectory(_ key: Work.Key) throws {
+    var own = try ownDirectory()
+    own.isReading = false
+    switch key {
+    case .directoryEntries: return try note("your node does not show the entries about you", own)
+    case .ownDevices:
+      own.asksForDevices = false
+      for place in own.unknown.indices { own.unknown[place].isConfirmed = true }
+    default: break
+    }
+    try save(own)
+  }
+
+  private func note(_ fault: String, _ own: OwnDirectory) throws {
+    var own = own
+    own.fault = fault
+    own.isReading = false
+    own.pending = []
+    try save(own)
+  }
+}

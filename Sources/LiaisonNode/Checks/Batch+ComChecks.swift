@@ -1,0 +1,130 @@
+internal import LiaisonModel
+internal import LiaisonProtocol
+
+/// Communication checks that this node starts (comcheck.md). They have no queue: what a country's node has not taken is
+/// sent again on each link and from time to time, until their time is over. They count as no messages.
+extension Batch {
+  mutating func startComCheck(
+    countries: [Handle], _ precedence: Precedence, withinMilliseconds within: UInt64
+  ) throws -> AdministrationAnswer {
+    guard 60_000...Limits.checkMillisecondsMax ~= within else {
+      throw Frame.Failure.malformed("a communication check takes a minute at least and a day at most")
+    }
+    let open = try store.openComChecks(at: now)
+    guard open.count < Limits.openChecksMax else {
+      throw Frame.Failure.limit("\(open.count) communication checks are open; wait until one is over")
+    }
+    if let last = try store.comChecks(limit: 1).first?.content.startedAt {
+      let next = last.adding(milliseconds: Limits.checkIntervalMilliseconds)
+      // A clock that was set back makes nobody wait longer.
+      guard now >= next || now < last else {
+        throw Frame.Failure.limit(
+          "a communication check was started less than \(Limits.checkIntervalMilliseconds / 60_000) minutes ago; people are asked no more often"
+        )
+      }
+    }
+    // The own duty officer is asked as every country's is.
+    let countries = countries.isEmpty ? [handle] + peers.active.filter { $0 != handle } : Set(countries).sorted()
+    for country in countries where country != handle && !peers.isActive(country) {
+      throw Frame.Failure.unknown("\(country) is not an active peer of this node")
+    }
+    let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    let check = Signed(
+      try ComCheck(
+        identifier: ComCheckIdentifier(bytes: bytes), origin: handle, precedence: precedence, startedAt: now,
+        answerBy: now.adding(milliseconds: within)), by: identity.key)
+    try store.insertComCheck(check, of: countries, keeping: Limits.checksKeptMax)
+    log(.info, "a communication check was started")
+    for country in countries where country != handle {
+      send(check.unverified, check.content.identifier, to: country)
+    }
+    if countries.contains(handle) {
+      var own = ComCheckReport.Country(handle: handle)
+      own.receipt = try hold(check.unverified, check.content)
+      own.receiptAt = now
+      try store.save(own, of: check.content.identifier)
+    }
+    return .done
+  }
+
+  /// Sends a peer what it has not taken of this node's checks, and what it has not confirmed of answers to its own.
+  mutating func sendComChecks(to peer: Handle) throws {
+    try sendComChecks(store.openComChecks(at: now), answersTo: store.heldComChecks(at: now), to: [peer])
+  }
+
+  /// The same for every peer that is linked, from time to time.
+  mutating func repeatComChecks() throws {
+    let (open, held) = (try store.openComChecks(at: now), try store.heldComChecks(at: now))
+    if !open.isEmpty || !held.isEmpty { sendComChecks(open, answersTo: held, to: memory.links.peers.keys.sorted()) }
+    try store.removeHeldComChecks(endedBefore: now.subtracting(milliseconds: Limits.checkMillisecondsMax))
+  }
+
+  private mutating func sendComChecks(_ open: [ComCheckReport], answersTo held: [HeldComCheck], to peers: [Handle]) {
+    for peer in peers {
+      for report in open where report.countries.contains(where: { $0.handle == peer && $0.receipt == nil }) {
+        send(report.check, report.content.identifier, to: peer)
+      }
+      for check in held where check.content.origin == peer && !check.isConfirmed { sendAnswer(of: check, to: peer) }
+    }
+  }
+
+  private mutating func send(_ check: Unverified<ComCheck>, _ identifier: ComCheckIdentifier, to peer: Handle) {
+    guard let link = memory.links.peers[peer]?.link, !LinkID.isTunnel(link) else { return }
+    let number = memory.relays.nextNumber()
+    memory.comCheckRequests.insert(number, identifier, to: peer)
+    send(Frame(request: number, .comCheck(check, role: ComCheck.role(at: peer))), on: link)
+  }
+
+  /// What a peer says to a check. Gives false where nothing of the kind was asked of it.
+  mutating func take(answerToComCheck frame: Frame, from peer: Handle) throws -> Bool {
+    guard let identifier = memory.comCheckRequests.take(frame.request, from: peer) else { return false }
+    // One that is over meanwhile stays as it ended.
+    guard let report = try store.openComChecks(at: now).first(where: { $0.content.identifier == identifier }),
+      var country = report.countries.first(where: { $0.handle == peer }), country.receipt == nil
+    else { return true }
+    switch frame.body {
+    case .comCheckReceipt(let receipt):
+      guard let nodeCard = peers[peer]?.card, let content = receipt.content(signedBy: nodeCard),
+        content.checkDigest == report.check.digest, content.holder == peer
+      else {
+        complain(of: peer, "the peer's receipt of a communication check does not verify")
+        return true
+      }
+      country.receipt = receipt
+      country.receiptAt = now
+      country.refusal = nil
+    case .failure(let failure): country.refusal = String(failure.text.prefix(200))
+    case .directoryAnswer: country.refusal = "its node does not know communication checks yet"
+    default: throw Violation("an answer of another kind than was asked for")
+    }
+    try store.save(country, of: identifier)
+    return true
+  }
+
+  /// A peer brings the acknowledgement of its duty officer, or this node has its own's.
+  mutating func take(_ proven: ProvenAnswer, from peer: Handle) throws {
+    guard let digest = try? proven.answer.claim().checkDigest,
+      let report = try store.comChecks(limit: Limits.checksKeptMax).first(where: { $0.check.digest == digest }),
+      var country = report.countries.first(where: { $0.handle == peer }),
+      let nodeCard = peer == handle ? identity.card : peers[peer]?.card
+    else { return complain(of: peer, "the peer answers a communication check that it was not asked") }
+    // What comes too late does not count, and what has come counts once.
+    if country.answer == nil, now < report.content.answerBy {
+      do { _ = try proven.verified(of: digest, by: nodeCard) } catch {
+        return complain(of: peer, "the peer's answer to a communication check is not taken: \(error.sentence)")
+      }
+      country.answer = proven
+      country.answerAt = now
+      try store.save(country, of: report.content.identifier)
+    }
+    guard let link = memory.links.peers[peer]?.link else { return }
+    send(Frame(.comCheckTaken(report.content.identifier)), on: link)
+  }
+}
+
+extension Unverified<ComCheckReceipt> {
+  /// The receipt, where one of the card's keys signed it.
+  func content(signedBy nodeCard: Signed<NodeCard>) -> ComCheckReceipt? {
+    nodeCard.content.nodeKeys.lazy.compactMap { try? self.verified(by: $0).content }.first
+  }
+}

@@ -1,0 +1,215 @@
+import LiaisonClient
+import LiaisonModel
+import LiaisonNode
+import LiaisonProtocol
+import NodeSimulation
+import SimulationKit
+import TLSPresentation
+import Testing
+
+/// Red team: what a professional's own machine sees of nodes that lie.
+@Suite("A member's own entry in the directory")
+struct OwnEntryTests {
+  private let region: SimulationKit.Region
+  private let ana: SimulatedDevice
+
+  init() throws {
+    region = try SimulationKit.Region(seed: 71, handles: ["xa", "xb"])
+    let ana = try region.enrol("ana@xa")
+    #expect(region.run { ana.isIdle })
+    self.ana = ana
+  }
+
+  private func reconnect(_ device: SimulatedDevice) {
+    device.isOffline = true
+    region.run(milliseconds: 2_000)
+    device.isOffline = false
+    region.run(milliseconds: 5_000)
+  }
+
+  private func alarms(_ device: SimulatedDevice) throws -> [DirectoryAlarm] {
+    try device.open().directoryAlarms(now: region.now)
+  }
+
+  private func node() throws -> SimulatedNode { try region.network.node("xa") }
+
+  private func ask(_ body: Frame.Body) throws -> Frame.Body {
+    try node().answer(
+      to: body, from: .device(ana.open().identity.device, inboxPosition: ana.open().inboxPosition))
+  }
+
+  @Test("raises an alarm on a machine that the node added silently, until the person says what it is")
+  func silentDevice() throws {
+    #expect(try alarms(ana).isEmpty)
+    let silent = try region.enrol("ana@xa")
+    #expect(region.run { silent.isIdle })
+    reconnect(ana)
+    let device = try silent.open().identity.device
+    guard case .unknownDevice(device, since: _)? = try alarms(ana).first else {
+      Issue.record("no alarm: \(try alarms(ana))")
+      return
+    }
+    // Again and again, also after it has restarted.
+    ana.crash()
+    region.run(milliseconds: 20_000)
+    #expect(try alarms(ana).count == 1)
+    #expect(throws: ClientError.self) { try ana.open().acceptDevice("0000", now: region.now) }
+    _ = try ana.open().acceptDevice(String(device.description.prefix(8)), now: region.now)
+    #expect(try alarms(ana).isEmpty)
+    reconnect(ana)
+    #expect(try alarms(ana).isEmpty)
+  }
+
+  @Test("is quiet about a machine that another machine of the person brought in, on each of them")
+  func ownDevice() throws {
+    let second = try region.enrol(invitedBy: ana)
+    #expect(region.run { second.isIdle })
+    let third = try region.enrol(invitedBy: second)
+    #expect(region.run { third.isIdle })
+    for device in [ana, second, third] { reconnect(device) }
+    for device in [ana, second, third] { #expect(try alarms(device).isEmpty, "\(device.name)") }
+    // The first one learns of the third, of which it knows the second alone.
+    #expect(try ana.open().devices.count == 3)
+  }
+
+  @Test("is no alarm any more once the person has had the machine removed")
+  func removed() throws {
+    let silent = try region.enrol("ana@xa")
+    #expect(region.run { silent.isIdle })
+    reconnect(ana)
+    #expect(try alarms(ana).count == 1)
+    let device = try silent.open().identity.device
+    try ana.act { _ = try $0.removeDevice(device, now: $1) }
+    #expect(try ask(.deviceRemove(device)) == .done)
+    reconnect(ana)
+    #expect(try alarms(ana).isEmpty)
+  }
+
+  @Test("is missed where the node leaves it out of what it shows, or shows what it did not sign for")
+  func leftOut() throws {
+    guard
+      case .directoryRecords(let first) = try ask(
+        .directoryRecordsRequest(beganAt: Timestamp(milliseconds: 0), from: 0))
+    else { throw SimulationError("no records") }
+    let silent = try region.enrol("ana@xa")
+    let other = try region.enrol("luka@xa")
+    #expect(region.run { silent.isIdle && other.isIdle })
+    guard
+      case .directoryRecords(let rest) = try ask(
+        .directoryRecordsRequest(beganAt: try first.head.claim().beganAt, from: 1))
+    else { throw SimulationError("no records") }
+    #expect(rest.records.count == 2)
+    var parts: [Frame.DirectoryRecords] = []
+    // The silent machine's entry, under another's tag; without it; another's head; nothing more.
+    let disguised = DirectoryRecord(try Address("nobody@xa"), entry: [1])
+    parts.append(Frame.DirectoryRecords(head: rest.head, from: 1, records: [disguised, rest.records[1]]))
+    parts.append(Frame.DirectoryRecords(head: rest.head, from: 2, records: [rest.records[1]]))
+    parts.append(Frame.DirectoryRecords(head: rest.head, from: 1, records: []))
+    let stranger = Signed(try rest.head.claim(), by: SigningKey<NodePurpose>()).unverified
+    parts.append(Frame.DirectoryRecords(head: stranger, from: 1, records: rest.records))
+    parts.append(Frame.DirectoryRecords(head: first.head, from: 1, records: rest.records))
+    for (number, part) in parts.enumerated() {
+      var session = Session(engine: try ana.open(), position: try ana.open().inboxPosition)
+      session.answered(.directoryRecords, with: .directoryRecords(part))
+      _ = try session.next(now: region.now)
+      guard case .ownNode? = try alarms(ana).first(where: { $0.kind == "own-node" }) else {
+        Issue.record("part \(number) was believed")
+        continue
+      }
+      // What is true settles it.
+      reconnect(ana)
+      #expect(try !alarms(ana).contains { $0.kind == "own-node" }, "part \(number)")
+    }
+    #expect(try alarms(ana).contains { $0.kind == "unknown-device" })
+  }
+
+  @Test("is held against what a colleague was shown, past both nodes")
+  func shownByColleague() throws {
+    let bo = try #require(try region.network.enrol(["bo@xb"]).first)
+    let room = try bo.createRoom()
+    bo.add(try ana.address, to: room)
+    #expect(region.run { (try? ana.open().rooms().isEmpty) == false && bo.isIdle })
+    let xa = try node()
+    guard case .directory(let status) = try xa.administer(.directory) else { throw SimulationError("no status") }
+    // What the node of xa shows in xb, as long as what it shows ana, and something else.
+    var forged = status.own.content
+    forged.root = [UInt8](repeating: 7, count: 32)
+    let shown = Signed(forged, by: xa.nodeKey).unverified
+    let honest = ShownHeads([status.own.unverified]).tlsEncoded
+    for data in [honest, [1, 2, 3], ShownHeads([Signed(forged, by: SigningKey()).unverified]).tlsEncoded] {
+      try bo.send("nothing new", to: room, authenticatedData: data)
+      region.run(milliseconds: 5_000)
+      #expect(try alarms(ana).isEmpty)
+    }
+    try bo.send("what is this", to: room, authenticatedData: ShownHeads([shown]).tlsEncoded)
+    region.run(milliseconds: 5_000)
+    guard case .twoDirectories(xa.handle, let evidence)? = try alarms(ana).first else {
+      Issue.record("no alarm: \(try alarms(ana))")
+      return
+    }
+    #expect(try evidence.first?.verified(by: xa.card).kind == .twoRoots)
+  }
+
+  @Test("of a colleague is where a machine is looked for that their node gives them in rooms alone")
+  func roomOnly() throws {
+    let bo = try #require(try region.network.enrol(["bo@xb"]).first)
+    let xb = try region.network.node("xb")
+    let first = try bo.createRoom()
+    bo.add(try ana.address, to: first)
+    #expect(region.run { (try? ana.open().rooms().count) == 1 && bo.isIdle && ana.isIdle })
+    region.run(milliseconds: 5_000)
+    #expect(try alarms(ana).isEmpty)
+    let silent = MemberCard.Device(
+      identifier: DeviceIdentifier(using: &region.network.random), signatureKey: SigningKey().publicKey)
+    let devices = try #require(try ana.open().contact(bo.address)?.card.devices)
+    let forged = Signed(
+      try MemberCard(
+        address: bo.address, name: "Bo", discipline: .cyber, role: "", devices: devices + [silent], serial: 9,
+        issuedAt: region.now.subtracting(milliseconds: 60_000), expiresAt: region.now.adding(milliseconds: 86_400_000)),
+      by: xb.nodeKey)
+    bo.present(forged.unverified)
+    let second = try bo.createRoom()
+    bo.add(try ana.address, to: second)
+    #expect(region.run { (try? ana.open().rooms().count) == 2 && bo.isIdle })
+    region.run(milliseconds: 10_000)
+    guard case .fault(xb.handle, let text, _)? = try alarms(ana).first else {
+      Issue.record("no alarm: \(try alarms(ana))")
+      return
+    }
+    #expect(text.contains("in a room that is not in its directory"))
+  }
+
+  @Test("a colleague's answer is kept only with its proof, under a head that goes on from the last one")
+  func answers() throws {
+    let bo = try region.enrol("bo@xb")
+    #expect(region.run { bo.isIdle })
+    let xb = try region.network.node("xb")
+    let asker = LinkPeer.device(try bo.open().identity.device, inboxPosition: try bo.open().inboxPosition)
+    guard case .directoryAnswer(let found) = try xb.answer(to: .directoryQuery(.address(bo.address)), from: asker)
+    else { throw SimulationError("no answer") }
+    reconnect(ana)
+    let engine = try ana.open()
+    #expect { try engine.take(Frame.DirectoryAnswer(cards: found.cards), now: region.now) } throws: {
+      ($0 as? ClientError)?.code == "directory-unproven"
+    }
+    #expect(try engine.contact(bo.address) == nil)
+    try engine.take(found, now: region.now)
+    #expect(try engine.contact(bo.address) != nil)
+    // A longer one, of which the country does not show that it goes on from this one.
+    var forged = try #require(try found.head?.claim())
+    forged.size += 1
+    let session = Frame.Peer(
+      nodeCard: xb.card.unverified, isActive: true, isLinked: true,
+      directoryHead: Signed(forged, by: xb.nodeKey).unverified)
+    var told = Session(engine: engine, position: try engine.inboxPosition)
+    told.answered(.peers, with: .peers([session]))
+    let turn = try told.next(now: region.now)
+    let question = try #require(
+      turn.steps.lazy.compactMap { step -> Work? in
+        if case .ask(let work) = step, case .directoryContinuation = work.key { work } else { nil }
+      }.first)
+    told.answered(question.key, with: .failure(Frame.Failure(.unknown, "no")))
+    _ = try told.next(now: region.now)
+    #expect(try alarms(ana).contains { $0.kind == "fault" })
+  }
+}
