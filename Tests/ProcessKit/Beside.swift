@@ -21,6 +21,9 @@ public final class Beside: Sendable {
     }
   }
 
+  /// Whether a turn threw: there are no more, and `stop` throws the same.
+  public var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
   /// Waits for the end of the turn under way; gives the number of turns, or throws what one of them threw.
   @discardableResult
   public func stop() throws -> Int {

@@ -18,10 +18,14 @@ struct RotationTests {
     let memberCard = try #require(objects(try a.control("member", "show", "ana@xa", "--json").output).first)
     let steps = Mutex(["announce", "use", "retire"])
     let seen = Mutex<[[String]]>([])
+    let rounds = Mutex(0)
     let rotation = Beside(seed: 1) { _ in
       guard let step = steps.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else {
         return Thread.sleep(forTimeInterval: 0.1)
       }
+      // As an administrator does: no step before the devices have had a link since the last one, as in a whole round.
+      let ended = rounds.withLock { $0 }
+      try waiting("the devices before \(step)") { rounds.withLock { $0 } >= ended + 2 }
       try expectDone(try a.control("card", "renew", "--keys", step))
       // The card goes over the standing link: no administrator of xb does anything.
       let own = try Self.ownKeys(a)
@@ -29,8 +33,11 @@ struct RotationTests {
       seen.withLock { $0.append(own) }
       try waiting("the link after \(step)") { try b.control("peer", "show", "xa").output.contains("up") }
     }
-    try exchange.write(12, "while keys change")
-    try waiting("the rotation to end") { seen.withLock { $0.count } == 3 }
+    while !rotation.hasFailed, rounds.withLock({ $0 }) < 12 || seen.withLock({ $0.count }) < 3 {
+      let round = rounds.withLock { $0 }
+      try exchange.write(1, "while keys change, round \(round)")
+      rounds.withLock { $0 += 1 }
+    }
     try rotation.stop()
     try exchange.write(3, "afterwards")
     // A restart on both sides: nothing depends on links that were there before.

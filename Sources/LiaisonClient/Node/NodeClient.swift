@@ -119,7 +119,11 @@ package actor NodeClient {
     case .ended(.wrongKey(let found)):
       return ClientError(
         .badData, "node-key",
-        "what answers at the node's address is not \(handle): \(LinkError.wrongKey(found: found).sentence)")
+        """
+        what answers at the node's address is not \(handle) as this device knows it: \
+        \(LinkError.wrongKey(found: found).sentence); where the node's key was replaced, its contact point gives out the \
+        next card, and liaison node-card FILE takes it
+        """)
     case .ended(let error):
       return ClientError(.unavailable, "node-unreachable", "the node \(handle) cannot be reached: \(error.sentence)")
     }
