@@ -9,7 +9,7 @@ package import TLSPresentation
 ///   uint8 format = 1; Handle handle; uint64 size; opaque root[32]; AuditMark audit; Timestamp signed_at;
 /// } LogHead;
 /// ```
-package struct LogHead: Statement, Equatable {
+package struct LogHead: NodeStatement, Equatable {
   package typealias Signer = NodePurpose
   package static let label = "trust log head"
 

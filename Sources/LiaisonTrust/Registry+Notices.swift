@@ -91,7 +91,7 @@ extension Registry {
     let claim: RevocationNotice
     do { claim = try unverified.claim() } catch { throw TrustError(error) }
     guard let issuer = activePeer(claim.issuer, at: now),
-      issuer.card.content.nodeKeys.contains(where: { (try? unverified.verified(by: $0)) != nil })
+      (try? unverified.verified(byOneOf: issuer.card.content.nodeKeys)) != nil
     else { throw TrustError(.notPermitted, "the notice is not signed by an active peer") }
     guard claim.handle != claim.issuer, claim.rootKey != issuer.card.content.rootKey else {
       throw TrustError(.malformed, "the notice is about its own issuer")

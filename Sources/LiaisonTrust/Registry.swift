@@ -62,8 +62,7 @@ package struct Registry: Equatable, Sendable {
 extension Registry {
   /// A head of this node's own log, signed by any key that it ever had; nil for anything else.
   package func ownHead(_ head: Unverified<LogHead>) -> LogHead? {
-    guard let content = ownNodeKeys.lazy.compactMap({ try? head.verified(by: $0).content }).first,
-      content.handle == ownCard?.content.handle
+    guard let content = try? head.verified(byOneOf: ownNodeKeys).content, content.handle == ownCard?.content.handle
     else { return nil }
     return content
   }

@@ -159,7 +159,7 @@ package struct TrustLog: Sendable {
   /// Throws ``TrustLogFault/head(_:)`` where `head` is not this node's, or not about exactly these entries.
   package func check(_ head: Unverified<LogHead>) throws(TrustLogFault) {
     guard let own = registry.ownCard?.content else { throw .head("the log names no card of this node") }
-    guard let content = own.nodeKeys.lazy.compactMap({ try? head.verified(by: $0).content }).first else {
+    guard let content = try? head.verified(byOneOf: own.nodeKeys).content else {
       throw .head("the signature on the log's head does not verify")
     }
     guard content.handle == own.handle else { throw .head("the log's head is another node's") }

@@ -51,7 +51,7 @@ struct Audit: AsyncParsableCommand {
       let log = try await node.trustLog().verified()
       // The log may have grown since the head was signed.
       guard let keys = log.registry.ownCard?.content.nodeKeys,
-        let content = keys.lazy.compactMap({ try? head.verified(by: $0).content }).first,
+        let content = try? head.verified(byOneOf: keys).content,
         log.root(size: Int(clamping: content.size)) == content.root
       else { throw CommandError(.badData, "the head that speaks of the audit log is not that of the trust log") }
       try content.audit.check(lines)

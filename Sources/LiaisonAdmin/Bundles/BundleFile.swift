@@ -97,8 +97,8 @@ package final class BundleFile {
   private static func inspect(_ file: BundleFile) throws -> BundleInspection {
     let head = try BundleHead(tlsEncoded: file.headBytes)
     let card = try head.card.verifiedBySelf()
-    let header = try head.header(by: card.content).content
-    _ = try head.key.verified(by: card.content)
+    let header = try head.header.verified(by: card).content
+    _ = try head.key.verified(by: card)
     var inspection = BundleInspection(card: card.content, header: header)
     while true {
       switch try file.next() {
@@ -107,8 +107,8 @@ package final class BundleFile {
         inspection.sealedBytes += UInt64(bytes.count)
       case .end(let bytes):
         let end = try Unverified<BundleEnd>(tlsEncoded: bytes)
-        let signed = card.content.nodeKeys.lazy.compactMap { try? end.verified(by: $0) }.first
-        guard signed?.content == file.digest.end(of: header.bundle) else { throw ModelError.badSignature }
+        let signed = try end.verified(byOneOf: card.content.nodeKeys)
+        guard signed.content == file.digest.end(of: header.bundle) else { throw ModelError.badSignature }
         return inspection
       }
     }

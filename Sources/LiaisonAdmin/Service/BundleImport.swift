@@ -7,7 +7,7 @@ internal import TLSPresentation
 struct BundleImport: Sendable {
   let header: BundleHeader
   /// The card by which the bundle's signatures are verified.
-  private let card: NodeCard
+  private let card: Signed<NodeCard>
   private var opener: BundleOpener?
   private var digest = BundleDigest()
   /// Whether it is newer than any that was taken to its end.
@@ -33,7 +33,7 @@ struct BundleImport: Sendable {
     if let shown = try? head.card.claim(), shown.serial > known.card.content.serial {
       await desk.keeper.shown(head.card, by: from)
     }
-    guard let card = await desk.keeper.registry.peer(from)?.card.content, let header = try? head.header(by: card)
+    guard let card = await desk.keeper.registry.peer(from)?.card, let header = try? head.header.verified(by: card)
     else { throw Frame.Failure(.malformed, "the bundle was not signed by \(from)") }
     self.header = header.content
     self.card = card
@@ -138,7 +138,7 @@ struct BundleImport: Sendable {
   mutating func take(end bytes: [UInt8], at desk: BundleDesk) async throws {
     digest.add(BundleLayout.part([]))
     guard let end = try? Unverified<BundleEnd>(tlsEncoded: bytes),
-      let signed = card.nodeKeys.lazy.compactMap({ try? end.verified(by: $0) }).first,
+      let signed = try? end.verified(byOneOf: card.content.nodeKeys),
       signed.content == digest.end(of: header.bundle)
     else { throw Frame.Failure(.malformed, "the bundle is not whole; what was taken of it stays") }
     _ = try await desk.ask(.close(header))

@@ -143,35 +143,33 @@ extension TrustKeeper: TrustLogWitness {
   private func remember(
     _ unverified: Unverified<LogHead>, _ heads: Frame.TrustLogHeads, of peer: Handle
   ) -> Remembered {
-    guard let card = registry.peer(peer)?.card.content,
-      let new = card.nodeKeys.lazy.compactMap({ try? unverified.verified(by: $0) }).first, new.content.handle == peer,
-      new.content.size > 0
+    guard let card = registry.peer(peer)?.card, let new = try? unverified.verified(by: card), new.content.size > 0
     else { return .done }
     guard !isDatedAhead(new.content) else {
       fault(of: peer, "the head of the trust log of \(peer) is dated ahead by more than an hour, and not believed")
       return .done
     }
     guard let kept = kept(of: peer), let before = try? kept.head.claim() else {
-      keep(KeptHead(rootKey: card.rootKey, head: new.unverified, lost: []), of: peer)
+      keep(KeptHead(rootKey: card.content.rootKey, head: new.unverified, lost: []), of: peer)
       return .done
     }
     if before.size == new.content.size, before.root == new.content.root {
       // The same entries: only its audit log may have grown.
       if new.content.audit.size > before.audit.size {
-        keep(KeptHead(rootKey: card.rootKey, head: new.unverified, lost: kept.lost), of: peer)
+        keep(KeptHead(rootKey: card.content.rootKey, head: new.unverified, lost: kept.lost), of: peer)
       }
       (watch.faults[peer], watch.doubted) = (nil, watch.doubted.subtracting([peer]))
       return .done
     }
     if continues(new.content, before, heads.proof) {
-      keep(KeptHead(rootKey: card.rootKey, head: new.unverified, lost: kept.lost), of: peer)
+      keep(KeptHead(rootKey: card.content.rootKey, head: new.unverified, lost: kept.lost), of: peer)
       return .done
     }
     if let loss = loss(heads.lost, in: new.content), before.signedAt <= loss.until, kept.lost.count < KeptHead.lostMax,
       !kept.lost.contains(where: { $0.entry == loss.entry })
     {
       let lost = KeptHead.Lost(head: kept.head, entry: loss.entry, toldAt: clock())
-      keep(KeptHead(rootKey: card.rootKey, head: new.unverified, lost: kept.lost + [lost]), of: peer)
+      keep(KeptHead(rootKey: card.content.rootKey, head: new.unverified, lost: kept.lost + [lost]), of: peer)
       logger.warning(
         "a peer says that a part of its trust log is lost",
         metadata: ["peer": "\(peer)", "seen": "\(before.size)", "administrator": "\(loss.administrator)"])

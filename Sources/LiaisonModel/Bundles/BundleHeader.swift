@@ -1,7 +1,7 @@
 public import TLSPresentation
 
 /// What a bundle says of itself in clear, signed by the node that made it.
-public struct BundleHeader: Statement, Equatable {
+public struct BundleHeader: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "bundle"
 
@@ -18,6 +18,8 @@ public struct BundleHeader: Statement, Equatable {
   public var sealedTo: [UInt8]
   /// HPKE's encapsulated key (RFC 9180 §4.1), 1,120 bytes; empty with ``sealedTo``.
   public var encapsulatedKey: [UInt8]
+
+  public var handle: Handle { from }
 
   /// A header that is still to be signed.
   public init(
@@ -132,14 +134,5 @@ public struct BundleHead: TLSCodable, Sendable {
     encoder.write(card)
     encoder.write(key)
     encoder.write(header)
-  }
-
-  /// The header, where one of the node keys of `card` signed it and it is that node's.
-  public func header(by card: NodeCard) throws(ModelError) -> Signed<BundleHeader> {
-    guard let header = card.nodeKeys.lazy.compactMap({ try? self.header.verified(by: $0) }).first else {
-      throw .badSignature
-    }
-    guard header.content.from == card.handle else { throw .mismatch("the bundle is of another node than its card") }
-    return header
   }
 }

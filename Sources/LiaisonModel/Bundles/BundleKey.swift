@@ -2,7 +2,7 @@ public import TLSPresentation
 
 /// A node's statement of the key that bundles for it are sealed to. It travels on links and at the head of each bundle,
 /// so that whoever had either can seal the next one.
-public struct BundleKey: Statement, Equatable {
+public struct BundleKey: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "bundle key"
 
@@ -32,14 +32,5 @@ public struct BundleKey: Statement, Equatable {
     encoder.write(handle)
     encoder.write(fixed: publicKey)
     encoder.write(issuedAt)
-  }
-}
-
-extension Unverified<BundleKey> {
-  /// The key, where one of the node keys of `card` signed it and it is that node's.
-  public func verified(by card: NodeCard) throws(ModelError) -> Signed<BundleKey> {
-    guard let key = card.nodeKeys.lazy.compactMap({ try? self.verified(by: $0) }).first else { throw .badSignature }
-    guard key.content.handle == card.handle else { throw .mismatch("the bundle key is of another node than its card") }
-    return key
   }
 }

@@ -3,11 +3,13 @@ public import TLSPresentation
 /// What begins one direction of a tunnel between two nodes through a third: the header of a bundle that has no end, under a
 /// label of its own. Its ``BundleHeader/bundle`` is the identifier that the receiver chose for this tunnel, so that nothing
 /// of an earlier one is taken for new.
-public struct RelayHeader: Statement, Equatable {
+public struct RelayHeader: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "relay"
 
   public var header: BundleHeader
+
+  public var handle: Handle { header.from }
 
   /// A statement that is still to be signed.
   public init(_ header: BundleHeader) { self.header = header }

@@ -1,7 +1,7 @@
 public import TLSPresentation
 
 /// A node's statement of who a member is and which devices speak for them.
-public struct MemberCard: Statement, Equatable {
+public struct MemberCard: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "member card"
 
@@ -38,6 +38,8 @@ public struct MemberCard: Statement, Equatable {
   public var serial: UInt64
   public var issuedAt: Timestamp
   public var expiresAt: Timestamp
+
+  public var handle: Handle { address.handle }
 
   public init(
     address: Address, name: String, discipline: Discipline, role: String, devices: [Device], serial: UInt64,
@@ -86,20 +88,6 @@ public struct MemberCard: Statement, Equatable {
     encoder.write(serial)
     encoder.write(issuedAt)
     encoder.write(expiresAt)
-  }
-}
-
-extension Unverified<MemberCard> {
-  /// The card, where one of `nodeCard`'s keys signed it and it speaks of a member of that node.
-  public func verified(by nodeCard: Signed<NodeCard>) throws(ModelError) -> Signed<MemberCard> {
-    for key in nodeCard.content.nodeKeys {
-      guard let card = try? verified(by: key) else { continue }
-      guard card.content.address.handle == nodeCard.content.handle else {
-        throw .mismatch("a node signed a card for another node's member")
-      }
-      return card
-    }
-    throw .badSignature
   }
 }
 

@@ -20,7 +20,7 @@ public typealias ComCheckIdentifier = Identifier<ComCheckTag>
 ///   opaque exercise<V> = "EXERCISE EXERCISE EXERCISE";
 /// } ComCheck;
 /// ```
-public struct ComCheck: Statement, Equatable {
+public struct ComCheck: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "communication check"
   /// What every check is marked with, wherever it is shown.
@@ -33,6 +33,8 @@ public struct ComCheck: Statement, Equatable {
   public var precedence: Precedence
   public var startedAt: Timestamp
   public var answerBy: Timestamp
+
+  public var handle: Handle { origin }
 
   public init(
     identifier: ComCheckIdentifier, origin: Handle, precedence: Precedence, startedAt: Timestamp, answerBy: Timestamp
@@ -87,16 +89,4 @@ public struct ComCheck: Statement, Equatable {
 extension Unverified<ComCheck> {
   /// SHA-256 of the Signed check, 32 bytes: what receipts and answers name.
   public var digest: [UInt8] { Array(SHA256.hash(data: tlsEncoded)) }
-
-  /// The check, where one of `nodeCard`'s keys signed it and it is that node's.
-  public func verified(by nodeCard: Signed<NodeCard>) throws(ModelError) -> Signed<ComCheck> {
-    for key in nodeCard.content.nodeKeys {
-      guard let check = try? verified(by: key) else { continue }
-      guard check.content.origin == nodeCard.content.handle else {
-        throw .mismatch("a node signed a check of another node")
-      }
-      return check
-    }
-    throw .badSignature
-  }
 }

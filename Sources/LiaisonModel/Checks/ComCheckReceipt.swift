@@ -11,7 +11,7 @@ public import TLSPresentation
 ///   uint64 held_at;             // milliseconds since 1970, holder's clock
 /// } ComCheckReceipt;
 /// ```
-public struct ComCheckReceipt: Statement, Equatable {
+public struct ComCheckReceipt: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "communication check receipt"
 
@@ -19,6 +19,8 @@ public struct ComCheckReceipt: Statement, Equatable {
   public var holder: Handle
   public var standing: RoleCard.Standing
   public var heldAt: Timestamp
+
+  public var handle: Handle { holder }
 
   /// `checkDigest` is 32 bytes.
   public init(checkDigest: [UInt8], holder: Handle, standing: RoleCard.Standing, heldAt: Timestamp) {

@@ -11,7 +11,7 @@ public import TLSPresentation
 ///   uint8 version = 1; opaque handle<V>; uint64 began_at; uint64 size; opaque root[32]; uint64 signed_at;
 /// } DirectoryHead;
 /// ```
-public struct DirectoryHead: Statement, Equatable {
+public struct DirectoryHead: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "directory head"
 
@@ -58,20 +58,6 @@ public struct DirectoryHead: Statement, Equatable {
   /// Whether both say the same of the same log.
   public func agrees(with other: DirectoryHead) -> Bool {
     handle == other.handle && beganAt == other.beganAt && size == other.size && root == other.root
-  }
-}
-
-extension Unverified<DirectoryHead> {
-  /// The head, where one of `nodeCard`'s keys signed it and it is of that node's log.
-  public func verified(by nodeCard: Signed<NodeCard>) throws(ModelError) -> Signed<DirectoryHead> {
-    for key in nodeCard.content.nodeKeys {
-      guard let head = try? verified(by: key) else { continue }
-      guard head.content.handle == nodeCard.content.handle else {
-        throw .mismatch("a node signed the directory head of another node's log")
-      }
-      return head
-    }
-    throw .badSignature
   }
 }
 

@@ -16,7 +16,7 @@ public import TLSPresentation
 ///   optional<HandOver> hand_over;   // what led to the present holders, where one holder handed over to another
 /// } RoleCard;
 /// ```
-public struct RoleCard: Statement, Equatable {
+public struct RoleCard: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "role card"
 
@@ -68,6 +68,8 @@ public struct RoleCard: Statement, Equatable {
   public var expiresAt: Timestamp
   public var handOver: HandOver?
 
+  public var handle: Handle { address.handle }
+
   public init(
     address: Address, duty: Duty, serial: UInt64, issuedAt: Timestamp, expiresAt: Timestamp, handOver: HandOver? = nil
   ) throws(ModelError) {
@@ -116,20 +118,6 @@ public struct RoleCard: Statement, Equatable {
     encoder.write(issuedAt)
     encoder.write(expiresAt)
     encoder.write(optional: handOver)
-  }
-}
-
-extension Unverified<RoleCard> {
-  /// The card, where one of `nodeCard`'s keys signed it and the role is of that node.
-  public func verified(by nodeCard: Signed<NodeCard>) throws(ModelError) -> Signed<RoleCard> {
-    for key in nodeCard.content.nodeKeys {
-      guard let card = try? verified(by: key) else { continue }
-      guard card.content.address.handle == nodeCard.content.handle else {
-        throw .mismatch("a node signed a card for another node's role")
-      }
-      return card
-    }
-    throw .badSignature
   }
 }
 

@@ -49,7 +49,7 @@ public struct CommitProof: Hashable, Sendable, TLSCodable {
     for vote in votes {
       guard let claim = try? vote.claim(), nodes.contains(claim.node), !voters.contains(claim.node) else { continue }
       guard claim.room == room, claim.epoch == epoch, claim.term == term, claim.digest == digest,
-        claim.node == sender || keys(claim.node).contains(where: { (try? vote.verified(by: $0)) != nil })
+        claim.node == sender || (try? vote.verified(byOneOf: keys(claim.node))) != nil
       else { continue }
       voters.insert(claim.node)
     }
@@ -73,7 +73,7 @@ public struct CommitProof: Hashable, Sendable, TLSCodable {
     for promise in promises {
       guard let claim = try? promise.claim(), nodes.contains(claim.node), promised[claim.node] == nil else { continue }
       guard claim.room == room, claim.epoch == epoch, claim.term == term,
-        keys(claim.node).contains(where: { (try? promise.verified(by: $0)) != nil })
+        (try? promise.verified(byOneOf: keys(claim.node))) != nil
       else { continue }
       promised[claim.node] = claim
     }

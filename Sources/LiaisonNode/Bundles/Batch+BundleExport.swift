@@ -52,14 +52,14 @@ extension Batch {
 
   /// What bundles for a peer are sealed to, where a key in force signed it.
   func bundleKey(of peer: Handle) throws -> Signed<BundleKey>? {
-    guard let card = peers[peer]?.card.content else { return nil }
+    guard let card = peers[peer]?.card else { return nil }
     let bytes = try store.bundleExchange(with: peer).key
     return (try? Unverified<BundleKey>(tlsEncoded: bytes)).flatMap { try? $0.verified(by: card) }
   }
 
   /// Keeps what bundles for a peer are to be sealed to.
   mutating func take(_ key: Unverified<BundleKey>, from peer: Handle) throws {
-    guard let card = peers[peer]?.card.content, let new = try? key.verified(by: card),
+    guard let card = peers[peer]?.card, let new = try? key.verified(by: card),
       new.content.issuedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax)
     else { return complain(of: peer, "a bundle key came that the peer's card does not vouch for") }
     if let known = try bundleKey(of: peer)?.content {

@@ -84,8 +84,8 @@ extension Batch {
     else { return true }
     switch frame.body {
     case .comCheckReceipt(let receipt):
-      guard let nodeCard = peers[peer]?.card, let content = receipt.content(signedBy: nodeCard),
-        content.checkDigest == report.check.digest, content.holder == peer
+      guard let nodeCard = peers[peer]?.card, let content = try? receipt.verified(by: nodeCard).content,
+        content.checkDigest == report.check.digest
       else {
         complain(of: peer, "the peer's receipt of a communication check does not verify")
         return true
@@ -119,12 +119,5 @@ extension Batch {
     }
     guard let link = memory.links.peers[peer]?.link else { return }
     send(Frame(.comCheckTaken(report.content.identifier)), on: link)
-  }
-}
-
-extension Unverified<ComCheckReceipt> {
-  /// The receipt, where one of the card's keys signed it.
-  func content(signedBy nodeCard: Signed<NodeCard>) -> ComCheckReceipt? {
-    nodeCard.content.nodeKeys.lazy.compactMap { try? self.verified(by: $0).content }.first
   }
 }

@@ -8,8 +8,9 @@ extension Batch {
   mutating func take(_ receipts: Frame.Receipts, from peer: Handle) throws {
     guard let card = peers[peer]?.card else { throw Violation("receipts from an unknown node") }
     guard receipts.inclusions.count <= Limits.receiptBatchMax else { throw Violation("a batch of too many receipts") }
-    guard let batch = card.content.nodeKeys.lazy.compactMap({ try? receipts.batch.verified(by: $0).content }).first
-    else { throw Violation("a batch of receipts is not signed by the peer") }
+    guard let batch = try? receipts.batch.verified(byOneOf: card.content.nodeKeys).content else {
+      throw Violation("a batch of receipts is not signed by the peer")
+    }
     guard batch.holder == peer, batch.origin == handle else {
       throw Violation("a batch of receipts is between other nodes")
     }

@@ -95,7 +95,7 @@ extension Batch {
     guard let claim = try? promise.claim(), claim.node == peer else {
       throw Violation("a promise is not the peer's own")
     }
-    guard nodeKeys(of: peer).contains(where: { (try? promise.verified(by: $0)) != nil }) else {
+    guard (try? promise.verified(byOneOf: nodeKeys(of: peer))) != nil else {
       return complain(of: peer, "a promise is not signed by a key of the peer's card")
     }
     guard claim.room == answer.room, claim.epoch == takeover.epoch, claim.term == takeover.term else { return }

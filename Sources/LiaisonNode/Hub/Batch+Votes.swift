@@ -96,7 +96,7 @@ extension Batch {
   mutating func take(_ vote: Unverified<CommitVote>, from peer: Handle) throws {
     guard let claim = try? vote.claim(), claim.node == peer else { throw Violation("a vote is not the peer's own") }
     // By a key that has been replaced meanwhile, perhaps: it is asked for again.
-    guard nodeKeys(of: peer).contains(where: { (try? vote.verified(by: $0)) != nil }) else {
+    guard (try? vote.verified(byOneOf: nodeKeys(of: peer))) != nil else {
       return complain(of: peer, "a vote is not signed by a key of the peer's card")
     }
     guard let room = try store.room(claim.room), !room.isLeft, room.epoch == claim.epoch,

@@ -93,17 +93,16 @@ extension Batch {
     _ road: LinkID
   ) throws {
     guard let tunnel = memory.tunnels.open[peer], tunnel.road == road, tunnel.opener == nil,
-      let card = peers[peer]?.card.content
+      let card = peers[peer]?.card
     else { return }
-    guard let header = card.nodeKeys.lazy.compactMap({ try? unverified.verified(by: $0) }).first?.content.header,
-      header.from == peer, header.to == handle, header.bundle == tunnel.own,
+    guard let header = try? unverified.verified(by: card).content.header, header.to == handle, header.bundle == tunnel.own,
       let opener = try? BundleOpener(header, by: BundleSecret(of: identity.key), for: .relay)
     else {
       return complain(of: tunnel.carrier, "what the peer carried for another one does not verify, or is of before")
     }
     try take(key, from: peer)
     memory.tunnels.open[peer]?.opener = opener
-    memory.tunnels.open[peer]?.signer = card.nodeKeys.first { (try? unverified.verified(by: $0)) != nil }
+    memory.tunnels.open[peer]?.signer = card.content.nodeKeys.first { (try? unverified.verified(by: $0)) != nil }
     if tunnel.sealer?.other != other { try openTunnel(to: peer, under: other) }
     guard memory.tunnels.open[peer]?.sealer != nil else { return }
     try stand(to: peer, through: tunnel.carrier)
