@@ -134,16 +134,15 @@ extension Frame.Body {
     switch self {
     case .hubCommit, .keyPackagesRequest, .directoryQuery, .submit, .createRoom, .uploadKeyPackages, .roomStateRequest,
       .peersRequest, .enrol, .roomsRequest, .devicesRequest, .deviceInvite, .deviceRemove, .keyPackagesForget,
-      .memberStatement, .dutyQuery, .dutyChange, .comCheck,
-      .chunkQuery, .chunkPut,
-      .chunkGet, .directoryContinuationRequest, .directoryRecordsRequest, .directoryEntriesRequest:
+      .memberStatement, .dutyQuery, .dutyChange, .comCheck, .chunkQuery, .chunkPut, .chunkGet,
+      .directoryContinuationRequest, .directoryRecordsRequest, .directoryEntriesRequest:
       true
     case .hello, .ping, .pong, .failure, .done, .receipts, .refused, .hubAnswer, .keyPackages, .directoryAnswer,
       .roomState, .peers, .rooms, .devices, .inboxItem, .inboxAcknowledge, .enrolled, .chunkMissing, .chunk, .deliver,
       .trustLogHeads, .trustNotices, .charters, .nextCard, .bundleKey, .bundleSeen, .carry, .carried, .notCarried,
       .proposal, .directoryChanged, .vote, .takeoverRequest, .takeoverAnswer, .roomPosition, .roomCommits,
-      .directoryHeads, .directoryContinuation, .directoryRecords, .directoryEntries,
-      .dutyAnswer, .comCheckReceipt, .comCheckAnswer, .comCheckTaken:
+      .directoryHeads, .directoryContinuation, .directoryRecords, .directoryEntries, .dutyAnswer, .comCheckReceipt,
+      .comCheckAnswer, .comCheckTaken:
       false
     }
   }
