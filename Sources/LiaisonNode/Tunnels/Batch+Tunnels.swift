@@ -95,7 +95,8 @@ extension Batch {
     guard let tunnel = memory.tunnels.open[peer], tunnel.road == road, tunnel.opener == nil,
       let card = peers[peer]?.card
     else { return }
-    guard let header = try? unverified.verified(by: card).content.header, header.to == handle, header.bundle == tunnel.own,
+    guard let header = try? unverified.verified(by: card).content.header, header.to == handle,
+      header.bundle == tunnel.own,
       let opener = try? BundleOpener(header, by: BundleSecret(of: identity.key), for: .relay)
     else {
       return complain(of: tunnel.carrier, "what the peer carried for another one does not verify, or is of before")
