@@ -246,6 +246,32 @@ struct DeviceTests {
     #expect(try notices(bo).contains(.deviceRemoved(address, lost, by: address)))
   }
 
+  @Test("whose member is removed from a room while they come into it are out of it, and nothing is damaged")
+  func outWhileComingIn() throws {
+    var committing = 0
+    for pause in 0..<12 as Range<UInt64> {
+      let (region, ana, bo, room) = try SimulationKit.Region.pair(seed: 12)
+      #expect(region.run { region.devices.allSatisfy(\.isIdle) })
+      region.run(milliseconds: 2000)
+      let second = try region.enrol(invitedBy: ana)
+      for _ in 0..<1000 where try second.open().rooms().isEmpty { region.run(milliseconds: 1) }
+      #expect(try second.open().room(named: room.description).state == .comingIn)
+      region.run(milliseconds: pause)
+      // It has made its commit, or not yet, or it is in already.
+      second.isOffline = true
+      if try second.open().room(named: room.description).state == .comingIn { committing += 1 }
+      try bo.act { _ = try $0.remove(ana.address, from: room, now: $1) }
+      #expect(region.run { ana.isIdle && bo.isIdle })
+      region.run(milliseconds: 2000)
+      second.isOffline = false
+      #expect(region.run { second.isIdle })
+      region.run(milliseconds: 2000)
+      #expect(try second.open().rooms().allSatisfy { $0.state == .ended }, "after \(pause) ms")
+      #expect(region.findings.isEmpty, "\(region.findings)")
+    }
+    #expect(committing > 1)
+  }
+
   @Test("come back into a room with fresh keys, lose nothing that follows, and are seen to have come back")
   func rejoining() throws {
     try bo.say("first", to: room)

@@ -186,7 +186,7 @@ package final class SimulatedDevice: LinkEnd {
   }
 
   private func planWake() {
-    guard let wake = attempt({ try session?.nextWake }) ?? nil, wake > clock else { return }
+    guard let wake = attempt({ try session?.nextWake(now: clock) }) ?? nil, wake > clock else { return }
     let at = region.now.adding(milliseconds: wake.milliseconds - clock.milliseconds + 1)
     guard plannedWake.map({ at < $0 }) ?? true else { return }
     plannedWake = at

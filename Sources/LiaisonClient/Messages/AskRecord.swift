@@ -55,26 +55,28 @@ extension ProfileTransaction {
     ).map { try open($0, "asks", row(room, device)) }
   }
 
-  /// Those who are to be asked by now, at most `limit`. What is further away than any wait was planned by a clock that has
-  /// been set back since.
+  /// What is planned for later than this was planned by a clock that has been set back since, and is due.
+  private func lastAskAt(from now: Timestamp) -> Int64 {
+    Int64(clamping: now.adding(milliseconds: AskPolicy.waitsMilliseconds.max() ?? 0).milliseconds)
+  }
+
+  /// Those who are to be asked by now, at most `limit`.
   func dueAsks(now: Timestamp, limit: Int) throws -> [AskRecord] {
     let statement = try db.cachedStatement(
       sql: "SELECT room, sender, value FROM asks WHERE nextAt <= ? OR nextAt > ? ORDER BY nextAt LIMIT ?")
-    let last = now.adding(milliseconds: AskPolicy.waitsMilliseconds.max() ?? 0)
     return try Row.fetchAll(
-      statement, arguments: [Int64(clamping: now.milliseconds), Int64(clamping: last.milliseconds), limit]
+      statement, arguments: [Int64(clamping: now.milliseconds), lastAskAt(from: now), limit]
     ).map { found in
       try open(found["value"], "asks", Array(found["room"] as Data) + Array(found["sender"] as Data))
     }
   }
 
   /// When somebody is to be asked next, if anybody is.
-  var nextAskAt: Timestamp? {
-    get throws {
-      try db.value(Int64.self, sql: "SELECT min(nextAt) FROM asks").map {
-        Timestamp(milliseconds: UInt64(clamping: $0))
-      }
-    }
+  func nextAskAt(now: Timestamp) throws -> Timestamp? {
+    try db.value(
+      Int64.self, sql: "SELECT min(CASE WHEN nextAt > ? THEN ? ELSE nextAt END) FROM asks",
+      arguments: [lastAskAt(from: now), Int64(clamping: now.milliseconds)]
+    ).map { Timestamp(milliseconds: UInt64(clamping: $0)) }
   }
 
   func save(_ ask: AskRecord, nextAt: Timestamp) throws {

@@ -6,7 +6,7 @@ internal import TLSPresentation
 
 extension Engine {
   /// When somebody is to be asked for missing messages next, if anybody is.
-  package var nextAskAt: Timestamp? { get throws { try store.read { try $0.nextAskAt } } }
+  package func nextAskAt(now: Timestamp) throws -> Timestamp? { try store.read { try $0.nextAskAt(now: now) } }
 }
 
 extension EngineStep {
@@ -124,7 +124,8 @@ extension EngineStep {
     case (.keyPackages(let intent), .keyPackages(let keyPackages)): try take(keyPackages, for: intent)
     case (.keyPackages(let intent), .failure(let failure)): try refuse(intent, failure)
     case (.commit(let message), .hubAnswer(let answer)): return try take(answer, of: message)
-    case (.commit(let message), .failure(let failure)): try refuseCommit(message, failure.text)
+    case (.commit(let message), .failure(let failure)):
+      try refuseCommit(message, failure.text, isOut: failure.reason == .unknown)
     case (.submit(let message), .done): try accepted(message)
     case (.submit(let message), .failure(let failure)): try refused(message, failure)
     // Peers and cards that could not be had stay as they are; they are asked for on the next connection.
@@ -251,13 +252,16 @@ extension EngineStep {
     try tx.pendingCommits().first { $0.message == message }
   }
 
-  private func refuseCommit(_ message: MessageIdentifier, _ reason: String) throws {
+  /// `isOut` says that the node knows no such room of this member's.
+  private func refuseCommit(_ message: MessageIdentifier, _ reason: String, isOut: Bool = false) throws {
     guard var commit = try pendingCommit(message), var group = try group(commit.room) else { return }
     if commit.standing == .asking {
       commit.standing = .accepted
       return try tx.save(commit)
     }
     if commit.isExternal {
+      // The member left, or was removed, after the node gave the room's state.
+      if isOut { return try endComingIn(commit.room) }
       guard let record = try tx.room(commit.room) else { return }
       return try stayOut(record, because: reason)
     }

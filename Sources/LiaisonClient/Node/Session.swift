@@ -97,11 +97,9 @@ package struct Session {
     underway.contains(where: \.isOfOwnDirectory) || answers.contains { $0.key.isOfOwnDirectory }
   }
   /// When ``next(now:sending:)`` has more to give without anything having come, if ever.
-  package var nextWake: Timestamp? {
-    get throws {
-      let ask = try engine.nextAskAt.map { max($0, askAt ?? $0) }
-      return (retries.values.map(\.notBefore) + [ask].compactMap(\.self)).min()
-    }
+  package func nextWake(now: Timestamp) throws -> Timestamp? {
+    let ask = try engine.nextAskAt(now: now).map { max($0, askAt ?? $0) }
+    return (retries.values.map(\.notBefore) + [ask].compactMap(\.self)).min()
   }
 
   /// Everything that waited at the node has come: what is missing now does not come by itself.
