@@ -39,6 +39,20 @@ extension UInt64 {
     where self >= milliseconds { return "\(self / milliseconds) \(unit)" }
     return "\(self / 1000) s"
   }
+
+  /// Milliseconds as a span in which seconds count: `under 0.1 s`, `0.4 s`, `12 s`, `4 min 12 s`, `2 h 5 min`.
+  package var spanFine: String {
+    let seconds = self / 1000
+    switch self {
+    case ..<100: return "under 0.1 s"
+    case ..<10_000: return "\(seconds).\(self % 1000 / 100) s"
+    case ..<60_000: return "\(seconds) s"
+    case ..<3_600_000: return seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds / 60) min \(seconds % 60) s"
+    default:
+      let minutes = seconds / 60
+      return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"
+    }
+  }
 }
 
 /// A length of time as people type it: `90s`, `30m`, `12h`, `7d`, `8w`.

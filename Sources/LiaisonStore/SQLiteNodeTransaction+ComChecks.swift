@@ -4,7 +4,9 @@ internal import TLSPresentation
 
 extension SQLiteNodeTransaction: ComCheckStore {
   package func comChecks(limit: Int) throws(StoreError) -> [ComCheckReport] {
-    try reports(rows("SELECT number, identifier, statement FROM com_checks ORDER BY number DESC LIMIT ?", limit))
+    try reports(
+      rows("SELECT number, identifier, statement FROM com_checks ORDER BY number DESC LIMIT ?", limit),
+      columns: "handle, NULL, receipt_at, NULL, answer_at, NULL")
   }
 
   package func comCheck(_ number: UInt64) throws(StoreError) -> ComCheckReport? {
@@ -18,15 +20,24 @@ extension SQLiteNodeTransaction: ComCheckStore {
         now.integer, Limits.checksKeptMax))
   }
 
-  /// Columns: number, identifier, statement.
-  private func reports(_ rows: [Row]) throws(StoreError) -> [ComCheckReport] {
+  package func comCheck(_ name: ComCheckIdentifier, of country: Handle) throws(StoreError) -> ComCheckReport? {
+    try reports(
+      rows("SELECT number, identifier, statement FROM com_checks WHERE identifier = ?", name.bytes), of: country
+    ).first
+  }
+
+  /// Columns: number, identifier, statement. With one country alone, or all of them for nil.
+  private func reports(
+    _ rows: [Row], of country: Handle? = nil,
+    columns: String = "handle, receipt, receipt_at, answer, answer_at, refusal"
+  ) throws(StoreError) -> [ComCheckReport] {
     try rows.stored { row throws(StoreError) in
       let check: Unverified<ComCheck> = try decoded(row.bytes(2))
       let countries = try self.rows(
         """
-        SELECT handle, receipt, receipt_at, answer, answer_at, refusal FROM com_check_countries
-        WHERE identifier = ? ORDER BY handle
-        """, row.bytes(1)
+        SELECT \(columns) FROM com_check_countries
+        WHERE identifier = ? AND handle = ifnull(?, handle) ORDER BY handle
+        """, row.bytes(1), country?.description
       ).stored { row throws(StoreError) in try ComCheckReport.Country(row) }
       return ComCheckReport(
         number: row.unsigned(0), check: check, content: try checkContent(of: check), countries: countries)
@@ -35,8 +46,8 @@ extension SQLiteNodeTransaction: ComCheckStore {
 
   package func insertComCheck(
     _ check: Signed<ComCheck>, of countries: [Handle], keeping kept: Int
-  ) throws(StoreError) {
-    let identifier = check.content.identifier.bytes
+  ) throws(StoreError) -> UInt64 {
+    let identifier = check.unverified.name.bytes
     try run(
       "INSERT INTO com_checks (identifier, statement, answer_by) VALUES (?, ?, ?)", identifier, check.bytes,
       check.content.answerBy.integer)
@@ -46,6 +57,10 @@ extension SQLiteNodeTransaction: ComCheckStore {
     }
     try run(
       "DELETE FROM com_checks WHERE number <= (SELECT max(number) FROM com_checks) - ?", kept)
+    guard let row = try row("SELECT number FROM com_checks WHERE identifier = ?", identifier) else {
+      throw .unreadable("a communication check")
+    }
+    return row.unsigned(0)
   }
 
   package func save(_ country: ComCheckReport.Country, of check: ComCheckIdentifier) throws(StoreError) {
@@ -57,7 +72,7 @@ extension SQLiteNodeTransaction: ComCheckStore {
       country.answerAt?.integer, country.refusal, check.bytes, country.handle.description)
   }
 
-  private static let held = "statement, receipt, held_at, answer, is_confirmed"
+  private static let held = "statement, receipt, held_at, answer, is_confirmed, ends_at"
 
   package func heldComCheck(_ check: ComCheckIdentifier, of origin: Handle) throws(StoreError) -> HeldComCheck? {
     guard
@@ -71,31 +86,31 @@ extension SQLiteNodeTransaction: ComCheckStore {
   package func heldComChecks(at now: Timestamp) throws(StoreError) -> [HeldComCheck] {
     // Each peer has few that are open.
     try rows(
-      "SELECT \(Self.held) FROM held_com_checks WHERE answer_by > ? ORDER BY held_at LIMIT ?", now.integer,
+      "SELECT \(Self.held) FROM held_com_checks WHERE ends_at > ? ORDER BY held_at LIMIT ?", now.integer,
       Limits.peersMax * Limits.openChecksMax
     ).stored { row throws(StoreError) in try HeldComCheck(row) }
   }
 
-  package func lastComCheck(of origin: Handle, since time: Timestamp) throws(StoreError) -> Timestamp? {
+  package func lastComCheck(of origin: Handle, in time: ClosedRange<Timestamp>) throws(StoreError) -> Timestamp? {
     try row(
-      "SELECT held_at FROM held_com_checks WHERE origin = ? AND held_at >= ? ORDER BY held_at DESC LIMIT 1",
-      origin.description, time.integer
+      "SELECT held_at FROM held_com_checks WHERE origin = ? AND held_at BETWEEN ? AND ? ORDER BY held_at DESC LIMIT 1",
+      origin.description, time.lowerBound.integer, time.upperBound.integer
     ).map { $0.timestamp(0) }
   }
 
   package func save(_ check: HeldComCheck) throws(StoreError) {
     try run(
       """
-      INSERT INTO held_com_checks (origin, identifier, statement, receipt, answer_by, held_at, answer, is_confirmed)
+      INSERT INTO held_com_checks (origin, identifier, statement, receipt, ends_at, held_at, answer, is_confirmed)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET answer = excluded.answer, is_confirmed = excluded.is_confirmed
-      """, check.content.origin.description, check.content.identifier.bytes, check.check.tlsEncoded,
-      check.receipt.tlsEncoded, check.content.answerBy.integer, check.heldAt.integer,
+      """, check.content.origin.description, check.check.name.bytes, check.check.tlsEncoded,
+      check.receipt.tlsEncoded, check.endsAt.integer, check.heldAt.integer,
       check.answer.map(\.tlsEncoded), check.isConfirmed ? 1 : 0)
   }
 
   package func removeHeldComChecks(endedBefore time: Timestamp) throws(StoreError) {
-    try run("DELETE FROM held_com_checks WHERE answer_by < ?", time.integer)
+    try run("DELETE FROM held_com_checks WHERE ends_at < ?", time.integer)
   }
 }
 
@@ -103,27 +118,23 @@ extension ComCheckReport.Country {
   /// Columns: handle, receipt, receipt_at, answer, answer_at, refusal.
   fileprivate init(_ row: Row) throws(StoreError) {
     self.init(handle: try row.handle(0))
-    if let bytes = row.optionalBytes(1) {
-      receipt = try decoded(bytes)
-      receiptAt = row.timestamp(2)
-    }
-    if let bytes = row.optionalBytes(3) {
-      answer = try decoded(bytes)
-      answerAt = row.timestamp(4)
-    }
+    if let bytes = row.optionalBytes(1) { receipt = try decoded(bytes) }
+    receiptAt = row.optionalInteger(2).map { Timestamp(milliseconds: UInt64(clamping: $0)) }
+    if let bytes = row.optionalBytes(3) { answer = try decoded(bytes) }
+    answerAt = row.optionalInteger(4).map { Timestamp(milliseconds: UInt64(clamping: $0)) }
     refusal = row.optionalText(5)
   }
 }
 
 extension HeldComCheck {
-  /// Columns: statement, receipt, held_at, answer, is_confirmed.
+  /// Columns: statement, receipt, held_at, answer, is_confirmed, ends_at.
   fileprivate init(_ row: Row) throws(StoreError) {
     let check: Unverified<ComCheck> = try decoded(row.bytes(0))
     var answer: ProvenAnswer?
     if let bytes = row.optionalBytes(3) { answer = try decoded(bytes) }
     self.init(
       check: check, content: try checkContent(of: check), receipt: try decoded(row.bytes(1)), heldAt: row.timestamp(2),
-      answer: answer, isConfirmed: row.integer(4) == 1)
+      endsAt: row.timestamp(5), answer: answer, isConfirmed: row.integer(4) == 1)
   }
 }
 

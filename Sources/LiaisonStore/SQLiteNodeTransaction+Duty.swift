@@ -10,9 +10,11 @@ extension SQLiteNodeTransaction: DutyStore {
     return try RoleRecord(row)
   }
 
-  package func roles() throws(StoreError) -> [RoleRecord] {
-    try rows("SELECT card, offer, removal FROM roles ORDER BY address LIMIT ?", Limits.rolesMax)
-      .stored { row throws(StoreError) in try RoleRecord(row) }
+  package func standingRoles() throws(StoreError) -> [RoleRecord] {
+    try rows(
+      "SELECT card, offer, removal FROM roles WHERE removal IS NULL ORDER BY address LIMIT ?", Limits.rolesMax
+    )
+    .stored { row throws(StoreError) in try RoleRecord(row) }
   }
 
   package func saveRole(_ role: RoleRecord) throws(StoreError) {

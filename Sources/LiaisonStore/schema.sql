@@ -60,6 +60,7 @@ CREATE TABLE com_check_countries (
 
 CREATE TABLE com_checks (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- The first 16 bytes of the statement's SHA-256, here and below.
   identifier BLOB NOT NULL UNIQUE CHECK (length(identifier) = 16),
   -- As signed by this node.
   statement BLOB NOT NULL,
@@ -171,7 +172,8 @@ CREATE TABLE held_com_checks (
   -- As signed by the origin, and what it was told.
   statement BLOB NOT NULL,
   receipt BLOB NOT NULL,
-  answer_by INTEGER NOT NULL,
+  -- Both by this node's clock.
+  ends_at INTEGER NOT NULL,
   held_at INTEGER NOT NULL,
   -- A ProvenAnswer, and whether the origin has it.
   answer BLOB,
@@ -180,7 +182,7 @@ CREATE TABLE held_com_checks (
   CHECK (is_confirmed = 0 OR answer IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX held_com_checks_by_end ON held_com_checks (answer_by);
+CREATE INDEX held_com_checks_by_end ON held_com_checks (ends_at);
 
 CREATE TABLE inbox (
   device BLOB NOT NULL REFERENCES devices (device),

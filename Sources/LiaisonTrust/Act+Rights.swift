@@ -11,7 +11,7 @@ extension Act {
     case .peerProposed, .peerVerified, .peerActivated, .peerSuspended, .peerRevoked, .peerCardUpdated,
       .peerPolicyChanged, .charterAdopted, .comCheckStarted:
       .trustOfficer
-    case .memberInvited, .memberRevoked, .roleChanged: .registrar
+    case .memberInvited, .memberRevoked, .dutyRoleChanged: .registrar
     case .proposalSigned, .proposalDeclined: nil
     }
   }
@@ -57,7 +57,7 @@ extension Registry {
     case .historyLost: .restore
     case .peerPolicyChanged: .permit
     case .charterAdopted: .charter
-    case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted,
+    case .peerSuspended, .peerRevoked, .memberInvited, .memberRevoked, .dutyRoleChanged, .comCheckStarted,
       .proposalSigned, .proposalDeclined:
       nil
     }

@@ -18,7 +18,7 @@ extension Act {
     case .charterAdopted(let charter, _): Self.text(charter)
     case .memberInvited(let request): "a member is invited (request \(request))"
     case .memberRevoked(let request): "a member is revoked (request \(request))"
-    case .roleChanged(let request): "a duty role is changed (request \(request))"
+    case .dutyRoleChanged(let request): "a duty role is changed (request \(request))"
     case .comCheckStarted(let request): "a communication check is started (request \(request))"
     case .ownCardIssued(let card): "this node's card becomes \(Self.text(card))"
     case .peerProposed(let card): "a peer is proposed: \(Self.text(card))"

@@ -52,7 +52,7 @@ package enum Act: Hashable, Sendable {
   /// This is the network's charter from now on, although others that want its place are known.
   case charterAdopted(SignedCharter, despite: [CharterDigest])
   /// A duty role is held by others, or is no more.
-  case roleChanged(MemberRequestDigest)
+  case dutyRoleChanged(MemberRequestDigest)
   /// Countries' duty officers are asked for a human acknowledgement.
   case comCheckStarted(MemberRequestDigest)
 }
@@ -77,7 +77,7 @@ extension Act {
     case historyLost = 16
     case peerPolicyChanged = 17
     case charterAdopted = 18
-    case roleChanged = 160
+    case dutyRoleChanged = 160
     case comCheckStarted = 161
   }
 
@@ -101,7 +101,7 @@ extension Act {
     case .historyLost: .historyLost
     case .peerPolicyChanged: .peerPolicyChanged
     case .charterAdopted: .charterAdopted
-    case .roleChanged: .roleChanged
+    case .dutyRoleChanged: .dutyRoleChanged
     case .comCheckStarted: .comCheckStarted
     }
   }
@@ -138,7 +138,7 @@ extension Act: TLSCodable {
         throw .invalid("the charters that another one is adopted despite are out of order")
       }
       self = .charterAdopted(charter, despite: despite)
-    case .roleChanged: self = .roleChanged(try decoder.read())
+    case .dutyRoleChanged: self = .dutyRoleChanged(try decoder.read())
     case .comCheckStarted: self = .comCheckStarted(try decoder.read())
     case nil: throw .unknownValue(UInt64(code))
     }
@@ -162,7 +162,7 @@ extension Act: TLSCodable {
     case .administratorRemoved(let key, let reason):
       encoder.write(key)
       encoder.write(string: reason)
-    case .memberInvited(let request), .memberRevoked(let request), .roleChanged(let request),
+    case .memberInvited(let request), .memberRevoked(let request), .dutyRoleChanged(let request),
       .comCheckStarted(let request):
       encoder.write(request)
     case .policyChanged(let policy): encoder.write(policy)

@@ -74,7 +74,7 @@ extension Act {
   /// Whether it is about a member, and so changes nothing in a registry.
   fileprivate var isAboutMember: Bool {
     switch self {
-    case .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted: true
+    case .memberInvited, .memberRevoked, .dutyRoleChanged, .comCheckStarted: true
     default: false
     }
   }

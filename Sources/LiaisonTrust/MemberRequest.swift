@@ -2,8 +2,9 @@ internal import Crypto
 package import LiaisonModel
 package import TLSPresentation
 
-/// What a registrar asks for a member or a duty role, or a trust officer of the duty officers of countries. The trust log holds its hash only, so that the log, which is handed to others,
-/// says nothing of members; the salt keeps the hash from being guessed.
+/// What a registrar asks for a member or a duty role, or a trust officer of the duty officers of countries. The trust log
+/// holds its hash only, so that the log, which is handed to others, says nothing of members; the salt keeps the hash from
+/// being guessed.
 ///
 /// ```
 /// struct {
@@ -54,7 +55,7 @@ package struct MemberRequest: Hashable, Sendable, TLSCodable {
     switch change {
     case .invitation: .memberInvited(digest)
     case .revocation: .memberRevoked(digest)
-    case .role, .roleRemoval: .roleChanged(digest)
+    case .role, .roleRemoval: .dutyRoleChanged(digest)
     case .comCheck: .comCheckStarted(digest)
     }
   }

@@ -108,7 +108,7 @@ extension Registry {
     case .peerSuspended(let handle): try take(.suspend, handle, at: time)
     case .peerRevoked(let handle, let reason): try revoke(handle, because: reason, at: time)
     // Members are no part of the registry; the entry proves who decided.
-    case .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted: break
+    case .memberInvited, .memberRevoked, .dutyRoleChanged, .comCheckStarted: break
     case .policyChanged(let new):
       guard new != policy else { throw TrustError(.wrongState, "this is the policy already") }
       policy = new

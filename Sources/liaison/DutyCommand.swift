@@ -4,77 +4,28 @@ internal import LiaisonClient
 internal import LiaisonModel
 internal import LiaisonProtocol
 
-/// A duty role as a JSON object.
-struct RoleObject: Encodable {
-  struct Offer: Encodable {
-    let from: String
-    let to: String
-    let offeredAt: String
-    let expiresAt: String
-  }
+/// What every command about one role takes.
+struct RoleOptions: ParsableArguments {
+  @Argument(help: "The role's address.") var role: String
+  @OptionGroup var profile: ProfileOptions
+  @OptionGroup var format: OutputOptions
 
-  let role: String
-  let title: String
-  let holders: [String]
-  let alternate: String?
-  let contactPoint: String?
-  /// Whom what is written to it goes to now, and as what: `holders`, `alternate`, `contactPoint` or `vacant`.
-  let acting: [String]
-  let standing: String
-  let serial: UInt64
-  let since: String
-  /// `assigned`, `handedOver` or `unverified`.
-  let origin: String
-  let handedOverBy: String?
-  let handedOverAt: String?
-  /// A hand-over that waits, of which this member is a side.
-  let offer: Offer?
-
-  init(_ card: RoleCard, _ origin: DutyOrigin, _ offer: DutyOffer?) {
-    role = card.address.description
-    title = card.duty.title
-    holders = card.duty.holders.map(\.description)
-    alternate = card.duty.alternate?.description
-    contactPoint = card.duty.contactPoint?.description
-    acting = card.duty.acting.people.map(\.description)
-    standing = "\(card.duty.acting.standing)"
-    serial = card.serial
-    since = card.issuedAt.rfc3339
-    switch origin {
-    case .assigned: (self.origin, handedOverBy, handedOverAt) = ("assigned", nil, nil)
-    case .handedOver(let from, _, let at):
-      (self.origin, handedOverBy, handedOverAt) = ("handedOver", "\(from)", at.rfc3339)
-    case .unverified(let from, _): (self.origin, handedOverBy, handedOverAt) = ("unverified", "\(from)", nil)
+  /// Does something about the role with the node, and shows the role after it.
+  func perform(
+    done: String, _ change: @escaping @Sendable (Engine, Address) throws -> Frame.DutyChange
+  ) async throws {
+    let role = try Address.typed(role)
+    let engine = try profile.open()
+    let output = format.output
+    try await NodeClient.with(engine) { client in
+      try await client.sync()
+      try await client.lookUp(role: role)
+      try await client.perform(change(engine, role))
+      try await client.lookUp(role: role)
+      _ = try await client.wait(milliseconds: Patience.farewellMilliseconds) { try engine.isSettled }
     }
-    self.offer = offer.map {
-      Offer(from: "\($0.from)", to: "\($0.to)", offeredAt: $0.offeredAt.rfc3339, expiresAt: $0.expiresAt.rfc3339)
-    }
-  }
-}
-
-extension RoleCard {
-  /// Who acts for the role, in one sentence for a person.
-  var sentence: String {
-    let (standing, people) = duty.acting
-    let names = people.map(\.description).joined(separator: ", ")
-    return switch standing {
-    case .holders: "\(address) is held by \(names)"
-    case .alternate: "\(address) has no holder: goes to the alternate \(names)"
-    case .contactPoint: "\(address) has no holder and no alternate: goes to the contact point \(names)"
-    case .vacant: "\(address) has no holder, no alternate and no contact point"
-    }
-  }
-}
-
-extension DutyOrigin {
-  /// One sentence for a person.
-  var sentence: String {
-    switch self {
-    case .assigned: "assigned by the contact point"
-    case .handedOver(let from, let to, let at): "handed over by \(from) to \(to) on \(at.shown); signed by both"
-    case .unverified(let from, let to):
-      "handed over by \(from) to \(to), says their node; this machine does not know the keys that signed"
-    }
+    if !output.json { output.explain("\(role): \(done)") }
+    try DutyCommand.show([role], engine, output)
   }
 }
 
@@ -93,35 +44,9 @@ struct DutyCommand: AsyncParsableCommand {
     let offers = try engine.waitingDuties(now: .now).offers
     let objects = try roles.compactMap { address -> RoleObject? in
       guard let card = try engine.role(address)?.current else { return nil }
-      return RoleObject(card, try engine.origin(of: card), offers.first { $0.role == address })
+      return RoleObject(card, try engine.origin(of: card), offers.first { $0.role == address }, at: .now)
     }
-    output.listing(
-      objects, columns: ["ROLE", "TITLE", "GOES TO", "AS", "WAITS"], empty: "no duty roles are known here"
-    ) {
-      [
-        $0.role, $0.title, $0.acting.joined(separator: ", "), $0.standing,
-        $0.offer.map { "\($0.to) is to accept it from \($0.from)" } ?? "",
-      ]
-    }
-  }
-
-  /// Does something about a role with the node, and shows the role after it.
-  static func perform(
-    _ role: String, _ profile: ProfileOptions, _ format: OutputOptions, done: String,
-    _ change: @escaping @Sendable (Engine, Address) throws -> Frame.DutyChange
-  ) async throws {
-    let role = try Address.typed(role)
-    let engine = try profile.open()
-    let output = format.output
-    try await NodeClient.with(engine) { client in
-      try await client.sync()
-      try await client.lookUp(role: role)
-      try await client.perform(change(engine, role))
-      try await client.lookUp(role: role)
-      _ = try await client.wait(milliseconds: Patience.farewellMilliseconds) { try engine.isSettled }
-    }
-    if !output.json { output.explain("\(role): \(done)") }
-    try show([role], engine, output)
+    output.listing(objects, columns: RoleObject.columns, empty: "no duty roles are known here", row: \.row)
   }
 
   struct List: AsyncParsableCommand {
@@ -144,14 +69,12 @@ struct DutyCommand: AsyncParsableCommand {
       abstract: "Show who holds a role, and how it came to them.",
       discussion: "Example:\n  liaison duty show duty-officer@xa")
 
-    @Argument(help: "The role's address.") var role: String
-    @OptionGroup var profile: ProfileOptions
-    @OptionGroup var format: OutputOptions
+    @OptionGroup var options: RoleOptions
 
     func run() async throws {
-      let role = try Address.typed(role)
-      let engine = try profile.open()
-      let output = format.output
+      let role = try Address.typed(options.role)
+      let engine = try options.profile.open()
+      let output = options.format.output
       try await refresh(engine, output) { client in
         try await client.lookUp(role: role)
         // Whose keys signed a hand-over is seen by their cards.
@@ -162,16 +85,9 @@ struct DutyCommand: AsyncParsableCommand {
       guard let card = try engine.role(role)?.current else {
         throw CommandError(.noInput, "there is no duty role \(role)")
       }
-      let origin = try engine.origin(of: card)
       let offer = try engine.waitingDuties(now: .now).offers.first { $0.role == role }
-      let object = RoleObject(card, origin, offer)
-      var rows = [
-        ["role", object.role], ["title", object.title], ["holders", object.holders.joined(separator: ", ")],
-        ["alternate", object.alternate ?? "-"], ["contact point", object.contactPoint ?? "-"],
-        ["now", card.sentence], ["since", "\(card.issuedAt.shown), card \(card.serial)"], ["how", origin.sentence],
-      ]
-      if let offer { rows.append(["waits", "\(offer.to) is to accept it from \(offer.from)"]) }
-      output.result(object, Output.table(rows).dropLast().description)
+      let object = RoleObject(card, try engine.origin(of: card), offer, at: .now)
+      output.result(object, Output.table(object.rows).dropLast().description)
     }
   }
 
@@ -180,15 +96,13 @@ struct DutyCommand: AsyncParsableCommand {
       abstract: "Offer a role that you hold to a colleague, who accepts it.",
       discussion: "You hold it until they have. Example:\n  liaison duty hand-over duty-officer@xa --to ana@xa")
 
-    @Argument(help: "The role's address.") var role: String
+    @OptionGroup var options: RoleOptions
     @Option(help: "Who is to hold it.") var to: String
-    @OptionGroup var profile: ProfileOptions
-    @OptionGroup var format: OutputOptions
 
     func run() async throws {
       let to = try Address.typed(to)
-      try await DutyCommand.perform(
-        role, profile, format, done: "offered to \(to), who accepts it with liaison duty accept"
+      try await options.perform(
+        done: "offered to \(to), who accepts it with liaison duty accept"
       ) {
         try $0.offer($1, to: to, now: .now)
       }
@@ -200,12 +114,10 @@ struct DutyCommand: AsyncParsableCommand {
       abstract: "Take over a role that was offered to you.",
       discussion: "Example:\n  liaison duty accept duty-officer@xa")
 
-    @Argument(help: "The role's address.") var role: String
-    @OptionGroup var profile: ProfileOptions
-    @OptionGroup var format: OutputOptions
+    @OptionGroup var options: RoleOptions
 
     func run() async throws {
-      try await DutyCommand.perform(role, profile, format, done: "you hold it now") {
+      try await options.perform(done: "you hold it now") {
         try $0.acceptance(of: $1, now: .now)
       }
     }
@@ -216,12 +128,10 @@ struct DutyCommand: AsyncParsableCommand {
       abstract: "Decline a role that was offered to you, or withdraw your offer.",
       discussion: "Example:\n  liaison duty decline duty-officer@xa")
 
-    @Argument(help: "The role's address.") var role: String
-    @OptionGroup var profile: ProfileOptions
-    @OptionGroup var format: OutputOptions
+    @OptionGroup var options: RoleOptions
 
     func run() async throws {
-      try await DutyCommand.perform(role, profile, format, done: "the hand-over is withdrawn") { .decline($1) }
+      try await options.perform(done: "the hand-over is withdrawn") { .decline($1) }
     }
   }
 
@@ -230,12 +140,10 @@ struct DutyCommand: AsyncParsableCommand {
       abstract: "Hold a role no longer, without a successor: its alternate stands in, or the contact point.",
       discussion: "Example:\n  liaison duty resign duty-officer@xa")
 
-    @Argument(help: "The role's address.") var role: String
-    @OptionGroup var profile: ProfileOptions
-    @OptionGroup var format: OutputOptions
+    @OptionGroup var options: RoleOptions
 
     func run() async throws {
-      try await DutyCommand.perform(role, profile, format, done: "you hold it no longer") { .resign($1) }
+      try await options.perform(done: "you hold it no longer") { .resign($1) }
     }
   }
 }

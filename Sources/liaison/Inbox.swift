@@ -37,7 +37,9 @@ struct Inbox: AsyncParsableCommand {
         waiting: WaitingList(output: output, engine: engine),
         warned: try engine.directoryAlarms(now: .now))
       let entries = try engine.inbox(unreadOnly: unread, limit: last)
-      if entries.isEmpty && !watch && !output.json { output.explain(unread ? "nothing unread" : "nothing yet") }
+      if try entries.isEmpty && !watch && !output.json && shown.waiting.isEmpty {
+        output.explain(unread ? "nothing unread" : "nothing yet")
+      }
       try printer.show(entries)
       try shown.late.show()
       try shown.waiting.show()

@@ -28,9 +28,7 @@ struct Acknowledge: AsyncParsableCommand {
     let engine = try profile.open()
     let output = format.output
     let name = message
-    if let check = try engine.waitingDuties(now: .now).checks.first(named: name) {
-      return try await answer(check, engine, output)
-    }
+    if let check = try check(named: name, engine) { return try await answer(check, engine, output) }
     @Sendable func acknowledge() throws -> Result {
       let message = try engine.message(named: name).identifier
       let acknowledgement = try engine.acknowledge(message, now: .now)
@@ -52,23 +50,30 @@ struct Acknowledge: AsyncParsableCommand {
 }
 
 extension Acknowledge {
-  /// Acknowledges a communication check. It is taken by the node at once or not at all: a check is over soon.
-  private func answer(_ check: ComCheck, _ engine: Engine, _ output: Output) async throws {
-    let answer = try engine.answer(to: check.identifier, now: .now)
-    try await NodeClient.with(engine) { try await $0.perform(answer) }
-    let name = check.identifier.description
-    output.result(
-      Result(message: name, acknowledgement: name, state: "accepted"),
-      "acknowledged the communication check \(name) of \(check.origin)")
-  }
-}
-
-extension [ComCheck] {
-  /// The check with this identifier, or the only one that these digits, four at least, begin.
-  fileprivate func first(named name: String) -> ComCheck? {
+  /// The communication check that waits and has this name, or is the only thing that these digits begin.
+  private func check(named name: String, _ engine: Engine) throws -> Signed<ComCheck>? {
     let digits = name.lowercased()
-    let found = digits.count >= 4 ? filter { $0.identifier.description.hasPrefix(digits) } : []
-    return found.count == 1 ? found[0] : nil
+    let checks = try engine.waitingDuties(now: .now).checks.filter {
+      digits.count >= 4 && $0.unverified.name.description.hasPrefix(digits)
+    }
+    guard let check = checks.first else { return nil }
+    // Whoever means a message does not acknowledge a check in its place, nor the other way round.
+    var isMessage = true
+    do { _ = try engine.message(named: name) } catch let error as ClientError where error.kind == .noInput {
+      isMessage = false
+    }
+    guard checks.count == 1, !isMessage else {
+      throw CommandError(.usage, "\(name) begins more than one identifier of a message or a communication check")
+    }
+    return check
+  }
+
+  /// Acknowledges a communication check. It is taken by the node at once or not at all: a check is over soon.
+  private func answer(_ check: Signed<ComCheck>, _ engine: Engine, _ output: Output) async throws {
+    let answer = try engine.answer(to: check, now: .now)
+    try await NodeClient.with(engine) { try await $0.perform(answer) }
+    let object = ComCheckObject(check, at: try engine.identity.address.handle, isAcknowledged: true)
+    output.result(object, "acknowledged the communication check \(object.check) of \(object.origin)")
   }
 }
 

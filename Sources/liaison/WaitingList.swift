@@ -10,7 +10,7 @@ struct OfferObject: Encodable {
   let expiresAt: String
 }
 
-/// A communication check that the reader is asked to acknowledge, as a JSON object.
+/// A communication check that the reader is asked to acknowledge, or has, as a JSON object.
 struct ComCheckObject: Encodable {
   let type = "comCheck"
   let exercise = ComCheck.exercise
@@ -20,6 +20,18 @@ struct ComCheckObject: Encodable {
   let precedence: String
   let startedAt: String
   let answerBy: String
+  let acknowledged: Bool
+
+  init(_ check: Signed<ComCheck>, at handle: Handle, isAcknowledged: Bool = false) {
+    let content = check.content
+    self.check = check.unverified.name.description
+    origin = content.origin.description
+    role = ComCheck.role(at: handle).description
+    precedence = content.precedence.description
+    startedAt = content.startedAt.rfc3339
+    answerBy = content.answerBy.rfc3339
+    acknowledged = isAcknowledged
+  }
 }
 
 /// Says which hand-overs and communication checks wait for the reader, each once.
@@ -33,15 +45,21 @@ struct WaitingList {
     self.engine = engine
   }
 
+  /// Whether nothing waits.
+  var isEmpty: Bool {
+    get throws {
+      let own = try engine.identity.address
+      let (offers, checks) = try engine.waitingDuties(now: .now)
+      return checks.isEmpty && !offers.contains { $0.to == own }
+    }
+  }
+
   /// Shows those that were not shown yet.
   mutating func show() throws {
     let own = try engine.identity.address
     let (offers, checks) = try engine.waitingDuties(now: .now)
-    for check in checks where told.insert(check.identifier.bytes).inserted {
-      let object = ComCheckObject(
-        check: check.identifier.description, origin: check.origin.description,
-        role: ComCheck.role(at: own.handle).description, precedence: check.precedence.description,
-        startedAt: check.startedAt.rfc3339, answerBy: check.answerBy.rfc3339)
+    for signed in checks where told.insert(signed.unverified.name.bytes).inserted {
+      let (check, object) = (signed.content, ComCheckObject(signed, at: own.handle))
       if output.json {
         output.line(Output.jsonLine(object))
         continue
@@ -50,7 +68,7 @@ struct WaitingList {
         output.emphasised(
           "\(ComCheck.exercise)  communication check of \(check.origin)  \(check.precedence.description.uppercased())"))
       output.line("  to \(object.role), started \(check.startedAt.shown), until \(check.answerBy.shown)")
-      output.line("  liaison acknowledge \(check.identifier)")
+      output.line("  liaison acknowledge \(object.check)")
     }
     for offer in offers where offer.to == own && told.insert(offer.tlsEncoded).inserted {
       let object = OfferObject(

@@ -11,7 +11,7 @@ struct ComCheckCommand: AsyncParsableCommand {
     commandName: "comcheck",
     abstract: "Communication checks: other countries' duty officers are asked for a human acknowledgement.",
     discussion: """
-      A check is an exercise and is shown as one: EXERCISE EXERCISE EXERCISE. It counts in no figures of messages, and \
+      A check is an exercise and is shown as one: \(ComCheck.exercise). It counts in no figures of messages, and \
       people are asked at most every ten minutes.
       """,
     subcommands: [Start.self, List.self, Show.self])
@@ -50,7 +50,7 @@ struct ComCheckCommand: AsyncParsableCommand {
     init(_ outcome: ComCheckOutcome, detailed: Bool) {
       func seconds(_ milliseconds: UInt64?) -> Double? { milliseconds.map { Double($0) / 1000 } }
       number = outcome.number
-      check = outcome.check.identifier.description
+      check = outcome.name.description
       origin = outcome.check.origin.description
       precedence = outcome.check.precedence.description
       releasedAt = outcome.check.startedAt.rfc3339
@@ -68,7 +68,7 @@ struct ComCheckCommand: AsyncParsableCommand {
           acknowledgedAfterSeconds: seconds($0.acknowledged),
           acknowledgedSinceDeliverySeconds: seconds($0.acknowledgedSinceDelivery), heldAt: $0.heldAt?.rfc3339,
           answeredAt: $0.answeredAt?.rfc3339, role: $0.role?.description, person: $0.person?.description,
-          standing: $0.standing?.words, reason: $0.refusal)
+          standing: $0.standing?.name, reason: $0.refusal)
       }
     }
   }
@@ -90,8 +90,9 @@ struct ComCheckCommand: AsyncParsableCommand {
         """)
 
     @OptionGroup var decision: DecisionOptions
-    @Option(name: .long, help: ArgumentHelp("all for every active peer, or handles.", valueName: "countries")) var to:
-      String
+    @Option(
+      name: .long, help: ArgumentHelp("all for this country and every active peer, or handles.", valueName: "countries")
+    ) var to: String
     @Option(name: .long, help: "routine, priority, immediate or flash.") var precedence = "routine"
     @Option(name: .long, help: ArgumentHelp("How long people have, a minute to a day.", valueName: "time"))
     var within = "30m"
@@ -113,8 +114,8 @@ struct ComCheckCommand: AsyncParsableCommand {
       let request = MemberRequest(
         ComCheck.role(at: handle),
         .comCheck(countries: countries, precedence, withinMilliseconds: within.milliseconds))
-      guard try await decision.decide(request.act, member: request) != nil,
-        let started = try await ComCheckCommand.outcomes(decision.node).first
+      guard let number = try await decision.decide(request.act, member: request)?.comCheck, number != 0,
+        let started = try await ComCheckCommand.outcomes(decision.node, number: number).first
       else { return }
       decision.node.output.result(Line(started, detailed: false), "\(started.number)")
       decision.node.output.explain(

@@ -10,35 +10,9 @@ struct DutyCommand: AsyncParsableCommand {
     abstract: "This node's duty roles: addresses that members hold in turn.",
     subcommands: [Define.self, Assign.self, List.self, Show.self, Remove.self])
 
-  /// A role, for people and for programs.
-  struct Line: Encodable {
-    var role: String
-    var title: String
-    var holders: [String]
-    var alternate: String?
-    var contactPoint: String?
-    var acting: [String]
-    var standing: String
-    var serial: UInt64
-    var since: String
-    var expiresAt: String
-    var handedOverBy: String?
-    var offeredTo: String?
-
-    init(_ card: RoleCard, _ offer: DutyOffer?) {
-      role = card.address.description
-      title = card.duty.title
-      holders = card.duty.holders.map(\.description)
-      alternate = card.duty.alternate?.description
-      contactPoint = card.duty.contactPoint?.description
-      acting = card.duty.acting.people.map(\.description)
-      standing = "\(card.duty.acting.standing)"
-      serial = card.serial
-      since = card.issuedAt.rfc3339
-      expiresAt = card.expiresAt.rfc3339
-      handedOverBy = (try? card.handOver?.offer.claim())?.from.description
-      offeredTo = offer?.to.description
-    }
+  /// As both programs show it. The node verified what of a hand-over was signed when it took it; this program does not.
+  private static func object(_ role: (card: RoleCard, offer: DutyOffer?)) -> RoleObject {
+    RoleObject(role.card, role.card.claimedOrigin, role.offer, at: .now)
   }
 
   static func roles(_ node: NodeOptions) async throws -> [(card: RoleCard, offer: DutyOffer?)] {
@@ -114,10 +88,8 @@ struct DutyCommand: AsyncParsableCommand {
 
     func run() async throws {
       node.output.listing(
-        try await DutyCommand.roles(node).map { Line($0.card, $0.offer) },
-        columns: ["ROLE", "TITLE", "GOES TO", "AS", "OFFERED TO"],
-        empty: "There are no duty roles yet; make one with liaisonctl duty define ADDRESS."
-      ) { [$0.role, $0.title, $0.acting.joined(separator: ", "), $0.standing, $0.offeredTo ?? ""] }
+        try await DutyCommand.roles(node).map(DutyCommand.object), columns: RoleObject.columns,
+        empty: "There are no duty roles yet; make one with liaisonctl duty define ADDRESS.", row: \.row)
     }
   }
 
@@ -129,17 +101,8 @@ struct DutyCommand: AsyncParsableCommand {
     @Argument(help: "The role's address.") var role: AddressArgument
 
     func run() async throws {
-      let found = try await DutyCommand.role(role.address, node)
-      let line = Line(found.card, found.offer)
-      var rows = [
-        ["role", line.role], ["title", line.title], ["holders", line.holders.joined(separator: ", ")],
-        ["alternate", line.alternate ?? "-"], ["contact point", line.contactPoint ?? "-"],
-        ["goes to", "\(line.acting.joined(separator: ", ")) (\(line.standing))"],
-        ["card", "serial \(line.serial), since \(line.since), expires \(line.expiresAt)"],
-      ]
-      if let from = line.handedOverBy { rows.append(["handed over by", from]) }
-      if let to = line.offeredTo { rows.append(["offered to", to]) }
-      node.output.result(line, Output.table(rows).dropLast().description)
+      let object = DutyCommand.object(try await DutyCommand.role(role.address, node))
+      node.output.result(object, Output.table(object.rows).dropLast().description)
     }
   }
 

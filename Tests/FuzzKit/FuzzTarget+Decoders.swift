@@ -142,24 +142,21 @@ extension FuzzTarget {
     } seeds: {
       ["ana@xa", "Élan \"OR\" *", "\" \"\" x", "\"\u{301}x \u{0}y"].map { Array($0.utf8) }
     },
-    decoder("role-card", RoleCard.self) {
-      let person = try Address("ana@xa")
-      let duty = RoleCard.Duty(title: "Duty officer", holders: [person], alternate: person, contactPoint: person)
-      return [
-        try RoleCard(
-          address: Address("duty-officer@xa"), duty: duty, serial: 1, issuedAt: Timestamp(milliseconds: 1),
-          expiresAt: Timestamp(milliseconds: 2))
-      ]
+    decoder("role-card", RoleCard.self) { [try Samples.roleCard(handOver: nil), try Samples.roleCard()] },
+    decoder("handed-over", HandedOver.self) {
+      let content = MessageContent(
+        message: try MessageIdentifier(bytes: Array(1...16)), sequence: 1, sentAt: Timestamp(milliseconds: 1),
+        precedence: .flash, marking: .amber, replyTo: nil, body: .text("Gate 3 is open"))
+      return try [HandedOver(content, from: Address("boris@xb"))].compactMap(\.self)
     },
-    decoder("handed-over", HandedOver.self) { [] },
     decoder("com-check", ComCheck.self) {
       [
         try ComCheck(
-          identifier: ComCheckIdentifier(bytes: Array(1...16)), origin: Handle("xa"), precedence: .flash,
+          nonce: Array(1...16), origin: Handle("xa"), precedence: .flash,
           startedAt: Timestamp(milliseconds: 1), answerBy: Timestamp(milliseconds: 2))
       ]
     },
-    decoder("proven-answer", ProvenAnswer.self) { [] },
+    decoder("proven-answer", ProvenAnswer.self) { [try Samples.provenAnswer] },
     FuzzTarget(name: "cards") { input in
       if let card = try? Unverified<NodeCard>(tlsEncoded: input) { _ = try? card.claim() }
       if let card = try? Unverified<MemberCard>(tlsEncoded: input) { _ = try? card.claim() }
@@ -191,6 +188,44 @@ extension FuzzTarget {
 /// What members say, as seeds.
 private enum Samples {
   private static let device = SigningKey<DeviceSignaturePurpose>()
+
+  /// One that ana holds; handed over to her by nino unless it is said otherwise.
+  static func roleCard(handOver: HandOver?) throws -> RoleCard {
+    let (ana, nino) = (try Address("ana@xa"), try Address("nino@xa"))
+    return try RoleCard(
+      address: Address("duty-officer@xa"),
+      duty: RoleCard.Duty(title: "Duty officer", holders: [ana], alternate: nino, contactPoint: nino), serial: 2,
+      issuedAt: Timestamp(milliseconds: 1), expiresAt: Timestamp(milliseconds: 2), handOver: handOver)
+  }
+
+  static func roleCard() throws -> RoleCard {
+    let identifier = try DeviceIdentifier(bytes: Array(0..<16))
+    let offer = Signed(
+      DutyOffer(
+        role: try Address("duty-officer@xa"), from: try Address("nino@xa"), device: identifier,
+        to: try Address("ana@xa"), serial: 1, offeredAt: Timestamp(milliseconds: 1),
+        expiresAt: Timestamp(milliseconds: 2)), by: device
+    ).unverified
+    let acceptance = DutyAcceptance(of: offer, device: identifier, acceptedAt: Timestamp(milliseconds: 1))
+    return try roleCard(handOver: HandOver(offer: offer, acceptance: Signed(acceptance, by: device).unverified))
+  }
+
+  static var provenAnswer: ProvenAnswer {
+    get throws {
+      let (ana, node) = (try Address("ana@xa"), SigningKey<NodePurpose>())
+      let identifier = try DeviceIdentifier(bytes: Array(0..<16))
+      let card = try MemberCard(
+        address: ana, name: "Ana", discipline: .cyber, role: "",
+        devices: [MemberCard.Device(identifier: identifier, signatureKey: device.publicKey)], serial: 1,
+        issuedAt: Timestamp(milliseconds: 1), expiresAt: Timestamp(milliseconds: 2))
+      let answer = ComCheckAnswer(
+        checkDigest: [UInt8](repeating: 7, count: 32), role: try Address("duty-officer@xa"), person: ana,
+        device: identifier, answeredAt: Timestamp(milliseconds: 1))
+      return ProvenAnswer(
+        answer: Signed(answer, by: device).unverified, memberCard: Signed(card, by: node).unverified,
+        roleCard: Signed(try roleCard(), by: node).unverified)
+    }
+  }
 
   static var entry: PersonEntry {
     get throws {

@@ -2,6 +2,7 @@ import LiaisonClient
 import LiaisonModel
 import LiaisonNode
 import LiaisonProtocol
+import LiaisonTrust
 import NodeSimulation
 import SimulationKit
 import Testing
@@ -256,6 +257,16 @@ struct DutyTests {
         expiresAt: region.now.adding(milliseconds: 1000)))
     guard case .failed(let failure) = answer else { throw SimulationError("\(answer)") }
     #expect(failure.reason == .conflict)
+    // Whoever was only invited has no machine that could be reached.
+    _ = try node.administer(
+      .invite(
+        Address("new@xa"), profile: MemberProfile(name: "N", discipline: .cyber, role: ""),
+        expiresAt: region.now.adding(milliseconds: 1000)))
+    guard
+      case .failed(let absent) = try node.administer(
+        .defineRole(role, RoleCard.Duty(title: "N", holders: [Address("new@xa")])))
+    else { throw SimulationError("a role is held by nobody's machine") }
+    #expect(absent.reason == .unknown)
     let duty = RoleCard.Duty(title: "N", holders: [try ana.address])
     guard case .failed(let taken) = try node.administer(.defineRole(nino.address, duty)) else {
       throw SimulationError("a member became a role")
@@ -266,5 +277,263 @@ struct DutyTests {
         .defineRole(role, RoleCard.Duty(title: "N", holders: [Address("nobody@xa")])))
     else { throw SimulationError("nobody holds a role") }
     #expect(unknown.reason == .unknown)
+  }
+
+  // MARK: Who would be in a role's room that does not belong there
+
+  private func members(_ device: SimulatedDevice, _ room: RoomIdentifier) throws -> Set<Address> {
+    Set(try device.open().room(named: room.description).members)
+  }
+
+  /// Comes anew to its node, and asks it for every role that it has a room with.
+  private func reconnect(_ device: SimulatedDevice) {
+    device.isOffline = true
+    region.run(milliseconds: 1000)
+    device.isOffline = false
+    settle()
+  }
+
+  private func remove() throws {
+    guard case .done = try region.network.node("xa").administer(.removeRole(role, reason: "merged")) else {
+      throw SimulationError("the role was not removed")
+    }
+  }
+
+  @Test("are not those of a room that somebody else in it says so of: nobody is added, and nothing is written there")
+  func thirdPerson() throws {
+    let mallory = try region.enrol("mallory@xb")
+    settle()
+    let direct = try mallory.act { try $0.roomOf([bo.address], now: $1).room }
+    settle()
+    try lookUp(mallory)
+    let card = try #require(try mallory.open().role(role)).card
+    let note = RoleRoom(roleCard: card, correspondent: try bo.address)
+    _ = try mallory.act { try $0.send(Draft(.duty(note), marking: .red), to: direct, now: $1) }
+    settle()
+    #expect(try bo.open().room(named: direct.description).role == nil)
+    #expect(try members(bo, direct) == [bo.address, mallory.address])
+    try lookUp(bo)
+    let message = try write("for the duty officer")
+    settle()
+    #expect(try inbox(nino).map(\.identifier) == [message])
+    #expect(try !mallory.open().inbox(unreadOnly: false).contains { $0.identifier == message })
+    // Nor is the true one written to any more, once somebody else was added to it.
+    let room = try roleRoom(bo).identifier
+    _ = try nino.act { try $0.add([mallory.address], to: room, now: $1) }
+    settle()
+    #expect(try members(bo, room).contains(mallory.address))
+    let next = try write("for nobody else")
+    settle()
+    #expect(try inbox(nino).map(\.identifier).contains(next))
+    #expect(try !mallory.open().inbox(unreadOnly: false).contains { $0.identifier == next })
+  }
+
+  @Test("are left by everybody who held them since, also where the correspondent was away for a hand-over")
+  func heldMeanwhile() throws {
+    try lookUp(bo)
+    _ = try write("first")
+    settle()
+    let room = try roleRoom(bo).identifier
+    bo.isOffline = true
+    try handOver()
+    #expect(try members(ana, room).contains(ana.address))
+    try define([gio])
+    settle()
+    bo.isOffline = false
+    settle()
+    #expect(try card(bo).duty.holders == [gio.address])
+    #expect(try members(bo, room) == [bo.address, gio.address])
+    #expect(try ana.open().room(named: room.description).state == .ended)
+    let last = try write("who holds it now?")
+    settle()
+    #expect(try inbox(gio).map(\.identifier).contains(last))
+    #expect(try !ana.open().inbox(unreadOnly: false).contains { $0.identifier == last })
+  }
+
+  @Test("are written to without colleagues of the holder whom these have brought in")
+  func colleague() throws {
+    try lookUp(bo)
+    _ = try write("first")
+    settle()
+    let room = try roleRoom(bo).identifier
+    _ = try nino.act { try $0.add([ana.address], to: room, now: $1) }
+    settle()
+    #expect(try members(bo, room).contains(ana.address))
+    let next = try write("for the holder")
+    settle()
+    #expect(try roleRoom(bo).identifier == room)
+    #expect(try members(bo, room) == [bo.address, nino.address])
+    #expect(try !ana.open().inbox(unreadOnly: false).contains { $0.identifier == next })
+  }
+
+  @Test("are not handed over by whoever is in a room: nobody says there what others have written")
+  func falselyHandedOver() throws {
+    let mallory = try region.enrol("mallory@xb")
+    settle()
+    let direct = try mallory.act { try $0.roomOf([bo.address], now: $1).room }
+    settle()
+    let content = MessageContent(
+      message: try MessageIdentifier(bytes: [UInt8](repeating: 9, count: 16)), sequence: 1, sentAt: region.now,
+      precedence: .flash, marking: .red, replyTo: nil, body: .text("leave at once"))
+    let lie = try #require(HandedOver(content, from: gio.address))
+    _ = try mallory.act { try $0.send(Draft(.handedOver(lie), marking: .red), to: direct, now: $1) }
+    settle()
+    #expect(try inbox(bo).isEmpty)
+    let notices = try bo.open().history(of: direct, limit: nil, since: nil).compactMap { entry -> String? in
+      if case .notice(.unreadable(let why)) = entry.content { why } else { nil }
+    }
+    #expect(notices.contains { $0.contains("not theirs to hand over") })
+  }
+
+  // MARK: Cards
+
+  @Test("that were removed are written to no more, and nobody is called so while the last card is in force")
+  func removal() throws {
+    try lookUp(bo)
+    _ = try write("first")
+    settle()
+    let offer = try nino.open().offer(role, to: ana.address, now: region.now)
+    #expect(try perform(offer, nino) == nil)
+    settle()
+    try remove()
+    settle()
+    // It asks its node, which asks the role's.
+    reconnect(bo)
+    #expect(try card(bo).duty.acting.standing == .vacant)
+    #expect(throws: ClientError.self) { try write("who reads this?") }
+    #expect(try ana.open().waitingDuties(now: region.now).offers.isEmpty)
+    #expect(try nino.open().role(role)?.current.duty.holders.isEmpty == true)
+    guard case .roles(let roles) = try region.network.node("xa").administer(.roles),
+      case .failed(let failure) = try region.network.node("xa").administer(
+        .invite(
+          role, profile: MemberProfile(name: "N", discipline: .cyber, role: ""),
+          expiresAt: region.now.adding(milliseconds: 1000)))
+    else { throw SimulationError("a removed role's address was given to a member") }
+    #expect(roles.isEmpty && failure.reason == .conflict)
+    // Made anew, it goes on.
+    try define([ana])
+    settle()
+    reconnect(bo)
+    let again = try write("and now?")
+    settle()
+    #expect(try inbox(ana).map(\.identifier).contains(again))
+  }
+
+  @Test("are known by the newest card alone, whichever comes last; the node has later serials also from a backup")
+  func serials() throws {
+    let node = try region.network.node("xa")
+    let backup = try node.backUp()
+    try lookUp(bo)
+    let old = try #require(try bo.open().role(role)).card
+    try define([ana])
+    settle()
+    try lookUp(bo)
+    try bo.act { try $0.take(Frame.Duties(roleCards: [old]), isOwn: false, now: $1) }
+    #expect(try card(bo).duty.holders == [ana.address])
+    let serial = try card(bo).serial
+    try node.restore(backup)
+    settle()
+    try define([gio])
+    settle()
+    try lookUp(bo)
+    #expect(try card(bo).duty.holders == [gio.address])
+    #expect(try card(bo).serial > serial)
+  }
+
+  @Test("are renewed before their cards end, and show on who handed them over while that one holds them")
+  func renewal() throws {
+    try define([nino, gio])
+    settle()
+    try handOver()
+    #expect(try perform(.resign(role), gio) == nil)
+    settle()
+    let before = try card(ana)
+    #expect(try before.duty.holders == [ana.address] && before.handOver != nil)
+    let node = try region.network.node("xa")
+    node.clockAheadMilliseconds = Int64(Limits.roleCardLifetimeMilliseconds - Limits.roleCardRenewalMilliseconds) + 1000
+    region.run(milliseconds: 60_000)
+    guard case .roles(let roles) = try node.administer(.roles) else { throw SimulationError("no roles") }
+    let renewed = try #require(roles.first).content
+    #expect(renewed.serial > before.serial && renewed.expiresAt > before.expiresAt)
+    #expect(renewed.duty == before.duty && renewed.handOver == before.handOver)
+  }
+
+  // MARK: Whom a correspondent adds
+
+  @Test("whose next holder has other keys than were confirmed wait for the correspondent to write again")
+  func changedKeys() throws {
+    try lookUp(bo)
+    let first = try write("first")
+    settle()
+    let room = try roleRoom(bo).identifier
+    let side = try bo.act { try $0.roomOf([ana.address], now: $1).room }
+    settle()
+    _ = try bo.act { try $0.confirm(ana.address, now: $1) }
+    _ = try region.enrol("ana@xa")
+    settle()
+    guard case .changed? = try bo.open().contact(ana.address)?.confirmation else {
+      throw SimulationError("the keys have not changed: \(try members(bo, side))")
+    }
+    // The former holder is away, whose device would add her.
+    nino.isOffline = true
+    try define([ana])
+    region.run(milliseconds: 5000)
+    reconnect(bo)
+    #expect(try card(bo).duty.holders == [ana.address])
+    #expect(try !members(bo, room).contains(ana.address))
+    let notices = try bo.open().history(of: room, limit: nil, since: nil).count { entry in
+      if case .notice(.unreadable(let why)) = entry.content {
+        why.contains("not those that you confirmed")
+      } else {
+        false
+      }
+    }
+    #expect(notices == 1)
+    let second = try write("all the same")
+    settle()
+    #expect(try roleRoom(bo).identifier == room)
+    #expect(try members(bo, room) == [ana.address, bo.address])
+    #expect(try Set(inbox(ana).map(\.identifier)) == [first, second])
+  }
+
+  @Test("whose holder could not be added are tried again in the same room")
+  func failedAddition() throws {
+    let (xa, xb) = (try region.network.node("xa"), try region.network.node("xb"))
+    func allow(_ permissions: Set<PeerPolicy.Permission>) {
+      var policy = PeerPolicy.initial
+      policy.permissions = permissions
+      xa.trust(PeerTable([PeerTable.Peer(card: xb.card, standing: .active, policy: policy)]))
+      region.run(milliseconds: 5000)
+    }
+    try lookUp(bo)
+    allow(PeerPolicy.initial.permissions.subtracting([.directory]))
+    let first = try write("first")
+    settle()
+    #expect(try bo.open().status(first).refusal != nil)
+    allow(PeerPolicy.initial.permissions)
+    let second = try write("second")
+    settle()
+    #expect(try bo.open().rooms().count { $0.role == role } == 1)
+    #expect(try inbox(nino).map(\.identifier).contains(second))
+  }
+
+  @Test("are told to a peer that may look up everybody whom the card names, and to no other")
+  func policy() throws {
+    let (xa, xb) = (try region.network.node("xa"), try region.network.node("xb"))
+    func cards(_ disciplines: Set<Discipline>) throws -> Int {
+      var policy = PeerPolicy.initial
+      policy.disciplines = disciplines
+      xa.trust(PeerTable([PeerTable.Peer(card: xb.card, standing: .active, policy: policy)]))
+      region.run(milliseconds: 1000)
+      let peer = LinkPeer.peer(xb.handle, dialledHere: false, clockDifferenceMilliseconds: 0)
+      guard case .dutyAnswer(let duties) = try xa.answer(to: .dutyQuery(role), from: peer) else {
+        throw SimulationError("no answer")
+      }
+      return duties.roleCards.count
+    }
+    xb.crash()
+    region.run(milliseconds: 1000)
+    #expect(try cards(Set(Discipline.allCases)) == 1)
+    #expect(try cards([.physical]) == 0)
   }
 }

@@ -79,6 +79,24 @@ struct DutyTests {
     #expect(throws: ModelError.self) { try late.verified(from: from, to: to) }
   }
 
+  @Test("have cards that show a hand-over of theirs alone: of this role, by an earlier card, to a holder")
+  func otherHandOver() throws {
+    let handOver = try accept(offer(), by: ana)
+    func card(_ role: String = "duty-officer@xa", to holder: String = "ana@xa", serial: UInt64 = 5) throws -> RoleCard {
+      try RoleCard(
+        address: Address(role), duty: RoleCard.Duty(title: "Duty officer", holders: [Address(holder)]), serial: serial,
+        issuedAt: Samples.now, expiresAt: Samples.now.adding(milliseconds: 1), handOver: handOver)
+    }
+    #expect(try card().claimedOrigin == .unverified(from: Address("nino@xa"), to: Address("ana@xa")))
+    #expect(throws: ModelError.self) { try card(to: "gio@xa") }
+    #expect(throws: ModelError.self) { try card("watch@xa") }
+    #expect(throws: ModelError.self) { try card(serial: 4) }
+    // Nor does one decode that a node signed all the same.
+    var other = try card()
+    other.duty.holders = [try Address("gio@xa")]
+    #expect(throws: TLSPresentationError.self) { try RoleCard(tlsEncoded: other.tlsEncoded) }
+  }
+
   @Test("hand over texts and documents, and nothing inside another")
   func handedOver() throws {
     let bo = try Address("bo@xb")

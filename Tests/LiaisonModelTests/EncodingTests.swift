@@ -61,7 +61,7 @@ struct EncodingTests {
     let signedRole = Signed(roleCard, by: Samples.node).unverified
     let note = RoleRoom(roleCard: signedRole, correspondent: try Address("bo@xb"))
     let check = try ComCheck(
-      identifier: ComCheckIdentifier(bytes: Array(1...16)), origin: Handle("xa"), precedence: .immediate,
+      nonce: Array(1...16), origin: Handle("xa"), precedence: .immediate,
       startedAt: Samples.now, answerBy: Samples.now.adding(milliseconds: 60_000))
     let digest = Signed(check, by: Samples.node).unverified.digest
     let checkReceipt = ComCheckReceipt(

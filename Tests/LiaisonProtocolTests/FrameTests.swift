@@ -91,7 +91,7 @@ struct FrameTests {
     ).unverified
     let check = Signed(
       try ComCheck(
-        identifier: ComCheckIdentifier(bytes: message.bytes), origin: handle, precedence: .flash, startedAt: now,
+        nonce: message.bytes, origin: handle, precedence: .flash, startedAt: now,
         answerBy: now.adding(milliseconds: 1)), by: node
     ).unverified
     let checkReceipt = Signed(

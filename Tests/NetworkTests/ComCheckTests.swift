@@ -4,6 +4,7 @@ import LiaisonClient
 import LiaisonModel
 import LiaisonNode
 import LiaisonProtocol
+import LiaisonTrust
 import NodeSimulation
 import SimulationKit
 import Testing
@@ -49,7 +50,15 @@ private struct CheckedRegion {
     return nil
   }
 
-  /// What the origin knows, the newest check first.
+  /// All that the origin knows of a check.
+  func report(_ number: UInt64) throws -> ComCheckReport {
+    guard case .comChecks(let reports) = try node("xa").administer(.comChecks(number: number)),
+      let report = reports.first
+    else { throw SimulationError("no check \(number)") }
+    return report
+  }
+
+  /// What the origin lists, the newest check first.
   func reports() throws -> [ComCheckReport] {
     guard case .comChecks(let reports) = try node("xa").administer(.comChecks(number: nil)) else {
       throw SimulationError("no reports")
@@ -57,9 +66,29 @@ private struct CheckedRegion {
     return reports
   }
 
+  /// What the nodes that are up say of themselves in figures, but for their links.
+  func figures() throws -> [String] {
+    try region.network.sortedNodes.filter(\.isUp).map { node in
+      guard case .status(let status) = try node.administer(.status) else { throw SimulationError("no status") }
+      return "\(node.handle) \(status.counts) \(node.count(.accepted)) \(node.count(.sent))"
+    }
+  }
+
+  /// Says what a country's policy for the first one is.
+  func permit(_ country: String, _ policy: PeerPolicy) throws {
+    let node = try node(country)
+    node.trust(
+      PeerTable(
+        region.network.sortedNodes.filter { $0 !== node }.map { other in
+          PeerTable.Peer(
+            card: other.card, standing: .active, policy: other.handle.description == "xa" ? policy : .initial)
+        }))
+    region.run(milliseconds: 2000)
+  }
+
   func outcome() throws -> ComCheckOutcome {
-    guard let report = try reports().first else { throw SimulationError("no check was started") }
-    return ComCheckOutcome(report, at: region.now)
+    guard let newest = try reports().first else { throw SimulationError("no check was started") }
+    return ComCheckOutcome(try report(newest.number), at: region.now)
   }
 
   func row(_ country: String) throws -> ComCheckOutcome.Row {
@@ -82,7 +111,7 @@ private struct CheckedRegion {
     guard let check = try device.open().waitingDuties(now: region.now).checks.first else {
       throw SimulationError("nothing is asked of \(device.name)")
     }
-    return try bring(device.open().answer(to: check.identifier, now: region.now), device)
+    return try bring(device.open().answer(to: check, now: region.now), device)
   }
 
   func bring(_ change: Frame.DutyChange, _ device: SimulatedDevice) throws -> Frame.Failure? {
@@ -113,7 +142,7 @@ struct ComCheckTests {
     try scene.define("xg", holders: [], alternate: "ana")
     try scene.define("xp", holders: [])
     region.run(milliseconds: 5000)
-    let messagesBefore = region.network.sortedNodes.reduce(0) { $0 + $1.count(.accepted) + $1.count(.sent) }
+    let figuresBefore = try scene.figures()
     #expect(try scene.start() == nil)
     region.run(milliseconds: 60_000)
     #expect(try scene.outcome().rows.count == 19)
@@ -160,9 +189,8 @@ struct ComCheckTests {
       if name == "xe" { #expect(span >= 460_000) } else { #expect(span < 60_000 + wait[name]! + 5_000, "\(name)") }
     }
     #expect(outcome.deliveredCount == 16 && outcome.acknowledgedCount == 13)
-    // No message was made of it, and nothing is left of it at whoever was asked.
-    let messages = region.network.sortedNodes.reduce(0) { $0 + $1.count(.accepted) + $1.count(.sent) }
-    #expect(messages == messagesBefore)
+    // It is in none of a node's figures, and nothing is left of it at whoever was asked.
+    #expect(try scene.figures() == figuresBefore)
     #expect(try scene.officer("xd").open().waitingDuties(now: region.now).checks.isEmpty)
     if let folder = ProcessInfo.processInfo.environment["LIAISON_COMCHECK_REPORT"] {
       let text = outcome.table.map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n\(outcome.summary)\n"
@@ -221,7 +249,7 @@ struct ComCheckTests {
       let start = start ?? now
       return Signed(
         try ComCheck(
-          identifier: ComCheckIdentifier(bytes: [UInt8](repeating: byte, count: 16)), origin: Handle(country),
+          nonce: [UInt8](repeating: byte, count: 16), origin: Handle(country),
           precedence: .flash, startedAt: start, answerBy: start.adding(milliseconds: 3_600_000)),
         by: key ?? origin.nodeKey
       ).unverified
@@ -243,10 +271,10 @@ struct ComCheckTests {
     #expect(try reason(send(check(1, from: now.subtracting(milliseconds: 3_600_000)))) == .notPermitted)
     #expect(try reason(send(check(1, from: now.adding(milliseconds: 3_700_000)))) == .notPermitted)
     guard case .comCheckReceipt(let receipt) = try send(check(1)) else { throw SimulationError("no receipt") }
-    // The same again changes nothing, another one of its name is refused, and the next comes too soon.
+    // The same again changes nothing, and the next comes too soon, also with the same nonce.
     guard case .comCheckReceipt(let again) = try send(check(1)) else { throw SimulationError("no receipt") }
     #expect(again == receipt)
-    #expect(try reason(send(check(1, from: now.adding(milliseconds: 1)))) == .conflict)
+    #expect(try reason(send(check(1, from: now.adding(milliseconds: 1)))) == .limit)
     #expect(try reason(send(check(2))) == .limit)
     scene.region.run(milliseconds: 1000)
     #expect(try scene.officer("xb").open().waitingDuties(now: scene.region.now).checks.count == 1)
@@ -351,9 +379,194 @@ struct ComCheckTests {
     #expect(try scene.row("xb").state == .waiting)
     let nino = try scene.officer("xb")
     let checks = try nino.open().waitingDuties(now: scene.region.now).checks
-    let answer = try nino.open().answer(to: #require(checks.first).identifier, now: scene.region.now)
+    let answer = try nino.open().answer(to: #require(checks.first), now: scene.region.now)
     scene.region.run(milliseconds: 120_000)
     #expect(try scene.bring(answer, nino)?.reason == .unknown)
     #expect(try scene.row("xb").state == .noResponse)
+  }
+
+  /// A node's signed check, as it makes one.
+  private func check(
+    of country: String, nonce: UInt8, in scene: CheckedRegion, within milliseconds: UInt64 = 1_800_000
+  ) throws -> Unverified<ComCheck> {
+    let node = try scene.node(country)
+    return Signed(
+      try ComCheck(
+        nonce: [UInt8](repeating: nonce, count: 16), origin: node.handle, precedence: .immediate,
+        startedAt: node.clock, answerBy: node.clock.adding(milliseconds: milliseconds)), by: node.nodeKey
+    ).unverified
+  }
+
+  /// Brings a node another one's check, as the other one's link does; gives its receipt.
+  private func bring(
+    _ check: Unverified<ComCheck>, of country: String, to holder: String, in scene: CheckedRegion
+  ) throws -> ComCheckReceipt? {
+    let (origin, node) = (try scene.node(country), try scene.node(holder))
+    let difference = origin.clockAheadMilliseconds - node.clockAheadMilliseconds
+    let peer = LinkPeer.peer(origin.handle, dialledHere: false, clockDifferenceMilliseconds: difference)
+    let answer = try node.answer(to: .comCheck(check, role: ComCheck.role(at: node.handle)), from: peer)
+    if case .comCheckReceipt(let receipt) = answer { return try receipt.claim() }
+    return nil
+  }
+
+  @Test("have names that no other origin's check has: who copies another's does not keep people from answering it")
+  func names() throws {
+    let scene = try CheckedRegion(seed: 7, handles: ["xa", "xb", "xc"])
+    for name in ["xa", "xc"] { try scene.node(name).crash() }
+    scene.region.run(milliseconds: 1000)
+    let (honest, copy) = (try check(of: "xa", nonce: 1, in: scene), try check(of: "xc", nonce: 1, in: scene))
+    #expect(honest.name != copy.name)
+    for (country, check) in [("xc", copy), ("xa", honest)] {
+      #expect(try bring(check, of: country, to: "xb", in: scene) != nil)
+    }
+    scene.region.run(milliseconds: 1000)
+    let nino = try scene.officer("xb")
+    let waiting = try nino.open().waitingDuties(now: scene.region.now).checks
+    #expect(Set(waiting.map(\.unverified.name)) == [honest.name, copy.name])
+    for signed in waiting {
+      #expect(try scene.bring(nino.open().answer(to: signed, now: scene.region.now), nino) == nil)
+    }
+    scene.region.run(milliseconds: 1000)
+    let rest = try nino.open().waitingDuties(now: scene.region.now).checks
+    #expect(rest.isEmpty)
+  }
+
+  @Test("of a peer that may not look up everybody whom the role's card names find nobody on duty, and ask nobody")
+  func policy() throws {
+    let scene = try CheckedRegion(seed: 8, handles: ["xa", "xb"])
+    var policy = PeerPolicy.initial
+    policy.disciplines = [.physical]
+    try scene.permit("xb", policy)
+    #expect(try scene.start(["xb"]) == nil)
+    scene.region.run(milliseconds: 5000)
+    #expect(try scene.row("xb").state == .nobody)
+    let nino = try scene.officer("xb")
+    #expect(try nino.open().waitingDuties(now: scene.region.now).checks.isEmpty)
+    // Where the policy becomes one that forbids it, what was answered before does not go out either.
+    try scene.permit("xb", .initial)
+    scene.region.run(milliseconds: Limits.checkIntervalMilliseconds)
+    #expect(try scene.start(["xb"]) == nil)
+    scene.region.run(milliseconds: 5000)
+    scene.region.network.partition(try Handle("xa"), try Handle("xb"))
+    for check in try nino.open().waitingDuties(now: scene.region.now).checks {
+      #expect(try scene.bring(nino.open().answer(to: check, now: scene.region.now), nino) == nil)
+    }
+    try scene.permit("xb", policy)
+    scene.region.network.heal(try Handle("xa"), try Handle("xb"))
+    scene.region.run(milliseconds: 120_000)
+    #expect(try scene.row("xb").state == .waiting)
+    try scene.permit("xb", .initial)
+    scene.region.run(milliseconds: 120_000)
+    #expect(try scene.row("xb").state == .acknowledged)
+  }
+
+  @Test("are asked for as long as the origin waits, whatever the clocks of the two nodes show")
+  func clocks() throws {
+    let scene = try CheckedRegion(seed: 9, handles: ["xa", "xb"])
+    let node = try scene.node("xb")
+    node.crash()
+    node.clockAheadMilliseconds = 2_400_000
+    node.start()
+    scene.region.run(milliseconds: 10_000)
+    #expect(try scene.start(["xb"], within: 1_800_000) == nil)
+    scene.region.run(milliseconds: 5000)
+    #expect(try scene.row("xb").state == .waiting)
+    #expect(try scene.acknowledge(scene.officer("xb")) == nil)
+    scene.region.run(milliseconds: 5000)
+    #expect(try scene.row("xb").state == .acknowledged)
+  }
+
+  @Test("of a peer are taken again once a clock that was ahead is set back")
+  func clockSetBack() throws {
+    let scene = try CheckedRegion(seed: 10, handles: ["xa", "xb"])
+    let node = try scene.node("xb")
+    try scene.node("xa").crash()
+    scene.region.run(milliseconds: 1000)
+    node.clockAheadMilliseconds = 86_400_000
+    #expect(try bring(check(of: "xa", nonce: 1, in: scene), of: "xa", to: "xb", in: scene) != nil)
+    #expect(try bring(check(of: "xa", nonce: 2, in: scene), of: "xa", to: "xb", in: scene) == nil)
+    node.clockAheadMilliseconds = 0
+    #expect(try bring(check(of: "xa", nonce: 3, in: scene), of: "xa", to: "xb", in: scene) != nil)
+  }
+
+  @Test("whose answer is not taken are not answered again and again")
+  func refusedAnswer() throws {
+    let scene = try CheckedRegion(seed: 11, handles: ["xa", "xb"])
+    let node = try scene.node("xb")
+    var said = 0
+    node.carriesFalsely = { frame in
+      guard case .comCheckAnswer(var proven) = frame.body else { return [frame] }
+      said += 1
+      // Of another check, which nobody made.
+      guard var claim = try? proven.answer.claim() else { return [] }
+      claim.checkDigest[31] ^= 1
+      proven.answer = Signed(claim, by: SigningKey()).unverified
+      return [Frame(request: frame.request, .comCheckAnswer(proven))]
+    }
+    #expect(try scene.start(["xb"]) == nil)
+    scene.region.run(milliseconds: 5000)
+    #expect(try scene.acknowledge(scene.officer("xb")) == nil)
+    scene.region.run(milliseconds: 300_000)
+    #expect(said == 1)
+    #expect(try scene.row("xb").state == .waiting)
+  }
+
+  @Test("go by the peer's own link alone: a bundle that holds one is at fault")
+  func bundles() throws {
+    let scene = try CheckedRegion(seed: 12, handles: ["xa", "xb"])
+    let check = try check(of: "xa", nonce: 1, in: scene)
+    let frame = Frame(request: 1, .comCheck(check, role: ComCheck.role(at: try Handle("xb"))))
+    let answer = try scene.node("xb").administer(
+      .bundle(.take([BundledFrame(sequence: 0, frame)], from: Handle("xa"))))
+    guard case .bundle(.taken(let tally)) = answer else { throw SimulationError("\(answer)") }
+    #expect(tally.fault?.contains("own link") == true)
+    scene.region.run(milliseconds: 1000)
+    #expect(try scene.officer("xb").open().waitingDuties(now: scene.region.now).checks.isEmpty)
+  }
+
+  @Test("are reported as values and as a picture in which a hostile country's words are no formula and no markup")
+  func hostileWords() throws {
+    let scene = try CheckedRegion(seed: 13, handles: ["xa", "xb", "xc"])
+    let words = "=HYPERLINK(\"x\"),\u{1b}[31m<script>&\r\nxz,acknowledged"
+    try scene.node("xb").carriesFalsely = { frame in
+      guard case .comCheckReceipt = frame.body else { return [frame] }
+      return [Frame(request: frame.request, .failure(Frame.Failure(.notPermitted, words)))]
+    }
+    #expect(try scene.start() == nil)
+    scene.region.run(milliseconds: 5000)
+    #expect(try scene.acknowledge(scene.officer("xc")) == nil)
+    scene.region.run(milliseconds: 5000)
+    let outcome = try scene.outcome()
+    let lines = outcome.csv.split(separator: "\r\n", omittingEmptySubsequences: false)
+    #expect(lines.count == 5 && lines.last == "" && lines[0].hasPrefix("exercise,check,origin,"))
+    for line in lines[1...3] {
+      #expect(line.hasPrefix("\(ComCheck.exercise),\(outcome.name),xa,immediate,"))
+    }
+    #expect(lines[2].hasSuffix("\"'=HYPERLINK(\"\"x\"\"),\\u{1B}[31m<script>&\\r\\nxz,acknowledged\""), "\(lines[2])")
+    #expect(lines[3].contains(",duty-officer@xc,nino@xc,holders,"))
+    let svg = outcome.svg
+    #expect(svg.contains("&lt;script&gt;&amp;") && !svg.contains("<script") && !svg.contains("\u{1b}"))
+    #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n") && svg.contains(ComCheck.exercise))
+    #expect(svg.contains(">xc<") && svg.contains("nino"))
+  }
+
+  @Test("are listed with their figures, and without what others signed, so that a list fits one frame")
+  func list() throws {
+    let scene = try CheckedRegion(seed: 14, handles: ["xa", "xb"])
+    #expect(try scene.start(["xb"]) == nil)
+    scene.region.run(milliseconds: 5000)
+    #expect(try scene.acknowledge(scene.officer("xb")) == nil)
+    scene.region.run(milliseconds: 5000)
+    let whole = try scene.report(1)
+    #expect(whole.countries[0].receipt != nil && whole.countries[0].answer != nil)
+    let listed = try #require(try scene.reports().first)
+    #expect(listed.countries[0].receipt == nil && listed.countries[0].answer == nil)
+    let (all, figures) = (
+      ComCheckOutcome(whole, at: scene.region.now), ComCheckOutcome(listed, at: scene.region.now)
+    )
+    #expect(figures.deliveredCount == 1 && figures.acknowledgedCount == 1 && figures.summary == all.summary)
+    // As it goes to an administrator.
+    let sent = try ComCheckOutcome(AdminComCheck(listed), at: scene.region.now)
+    #expect(sent.summary == all.summary && sent.name == whole.check.name)
   }
 }

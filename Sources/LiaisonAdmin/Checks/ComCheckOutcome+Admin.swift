@@ -9,14 +9,10 @@ extension ComCheckOutcome {
     let check = try Unverified<ComCheck>(tlsEncoded: Array(answer.check))
     let countries = try answer.countries.map { entry in
       var country = ComCheckReport.Country(handle: try Handle(entry.handle))
-      if !entry.receipt.isEmpty {
-        country.receipt = try Unverified(tlsEncoded: Array(entry.receipt))
-        country.receiptAt = Timestamp(milliseconds: entry.receiptAt)
-      }
-      if !entry.answer.isEmpty {
-        country.answer = try ProvenAnswer(tlsEncoded: Array(entry.answer))
-        country.answerAt = Timestamp(milliseconds: entry.answerAt)
-      }
+      if !entry.receipt.isEmpty { country.receipt = try Unverified(tlsEncoded: Array(entry.receipt)) }
+      if !entry.answer.isEmpty { country.answer = try ProvenAnswer(tlsEncoded: Array(entry.answer)) }
+      if entry.receiptAt != 0 { country.receiptAt = Timestamp(milliseconds: entry.receiptAt) }
+      if entry.answerAt != 0 { country.answerAt = Timestamp(milliseconds: entry.answerAt) }
       country.refusal = entry.refusal.isEmpty ? nil : entry.refusal
       return country
     }

@@ -41,7 +41,8 @@ extension ComCheckOutcome {
       Self.text(24, 32, ComCheck.exercise, size: 17, weight: "bold", fill: Colour.fault),
       Self.text(
         24, 56,
-        "Communication check \(number) of \(check.origin), \(check.precedence.description.uppercased()), released \(check.startedAt.shown)",
+        "Communication check \(number) of \(check.origin), \(check.precedence.description.uppercased()), "
+          + "released \(check.startedAt.shown)",
         size: 15),
       Self.text(24, 78, summary + (isOver ? "" : " (not over yet)"), fill: Colour.faint),
     ]
@@ -74,7 +75,8 @@ extension ComCheckOutcome {
   private func bar(of row: Row, at y: Int, _ axis: Axis) -> [String] {
     let (span, middle) = (Layout.right - Layout.left, y + Layout.bar - 2)
     func rectangle(_ start: Int, _ end: Int, _ colour: String) -> String {
-      "<rect x=\"\(Layout.left + start)\" y=\"\(y)\" width=\"\(max(end - start, 2))\" height=\"\(Layout.bar)\" fill=\"\(colour)\"/>"
+      "<rect x=\"\(Layout.left + start)\" y=\"\(y)\" width=\"\(max(end - start, 2))\" "
+        + "height=\"\(Layout.bar)\" fill=\"\(colour)\"/>"
     }
     var lines = [Self.text(Layout.left - 10, middle, row.country.description, weight: "bold", anchor: "end")]
     var end = 0

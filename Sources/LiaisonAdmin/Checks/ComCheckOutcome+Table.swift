@@ -28,12 +28,12 @@ extension ComCheckOutcome {
       + "acknowledged_since_delivery_s,held_at_by_country,answered_at_by_person,role,person,standing,reason"
     let lines = rows.map { row in
       [
-        ComCheck.exercise, check.identifier.description, check.origin.description, check.precedence.description,
+        ComCheck.exercise, name.description, check.origin.description, check.precedence.description,
         check.startedAt.rfc3339, check.answerBy.rfc3339, row.country.description, row.state.rawValue,
         row.delivered.map(Self.seconds) ?? "", row.acknowledged.map(Self.seconds) ?? "",
         row.acknowledgedSinceDelivery.map(Self.seconds) ?? "", row.heldAt?.rfc3339 ?? "",
         row.answeredAt?.rfc3339 ?? "", row.role?.description ?? "", row.person?.description ?? "",
-        row.standing?.words ?? "", row.refusal ?? "",
+        row.standing?.name ?? "", row.refusal ?? "",
       ].map(Self.cell).joined(separator: ",")
     }
     return ([heading] + lines).joined(separator: "\r\n") + "\r\n"

@@ -1,3 +1,4 @@
+internal import CommandKit
 internal import FoundationEssentials
 package import LiaisonModel
 package import LiaisonNode
@@ -41,6 +42,8 @@ package struct ComCheckOutcome: Sendable {
   }
 
   package let number: UInt64
+  /// What the check is called everywhere.
+  package let name: ComCheckIdentifier
   package let check: ComCheck
   package let isOver: Bool
   package let rows: [Row]
@@ -48,6 +51,7 @@ package struct ComCheckOutcome: Sendable {
   /// What is known of a check at `now`.
   package init(_ report: ComCheckReport, at now: Timestamp) {
     number = report.number
+    name = report.check.name
     check = report.content
     let isOver = now >= report.content.answerBy
     self.isOver = isOver
@@ -116,22 +120,6 @@ extension RoleCard.Standing {
     case .alternate: "alternate"
     case .contactPoint: "contact point"
     case .vacant: "nobody"
-    }
-  }
-}
-
-extension UInt64 {
-  /// Milliseconds as a span in which seconds count: `under 0.1 s`, `0.4 s`, `12 s`, `4 min 12 s`, `2 h 5 min`.
-  package var spanFine: String {
-    let seconds = self / 1000
-    switch self {
-    case ..<100: return "under 0.1 s"
-    case ..<10_000: return "\(seconds).\(self % 1000 / 100) s"
-    case ..<60_000: return "\(seconds) s"
-    case ..<3_600_000: return seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds / 60) min \(seconds % 60) s"
-    default:
-      let minutes = seconds / 60
-      return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"
     }
   }
 }

@@ -957,6 +957,9 @@ package nonisolated struct AdminDecided: Sendable {
   /// Clears the value of `proposal`. Subsequent reads from it will return its default value.
   package mutating func clearProposal() {self._proposal = nil}
 
+  /// Where a communication check was started: its number.
+  package var comCheck: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1744,7 +1747,8 @@ package nonisolated struct AdminRole: Sendable {
   package init() {}
 }
 
-/// Communication checks that this node started, the newest first (comcheck.md).
+/// Communication checks that this node started, the newest first (comcheck.md). Of more than one, only the times are given:
+/// neither receipts nor answers nor reasons.
 package nonisolated struct AdminComChecks: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3312,7 +3316,7 @@ nonisolated extension AdminTry: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Decided"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}invitation\0\u{1}proposal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}invitation\0\u{1}proposal\0\u{4}]\u{2}com_check\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3323,6 +3327,7 @@ nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._invitation) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._proposal) }()
+      case 160: try { try decoder.decodeSingularUInt64Field(value: &self.comCheck) }()
       default: break
       }
     }
@@ -3342,6 +3347,9 @@ nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try { if let v = self._proposal {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if self.comCheck != 0 {
+      try visitor.visitSingularUInt64Field(value: self.comCheck, fieldNumber: 160)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3349,6 +3357,7 @@ nonisolated extension AdminDecided: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.sequence != rhs.sequence {return false}
     if lhs._invitation != rhs._invitation {return false}
     if lhs._proposal != rhs._proposal {return false}
+    if lhs.comCheck != rhs.comCheck {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -22,7 +22,7 @@ extension Act {
         [summary(naming: name)] + charter.screen + despite.map { "DESPITE  \($0), which wants the same place" }
       case .historyLost(let head):
         [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
-      case .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted:
+      case .memberInvited, .memberRevoked, .dutyRoleChanged, .comCheckStarted:
         member.map(Self.lines) ?? [summary(naming: name)]
       case .peerActivated(_, let rootKey):
         [summary(naming: name), "  fingerprint  \(Fingerprint(of: rootKey))"]
@@ -74,8 +74,10 @@ extension Act {
         ]
     case .comCheck(let countries, let precedence, let within):
       [
-        "EXERCISE EXERCISE EXERCISE: duty officers are asked to acknowledge",
-        "  countries   \(countries.isEmpty ? "all active peers" : countries.map(\.description).joined(separator: ", "))",
+        "\(ComCheck.exercise): duty officers are asked to acknowledge",
+        "  countries   "
+          + (countries.isEmpty
+            ? "this one and all active peers" : countries.map(\.description).joined(separator: ", ")),
         "  precedence  \(precedence)", "  within      \(Span.shown(milliseconds: within))",
       ]
     case .roleRemoval(let reason): ["the duty role \(request.address) is removed: \(reason)"]

@@ -174,14 +174,14 @@ extension AdminService {
 
   private func decide(_ decide: AdminDecide) async throws -> AdminDecided {
     let record: LogRecord
-    let invitation: Invitation?
+    let done: AdministrationAnswer
     do {
       var request: MemberRequest?
       if !decide.memberRequest.isEmpty {
         request = try? MemberRequest(tlsEncoded: Array(decide.memberRequest))
         guard request != nil else { throw Frame.Failure(.malformed, "the request for a member is malformed") }
       }
-      (record, invitation) = try await keeper.decide(Array(decide.entry), member: request)
+      (record, done) = try await keeper.decide(Array(decide.entry), member: request)
     } catch let failure as Frame.Failure {
       // Where it is about a member, the sentence may name them, which a log does not.
       let why = decide.memberRequest.isEmpty ? escaped(failure.text) : "\(failure.reason)"
@@ -199,9 +199,12 @@ extension AdminService {
       ])
     var answer = AdminDecided()
     answer.sequence = record.sequence
-    if let invitation {
+    switch done {
+    case .invitation(let invitation):
       answer.invitation.text = invitation.text
       answer.invitation.expiresAt = invitation.expiresAt.milliseconds
+    case .comCheckStarted(let number): answer.comCheck = number
+    default: break
     }
     if let outcome = record.decision?.outcome { answer.note(outcome, in: await keeper.registry) }
     return answer

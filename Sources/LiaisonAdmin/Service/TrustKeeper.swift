@@ -1,5 +1,5 @@
 package import LiaisonModel
-internal import LiaisonNode
+package import LiaisonNode
 package import LiaisonProtocol
 package import LiaisonTrust
 package import Logging
@@ -85,10 +85,10 @@ package actor TrustKeeper {
   }
 
   /// Verifies an administrator's decision and puts it into effect, together with what it asks for a member, of which the
-  /// entry holds the hash. The invitation is there where a member was invited.
+  /// entry holds the hash; with what the core answers to that.
   package func decide(
     _ entry: [UInt8], member request: MemberRequest? = nil
-  ) async throws(Frame.Failure) -> (record: LogRecord, invitation: Invitation?) {
+  ) async throws(Frame.Failure) -> (record: LogRecord, answer: AdministrationAnswer) {
     let decided = try await take(entry, member: request)
     if case .charterAdopted? = decided.record.decision?.outcome.effect { await proposeChartered() }
     return decided
@@ -96,16 +96,16 @@ package actor TrustKeeper {
 
   private func take(
     _ entry: [UInt8], member request: MemberRequest?
-  ) async throws(Frame.Failure) -> (record: LogRecord, invitation: Invitation?) {
+  ) async throws(Frame.Failure) -> (record: LogRecord, answer: AdministrationAnswer) {
     await enter()
     defer { leave() }
-    let (record, answer) = try await append(entry, members: request?.administration) { (record) throws(Frame.Failure) in
+    return try await append(entry, members: request?.administration) { (record) throws(Frame.Failure) in
       guard let (act, outcome) = record.decision else {
         throw Frame.Failure(.notPermitted, "this is not an administrator's decision")
       }
       try self.check(act, outcome)
       switch act {
-      case .memberInvited, .memberRevoked, .roleChanged, .comCheckStarted:
+      case .memberInvited, .memberRevoked, .dutyRoleChanged, .comCheckStarted:
         guard request?.act == act else {
           throw Frame.Failure(.malformed, "the decision is about another request than the one that came with it")
         }
@@ -115,8 +115,6 @@ package actor TrustKeeper {
         }
       }
     }
-    if case .invitation(let invitation) = answer { return (record, invitation) }
-    return (record, nil)
   }
 
   /// What would become of a decision, for whoever wants to know before signing.

@@ -1,16 +1,6 @@
 package import LiaisonModel
 package import LiaisonProtocol
 
-/// How a role came to its present holders, as far as this device can tell.
-package enum DutyOrigin: Equatable, Sendable {
-  /// The contact point says so.
-  case assigned
-  /// One holder handed it over and the other took it: both signatures verify.
-  case handedOver(from: Address, to: Address, at: Timestamp)
-  /// Their node says so, and this device does not know the keys that signed.
-  case unverified(from: Address, to: Address)
-}
-
 extension Engine {
   /// What is known of the role of this address.
   package func role(_ address: Address) throws -> KnownRole? { try store.read { try $0.role(address) } }
@@ -21,26 +11,28 @@ extension Engine {
   }
 
   /// What waits for this member, as the node said last: offers that stand, and checks that verify and are not over.
-  package func waitingDuties(now: Timestamp) throws -> (offers: [DutyOffer], checks: [ComCheck]) {
+  package func waitingDuties(now: Timestamp) throws -> (offers: [DutyOffer], checks: [Signed<ComCheck>]) {
     try store.read { tx in
       let waiting = try tx.waitingDuties()
-      let checks = try waiting.checks.compactMap { unverified -> ComCheck? in
+      let checks = try waiting.checks.compactMap { unverified -> Signed<ComCheck>? in
         guard let claim = try? unverified.claim(), let node = try tx.node(claim.origin)?.verified else { return nil }
-        return try? unverified.verified(by: node).content
+        return try? unverified.verified(by: node)
       }
       return (
-        waiting.offers.compactMap { try? $0.claim() }.filter { now < $0.expiresAt }, checks.filter { now < $0.answerBy }
+        waiting.offers.compactMap { try? $0.claim() }.filter { now < $0.expiresAt },
+        checks.filter { now < $0.content.answerBy }
       )
     }
   }
 
   /// How the role of a card came to who holds it. Both signatures are checked by the two members' cards.
   package func origin(of card: RoleCard) throws -> DutyOrigin {
-    guard let handOver = card.handOver, let claim = try? handOver.offer.claim() else { return .assigned }
-    guard let from = try contact(claim.from)?.card, let to = try contact(claim.to)?.card,
-      let verified = try? handOver.verified(from: from.devices, to: to.devices), verified.offer.role == card.address
-    else { return .unverified(from: claim.from, to: claim.to) }
-    return .handedOver(from: claim.from, to: claim.to, at: verified.acceptedAt)
+    let claimed = card.claimedOrigin
+    guard case .unverified(let from, let to) = claimed, let giver = try contact(from)?.card,
+      let taker = try contact(to)?.card,
+      let verified = try? card.handOver?.verified(from: giver.devices, to: taker.devices)
+    else { return claimed }
+    return .handedOver(from: from, to: to, at: verified.acceptedAt)
   }
 
   /// Takes what the node says of roles; `isOwn` where it is all there is for this member.
@@ -86,15 +78,11 @@ extension Engine {
     return .acceptance(Signed(acceptance, by: identity.signatureKey).unverified)
   }
 
-  /// Acknowledges a communication check, as this person and for the duty officer's role, signed.
-  package func answer(to check: ComCheckIdentifier, now: Timestamp) throws -> Frame.DutyChange {
+  /// Acknowledges a communication check that waits, as this person and for the duty officer's role, signed.
+  package func answer(to check: Signed<ComCheck>, now: Timestamp) throws -> Frame.DutyChange {
     let identity = try identity
-    let checks = try store.read { try $0.waitingDuties().checks }
-    guard let unverified = checks.first(where: { (try? $0.claim())?.identifier == check }) else {
-      throw ClientError(.noInput, "check-unknown", "there is no such communication check, or it is over")
-    }
     let answer = ComCheckAnswer(
-      checkDigest: unverified.digest, role: ComCheck.role(at: identity.address.handle), person: identity.address,
+      checkDigest: check.unverified.digest, role: ComCheck.role(at: identity.address.handle), person: identity.address,
       device: identity.device, answeredAt: now)
     return .answer(Signed(answer, by: identity.signatureKey).unverified)
   }
@@ -124,12 +112,16 @@ extension Engine {
         $0.duty?.role == address && $0.duty?.correspondent == step.identity.address && $0.successor == nil
           && ($0.state == .active || $0.state == .establishing)
       }
+      let readers = Set(people).union([step.identity.address])
       for record in candidates.sorted(by: { $0.room.description < $1.room.description }) {
-        let planned = try step.tx.intents(record.room)
-        if planned.contains(where: { $0.isAdd && $0.state == .failed }) { continue }
-        try step.follow(record)
-        return RoomRequest(
-          room: record.room, intents: try step.tx.intents(record.room).filter(\.isAdd).map(\.identifier))
+        let before = try step.group(record.room)?.addresses ?? []
+        // Others of the role's country are removed first; who else is there would read what is for the role.
+        guard before.allSatisfy({ readers.contains($0) || $0.handle == address.handle }) else { continue }
+        try step.follow(record, isWriting: true)
+        let planned = try step.tx.intents(record.room).filter { $0.state != .failed }
+        let added = planned.compactMap { if case .add(let person, _) = $0.action { person } else { nil } }
+        guard readers.isSuperset(of: added) else { continue }
+        return RoomRequest(room: record.room, intents: planned.filter(\.isAdd).map(\.identifier))
       }
       let request = try step.createRoom(title: "", members: people)
       guard var record = try step.tx.room(request.room) else { throw ClientError.damagedStore }

@@ -12,9 +12,9 @@ extension EngineStep {
   /// Takes what the node says of duties; `isOwn` where it is all there is for this member.
   func take(_ duties: Frame.Duties, isOwn: Bool) throws {
     if isOwn { try tx.set("duties", to: WaitingDuties(offers: duties.offers, checks: duties.checks)) }
-    for card in duties.roleCards where try tx.take(card) {
-      guard let role = try? card.claim().address else { continue }
-      try followRooms(of: role)
+    for card in duties.roleCards {
+      guard let card = try tx.verified(card), try tx.take(card) else { continue }
+      try followRooms(of: card.content.address)
     }
   }
 
@@ -30,24 +30,33 @@ extension EngineStep {
     }
   }
 
-  /// A room is told that it is a role's, or that others hold it now.
+  /// A room is told that it is a role's, or that others hold it now. What nobody may say there changes nothing, and an old
+  /// card not what a newer one says.
   func take(_ note: RoleRoom, from sender: RoomMember, in record: RoomRecord) throws {
-    guard let claim = try? note.roleCard.claim() else { return }
-    let isNews = try tx.take(note.roleCard)
-    // What does not verify changes nothing, and an old card not what a newer one says.
-    guard try tx.role(claim.address)?.cards.contains(note.roleCard) == true, var record = try tx.room(record.room)
-    else {
-      return
-    }
-    if record.duty == nil, record.title.isEmpty {
-      record.duty = RoomDuty(
-        role: claim.address, correspondent: note.correspondent, told: claim.serial, since: try lastOfBefore(record))
-    }
-    guard var duty = record.duty, duty.role == claim.address else { return }
+    guard let claim = try? note.roleCard.claim(), try mayMake(record, into: claim, note, sender.address),
+      let card = try tx.verified(note.roleCard), var record = try tx.room(record.room)
+    else { return }
+    let isNews = try tx.take(card)
+    var duty =
+      try record.duty
+      ?? RoomDuty(
+        role: claim.address, correspondent: note.correspondent, told: claim.serial, since: lastOfBefore(record))
     duty.told = max(duty.told, claim.serial)
     record.duty = duty
     try tx.save(record)
     if isNews { try followRooms(of: claim.address) } else { try follow(record) }
+  }
+
+  /// Whether a sender may say that a room is the one of a role, or stays it. Whoever writes to the role says so themselves;
+  /// of another member of the room, only somebody of the role's own country does, whose node names who acts for it.
+  private func mayMake(
+    _ record: RoomRecord, into card: RoleCard, _ note: RoleRoom, _ sender: Address
+  ) throws -> Bool {
+    if let duty = record.duty { return duty.role == card.address }
+    guard record.title.isEmpty else { return false }
+    if sender == note.correspondent { return true }
+    return try note.correspondent != identity.address && sender.handle == card.address.handle
+      && group(record.room)?.addresses.contains(note.correspondent) == true
   }
 
   /// The last place in history before a room was a role's: none in a room in which nothing else was said.
@@ -65,47 +74,105 @@ extension EngineStep {
     return last.map { UInt64(clamping: $0["position"] as Int64) } ?? 0
   }
 
-  /// Does this device's part for a room of a role, once for each of the role's cards.
-  func follow(_ record: RoomRecord) throws {
-    guard var duty = record.duty, record.successor == nil, [.active, .establishing].contains(record.state),
-      let role = try tx.role(duty.role), duty.handled < role.current.serial,
-      let group = try group(record.room), group.isActive
+  /// Does this device's part for a room of a role: once for each of the role's cards it sees to it that those are in who act
+  /// now and what waits is said to them, and whenever it looks that nobody else of the role's country is. Where the member
+  /// writes to the role now, whoever is missing is added again.
+  func follow(_ record: RoomRecord, isWriting: Bool = false) throws {
+    guard let duty = record.duty, record.successor == nil, [.active, .establishing].contains(record.state),
+      let role = try tx.role(duty.role), let group = try group(record.room), group.isActive
     else { return }
     let (own, acting) = (identity.address, role.current.duty.acting.people)
-    let isCorrespondent = own == duty.correspondent
-    let isFormer = !isCorrespondent && role.formerly.contains(own)
-    duty.handled = role.current.serial
-    let isTold = duty.told >= role.current.serial
-    if isCorrespondent || isFormer { duty.told = role.current.serial }
-    var record = record
-    record.duty = duty
-    try tx.save(record)
-    guard isCorrespondent || isFormer || acting.contains(own), !acting.isEmpty else { return }
+    let part: Part? =
+      own == duty.correspondent
+      ? .correspondent : acting.contains(own) ? .holder : role.formerly.contains(own) ? .former : nil
+    let isNew = duty.handled < role.current.serial
+    guard let part, !acting.isEmpty else {
+      if isNew { try note(in: record) { $0.handled = role.current.serial } }
+      return
+    }
+    let intents = try tx.intents(record.room)
+    if part != .former {
+      var gone = Set(group.addresses)
+      for intent in intents where intent.state != .failed {
+        switch intent.action {
+        case .add(let address, _) where intent.state == .committing: gone.insert(address)
+        // Who was to be added by an earlier card is not any more.
+        case .add(let address, _)
+        where address.handle == duty.role.handle && !acting.contains(address) && address != own:
+          try tx.delete(intent)
+        case .remove(let address): gone.remove(address)
+        default: break
+        }
+      }
+      gone = gone.filter { $0.handle == duty.role.handle && $0 != duty.correspondent && $0 != own }
+        .subtracting(acting)
+      if !gone.isEmpty { _ = try plan(gone.sorted().map { .remove($0) }, record.room) }
+    }
+    guard isNew || isWriting else { return }
     var present = Set(group.addresses)
-    for intent in try tx.intents(record.room) where intent.state != .failed {
+    for intent in intents where intent.state != .failed {
       if case .add(let address, _) = intent.action { present.insert(address) }
     }
     let missing = acting.filter { !present.contains($0) }
-    let gone = isFormer ? [] : present.intersection(role.formerly).subtracting([duty.correspondent, own]).sorted()
-    let waiting =
-      isFormer
-      ? try waitingMessages(in: record, for: role, own: false)
-      : isCorrespondent && !missing.isEmpty ? try waitingMessages(in: record, for: role, own: true) : []
+    let changed = isWriting ? [] : try missing.filter(hasChangedKeys)
+    guard changed.isEmpty else { return try warn(of: changed, in: record, role.current) }
+    let isTold = duty.told >= role.current.serial
+    try note(in: record) {
+      $0.handled = role.current.serial
+      if part != .holder { $0.told = role.current.serial }
+    }
+    let waiting: [HandedOver] =
+      switch part {
+      case .former where isNew: try waitingMessages(in: record, for: role, own: false)
+      case .correspondent where !missing.isEmpty: try waitingMessages(in: record, for: role, own: true)
+      default: []
+      }
     // They are in before anything is said, and those who were are out.
-    if !missing.isEmpty || !gone.isEmpty {
-      _ = try plan(missing.map { .add($0, keyPackages: []) } + gone.map { .remove($0) }, record.room)
+    if !missing.isEmpty {
+      for intent in intents where intent.state == .failed {
+        if case .add(let address, _) = intent.action, missing.contains(address) { try tx.delete(intent) }
+      }
+      _ = try plan(missing.map { .add($0, keyPackages: []) }, record.room)
+    }
+    // What goes over is taken in a room that is known to be the role's.
+    if part != .holder && (!isTold || !missing.isEmpty) {
+      _ = try send(
+        Draft(.duty(RoleRoom(roleCard: role.card, correspondent: duty.correspondent)), marking: .red),
+        to: record.room)
     }
     for message in waiting {
       _ = try send(
         Draft(.handedOver(message), precedence: message.precedence, marking: message.marking), to: record.room)
     }
-    if (isCorrespondent || isFormer) && (!isTold || !missing.isEmpty) {
-      _ = try send(
-        Draft(.duty(RoleRoom(roleCard: role.card, correspondent: duty.correspondent)), marking: .red),
-        to: record.room)
-    }
     // It is the next holder's to acknowledge now.
-    if isFormer { try tx.forgetUnacknowledged(in: record.room) }
+    if part == .former { try tx.forgetUnacknowledged(in: record.room) }
+  }
+
+  /// As what a device follows a role's room.
+  private enum Part { case correspondent, holder, former }
+
+  private func note(in record: RoomRecord, _ change: (inout RoomDuty) -> Void) throws {
+    guard var record = try tx.room(record.room), var duty = record.duty else { return }
+    change(&duty)
+    record.duty = duty
+    try tx.save(record)
+  }
+
+  /// Whether a person's keys are not those that this member confirmed.
+  private func hasChangedKeys(_ address: Address) throws -> Bool {
+    if case .changed? = try tx.verifiedContact(address)?.confirmation { true } else { false }
+  }
+
+  /// Nobody is added whose keys have changed, and nothing said to them, before the member decides so (statements.md): by
+  /// writing to the role.
+  private func warn(of people: [Address], in record: RoomRecord, _ card: RoleCard) throws {
+    guard let duty = record.duty, duty.warned < card.serial else { return }
+    try note(in: record) { $0.warned = card.serial }
+    let names = people.map(\.description).joined(separator: ", ")
+    try appendNotice(
+      .unreadable(
+        "\(card.address) goes to \(names) now, whose keys are not those that you confirmed: they are not added, and what waits is not said to them, until you write to \(card.address) again"
+      ), record.room, isUnread: true)
   }
 
   /// What nobody has acknowledged who acts for the role or did, oldest first: `own` messages, or others'.
@@ -138,6 +205,12 @@ extension EngineStep {
     _ message: HandedOver, in content: MessageContent, from sender: RoomMember, _ record: RoomRecord, _ digest: [UInt8],
     _ flags: MessageFlags
   ) throws {
+    // In a role's room, by whoever is there for the role or wrote it: nobody else says what others have written.
+    guard let duty = record.duty, sender.address.handle == duty.role.handle || sender.address == message.sender else {
+      return try appendNotice(
+        .unreadable("\(sender.address) handed over a message that is not theirs to hand over"), record.room,
+        isUnread: true)
+    }
     if let known = try tx.history(message.message)?.record {
       // Whoever wrote it knows what it was.
       guard message.sender == identity.address, known.sender == identity.address,

@@ -3,7 +3,8 @@ internal import GRDB
 package import LiaisonModel
 package import TLSPresentation
 
-/// What this device knows of a duty role: its cards, the newest last. Each verified when it came.
+/// What this device knows of a duty role: its cards, the newest last, in whichever order they came. Each verified when it
+/// came.
 package struct KnownRole: TLSCodable, Sendable {
   /// Cards of one role that are kept: who acknowledged an older message held the role by an older card.
   static let cardsMax = 16
@@ -22,7 +23,15 @@ package struct KnownRole: TLSCodable, Sendable {
     self.contents = contents.suffix(Self.cardsMax)
   }
 
-  func adding(_ card: Signed<RoleCard>) -> Self { Self(cards + [card.unverified], contents + [card.content]) }
+  /// With one more card, in its place; nil where one of its serial is known.
+  func adding(_ card: Signed<RoleCard>) -> Self? {
+    guard !contents.contains(where: { $0.serial == card.content.serial }) else { return nil }
+    let place = contents.firstIndex { card.content.serial < $0.serial } ?? contents.count
+    var (cards, contents) = (cards, contents)
+    cards.insert(card.unverified, at: place)
+    contents.insert(card.content, at: place)
+    return Self(cards, contents)
+  }
 
   /// The newest card, as it is carried.
   package var card: Unverified<RoleCard> { cards[cards.count - 1] }
@@ -92,18 +101,21 @@ extension ProfileTransaction {
     }
   }
 
-  /// Keeps a role's card that its node signed, where it is newer than what is known. Gives whether it was.
-  func take(_ unverified: Unverified<RoleCard>) throws -> Bool {
-    guard let claim = try? unverified.claim(), let node = try node(claim.address.handle)?.verified,
-      let card = try? unverified.verified(by: node)
-    else { return false }
-    let known = try role(claim.address)
-    if let known, known.current.serial >= card.content.serial { return false }
-    let row = index(claim.address)
+  /// A role's card, where its node signed it.
+  func verified(_ card: Unverified<RoleCard>) throws -> Signed<RoleCard>? {
+    guard let claim = try? card.claim(), let node = try node(claim.address.handle)?.verified else { return nil }
+    return try? card.verified(by: node)
+  }
+
+  /// Keeps a role's card. Gives whether it is newer than what was known; an older one says only who held it before.
+  func take(_ card: Signed<RoleCard>) throws -> Bool {
+    let before = try role(card.content.address)
+    guard let known = before.map({ $0.adding(card) }) ?? KnownRole(card) else { return false }
+    let row = index(card.content.address)
     try db.run(
       sql: "INSERT INTO roles (role, value) VALUES (?, ?) ON CONFLICT (role) DO UPDATE SET value = excluded.value",
-      arguments: [Data(row), seal(known?.adding(card) ?? KnownRole(card), "roles", row)])
-    return true
+      arguments: [Data(row), seal(known, "roles", row)])
+    return known.current.serial != before?.current.serial
   }
 
   func waitingDuties() throws -> WaitingDuties { try setting("duties") ?? WaitingDuties() }

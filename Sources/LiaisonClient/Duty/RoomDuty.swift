@@ -10,14 +10,19 @@ struct RoomDuty: TLSCodable {
   var told: UInt64
   /// The newest card on which this device did its part.
   var handled: UInt64
+  /// The newest card of which the member was told that somebody whom it names has other keys than were confirmed.
+  var warned: UInt64
   /// The last place in history before the room was known to be the role's: nothing from before goes over with the role.
   let since: UInt64
 
-  init(role: Address, correspondent: Address, told: UInt64, handled: UInt64 = 0, since: UInt64) {
+  init(
+    role: Address, correspondent: Address, told: UInt64, handled: UInt64 = 0, warned: UInt64 = 0, since: UInt64
+  ) {
     self.role = role
     self.correspondent = correspondent
     self.told = told
     self.handled = handled
+    self.warned = warned
     self.since = since
   }
 
@@ -26,6 +31,7 @@ struct RoomDuty: TLSCodable {
     correspondent = try decoder.read()
     told = try decoder.read()
     handled = try decoder.read()
+    warned = try decoder.read()
     since = try decoder.read()
   }
 
@@ -34,6 +40,7 @@ struct RoomDuty: TLSCodable {
     encoder.write(correspondent)
     encoder.write(told)
     encoder.write(handled)
+    encoder.write(warned)
     encoder.write(since)
   }
 }

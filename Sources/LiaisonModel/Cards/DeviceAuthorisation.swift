@@ -2,7 +2,7 @@ public import TLSPresentation
 
 /// An older device's statement that whoever holds the key of an invitation that it made may be one more device of its
 /// member, until a time.
-public struct DeviceGrant: Statement, Equatable {
+public struct DeviceGrant: MemberStatement, Equatable {
   public typealias Signer = DeviceSignaturePurpose
   public static let label = "device grant"
 
@@ -12,6 +12,8 @@ public struct DeviceGrant: Statement, Equatable {
   /// The key that the invitation's secret gives.
   public var invitationKey: PublicKey<DeviceInvitationPurpose>
   public var expiresAt: Timestamp
+
+  public var member: Address { address }
 
   public init(
     address: Address, device: DeviceIdentifier, invitationKey: PublicKey<DeviceInvitationPurpose>, expiresAt: Timestamp
@@ -87,10 +89,9 @@ public struct DeviceAuthorisation: Hashable, Sendable, TLSCodable {
     of device: MemberCard.Device, _ address: Address, among known: some Sequence<MemberCard.Device>
   ) -> DeviceIdentifier? {
     guard let claim = try? grant.claim(), claim.address == address, claim.device != device.identifier,
-      let granting = known.first(where: { $0.identifier == claim.device }),
-      let grant = try? grant.verified(by: granting.signatureKey).content,
+      let grant = try? grant.verified(byOneOf: Array(known)).content,
       let acceptance = try? acceptance.verified(by: grant.invitationKey).content, acceptance.device == device
     else { return nil }
-    return granting.identifier
+    return grant.device
   }
 }

@@ -12,7 +12,7 @@ public import TLSPresentation
 ///   uint64 answered_at;         // milliseconds since 1970, the device's clock
 /// } ComCheckAnswer;
 /// ```
-public struct ComCheckAnswer: Statement, Equatable {
+public struct ComCheckAnswer: MemberStatement, Equatable {
   public typealias Signer = DeviceSignaturePurpose
   public static let label = "communication check answer"
 
@@ -21,6 +21,8 @@ public struct ComCheckAnswer: Statement, Equatable {
   public var person: Address
   public var device: DeviceIdentifier
   public var answeredAt: Timestamp
+
+  public var member: Address { person }
 
   /// `checkDigest` is 32 bytes.
   public init(
@@ -88,13 +90,8 @@ public struct ProvenAnswer: Hashable, Sendable, TLSCodable {
     let (member, role) = (
       try memberCard.verified(by: nodeCard).content, try roleCard.verified(by: nodeCard).content
     )
-    let claim = try answer.claim()
-    guard claim.checkDigest == checkDigest else { throw .mismatch("the answer is to another check") }
-    guard let device = member.devices.first(where: { $0.identifier == claim.device }) else {
-      throw .mismatch("a device answered that is not the person's")
-    }
-    let answer = try answer.verified(by: device.signatureKey).content
-    guard answer.person == member.address else { throw .mismatch("the answer names another person than its card") }
+    let answer = try answer.verified(by: member).content
+    guard answer.checkDigest == checkDigest else { throw .mismatch("the answer is to another check") }
     guard answer.role == role.address, role.address == ComCheck.role(at: nodeCard.content.handle) else {
       throw .mismatch("the answer is for another role")
     }

@@ -2,7 +2,7 @@ internal import Crypto
 public import TLSPresentation
 
 /// A holder's statement that they hand their role over to another member.
-public struct DutyOffer: Statement, Equatable {
+public struct DutyOffer: MemberStatement, Equatable {
   public typealias Signer = DeviceSignaturePurpose
   public static let label = "duty offer"
 
@@ -16,6 +16,8 @@ public struct DutyOffer: Statement, Equatable {
   public var offeredAt: Timestamp
   /// At most 7 days later.
   public var expiresAt: Timestamp
+
+  public var member: Address { from }
 
   public init(
     role: Address, from: Address, device: DeviceIdentifier, to: Address, serial: UInt64, offeredAt: Timestamp,
@@ -54,7 +56,7 @@ public struct DutyOffer: Statement, Equatable {
 }
 
 /// The other member's statement that they take a role over: it names exactly one offer.
-public struct DutyAcceptance: Statement, Equatable {
+public struct DutyAcceptance: DeviceStatement, Equatable {
   public typealias Signer = DeviceSignaturePurpose
   public static let label = "duty acceptance"
 
@@ -112,12 +114,12 @@ public struct HandOver: Hashable, Sendable, TLSCodable {
   }
 
   /// What both signed, where these are the two members' devices: the offer, and when it was accepted. Throws ``ModelError``
-  /// where one did not sign, or they signed different things.
+  /// where one did not sign, or they signed different things. That it led to a card's holders, the card itself is held to.
   public func verified(
     from: [MemberCard.Device], to: [MemberCard.Device]
   ) throws(ModelError) -> (offer: DutyOffer, acceptedAt: Timestamp) {
-    let offer = try offer.verified(by: Self.key(of: offer.claim().device, among: from)).content
-    let acceptance = try acceptance.verified(by: Self.key(of: acceptance.claim().device, among: to)).content
+    let offer = try offer.verified(byOneOf: from).content
+    let acceptance = try acceptance.verified(byOneOf: to).content
     guard acceptance.offer == DutyAcceptance.digest(of: self.offer) else {
       throw .mismatch("the acceptance is of another offer")
     }
@@ -125,14 +127,5 @@ public struct HandOver: Hashable, Sendable, TLSCodable {
       throw .notInForce("the offer had expired when it was accepted")
     }
     return (offer, acceptance.acceptedAt)
-  }
-
-  private static func key(
-    of device: DeviceIdentifier, among devices: [MemberCard.Device]
-  ) throws(ModelError) -> DeviceSignatureKey {
-    guard let device = devices.first(where: { $0.identifier == device }) else {
-      throw .mismatch("a device signed that is not the member's")
-    }
-    return device.signatureKey
   }
 }

@@ -58,6 +58,16 @@ public struct RoleCard: NodeStatement, Equatable {
     case contactPoint = 3
     /// Nobody is left who could.
     case vacant = 4
+
+    /// The name in what programs read: `holders`, `alternate`, `contactPoint` or `vacant`.
+    public var name: String {
+      switch self {
+      case .holders: "holders"
+      case .alternate: "alternate"
+      case .contactPoint: "contactPoint"
+      case .vacant: "vacant"
+      }
+    }
   }
 
   public var address: Address
@@ -66,6 +76,7 @@ public struct RoleCard: NodeStatement, Equatable {
   public var serial: UInt64
   public var issuedAt: Timestamp
   public var expiresAt: Timestamp
+  /// Of this role, by an earlier card and to one of the holders; whether both signed it is to be verified.
   public var handOver: HandOver?
 
   public var handle: Handle { address.handle }
@@ -80,6 +91,12 @@ public struct RoleCard: NodeStatement, Equatable {
       throw .malformed("a role is held by members of its own node")
     }
     guard issuedAt < expiresAt else { throw .malformed("a role card expires after it was issued") }
+    if let offer = try handOver?.offer.claim() {
+      // What was signed for another role, by an earlier holder or to somebody else shows nothing of these holders.
+      guard offer.role == address, offer.serial < serial, duty.holders.contains(offer.to), offer.from != offer.to,
+        offer.from != address, offer.from.handle == address.handle
+      else { throw .malformed("a role card's hand-over is not one to a holder that it names") }
+    }
     self.address = address
     self.duty = duty
     self.serial = serial

@@ -19,8 +19,8 @@ extension Batch {
       // A clock that was set back makes nobody wait longer.
       guard now >= next || now < last else {
         throw Frame.Failure.limit(
-          "a communication check was started less than \(Limits.checkIntervalMilliseconds / 60_000) minutes ago; people are asked no more often"
-        )
+          "a communication check was started less than \(Limits.checkIntervalMilliseconds / 60_000) minutes ago; "
+            + "people are asked no more often")
       }
     }
     // The own duty officer is asked as every country's is.
@@ -28,23 +28,23 @@ extension Batch {
     for country in countries where country != handle && !peers.isActive(country) {
       throw Frame.Failure.unknown("\(country) is not an active peer of this node")
     }
-    let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    let nonce = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
     let check = Signed(
       try ComCheck(
-        identifier: ComCheckIdentifier(bytes: bytes), origin: handle, precedence: precedence, startedAt: now,
+        nonce: nonce, origin: handle, precedence: precedence, startedAt: now,
         answerBy: now.adding(milliseconds: within)), by: identity.key)
-    try store.insertComCheck(check, of: countries, keeping: Limits.checksKeptMax)
+    let number = try store.insertComCheck(check, of: countries, keeping: Limits.checksKeptMax)
     log(.info, "a communication check was started")
     for country in countries where country != handle {
-      send(check.unverified, check.content.identifier, to: country)
+      send(check.unverified, to: country)
     }
     if countries.contains(handle) {
       var own = ComCheckReport.Country(handle: handle)
       own.receipt = try hold(check.unverified, check.content)
       own.receiptAt = now
-      try store.save(own, of: check.content.identifier)
+      try store.save(own, of: check.unverified.name)
     }
-    return .done
+    return .comCheckStarted(number: number)
   }
 
   /// Sends a peer what it has not taken of this node's checks, and what it has not confirmed of answers to its own.
@@ -55,32 +55,35 @@ extension Batch {
   /// The same for every peer that is linked, from time to time.
   mutating func repeatComChecks() throws {
     let (open, held) = (try store.openComChecks(at: now), try store.heldComChecks(at: now))
-    if !open.isEmpty || !held.isEmpty { sendComChecks(open, answersTo: held, to: memory.links.peers.keys.sorted()) }
+    memory.comCheckRequests.keep(Set(open.map(\.check.name)))
+    if !open.isEmpty || !held.isEmpty { try sendComChecks(open, answersTo: held, to: memory.links.peers.keys.sorted()) }
     try store.removeHeldComChecks(endedBefore: now.subtracting(milliseconds: Limits.checkMillisecondsMax))
   }
 
-  private mutating func sendComChecks(_ open: [ComCheckReport], answersTo held: [HeldComCheck], to peers: [Handle]) {
+  private mutating func sendComChecks(
+    _ open: [ComCheckReport], answersTo held: [HeldComCheck], to peers: [Handle]
+  ) throws {
     for peer in peers {
       for report in open where report.countries.contains(where: { $0.handle == peer && $0.receipt == nil }) {
-        send(report.check, report.content.identifier, to: peer)
+        send(report.check, to: peer)
       }
-      for check in held where check.content.origin == peer && !check.isConfirmed { sendAnswer(of: check, to: peer) }
+      for check in held where check.content.origin == peer && !check.isConfirmed { try sendAnswer(of: check, to: peer) }
     }
   }
 
-  private mutating func send(_ check: Unverified<ComCheck>, _ identifier: ComCheckIdentifier, to peer: Handle) {
+  private mutating func send(_ check: Unverified<ComCheck>, to peer: Handle) {
     guard let link = memory.links.peers[peer]?.link, !LinkID.isTunnel(link) else { return }
     let number = memory.relays.nextNumber()
-    memory.comCheckRequests.insert(number, identifier, to: peer)
+    memory.comCheckRequests.insert(number, check.name, to: peer)
     send(Frame(request: number, .comCheck(check, role: ComCheck.role(at: peer))), on: link)
   }
 
   /// What a peer says to a check. Gives false where nothing of the kind was asked of it.
   mutating func take(answerToComCheck frame: Frame, from peer: Handle) throws -> Bool {
-    guard let identifier = memory.comCheckRequests.take(frame.request, from: peer) else { return false }
+    guard let name = memory.comCheckRequests.take(frame.request, from: peer) else { return false }
     // One that is over meanwhile stays as it ended.
-    guard let report = try store.openComChecks(at: now).first(where: { $0.content.identifier == identifier }),
-      var country = report.countries.first(where: { $0.handle == peer }), country.receipt == nil
+    guard let report = try store.comCheck(name, of: peer), now < report.content.answerBy,
+      var country = report.countries.first, country.receipt == nil
     else { return true }
     switch frame.body {
     case .comCheckReceipt(let receipt):
@@ -97,27 +100,35 @@ extension Batch {
     case .directoryAnswer: country.refusal = "its node does not know communication checks yet"
     default: throw Violation("an answer of another kind than was asked for")
     }
-    try store.save(country, of: identifier)
+    try store.save(country, of: name)
     return true
   }
 
-  /// A peer brings the acknowledgement of its duty officer, or this node has its own's.
+  /// A peer brings the acknowledgement of its duty officer. It is told that this node has it, or wants none of it.
   mutating func take(_ proven: ProvenAnswer, from peer: Handle) throws {
-    guard let digest = try? proven.answer.claim().checkDigest,
-      let report = try store.comChecks(limit: Limits.checksKeptMax).first(where: { $0.check.digest == digest }),
-      var country = report.countries.first(where: { $0.handle == peer }),
-      let nodeCard = peer == handle ? identity.card : peers[peer]?.card
-    else { return complain(of: peer, "the peer answers a communication check that it was not asked") }
-    // What comes too late does not count, and what has come counts once.
-    if country.answer == nil, now < report.content.answerBy {
-      do { _ = try proven.verified(of: digest, by: nodeCard) } catch {
-        return complain(of: peer, "the peer's answer to a communication check is not taken: \(error.sentence)")
-      }
-      country.answer = proven
-      country.answerAt = now
-      try store.save(country, of: report.content.identifier)
+    guard let digest = try? proven.answer.claim().checkDigest else {
+      return complain(of: peer, "the peer's answer to a communication check is malformed")
+    }
+    do { try count(proven, from: peer) } catch let failure as Frame.Failure {
+      complain(of: peer, "the peer's answer to a communication check is not taken: \(failure.text)")
     }
     guard let link = memory.links.peers[peer]?.link else { return }
-    send(Frame(.comCheckTaken(report.content.identifier)), on: link)
+    send(Frame(.comCheckTaken(ComCheckIdentifier(ofCheckDigest: digest))), on: link)
+  }
+
+  /// Counts the acknowledgement of a country's duty officer, this node's own among them. What comes too late does not count,
+  /// and what has come counts once.
+  mutating func count(_ proven: ProvenAnswer, from country: Handle) throws {
+    guard let digest = try? proven.answer.claim().checkDigest,
+      let report = try store.comCheck(ComCheckIdentifier(ofCheckDigest: digest), of: country),
+      var row = report.countries.first, let nodeCard = country == handle ? identity.card : peers[country]?.card
+    else { throw Frame.Failure.unknown("it was not asked") }
+    guard row.answer == nil, now < report.content.answerBy else { return }
+    do { _ = try proven.verified(of: report.check.digest, by: nodeCard) } catch {
+      throw Frame.Failure.malformed(error.sentence)
+    }
+    row.answer = proven
+    row.answerAt = now
+    try store.save(row, of: report.check.name)
   }
 }

@@ -15,32 +15,54 @@ extension Batch {
     guard role == ComCheck.role(at: handle) else {
       throw Frame.Failure.unknown("a communication check asks \(ComCheck.role(at: handle))")
     }
-    if let held = try store.heldComCheck(check.identifier, of: peer) {
-      guard held.check == unverified else { throw Frame.Failure.conflict("there is another check of this name") }
+    if let held = try store.heldComCheck(unverified.name, of: peer), held.check == unverified {
       return answer(request, .comCheckReceipt(held.receipt), on: link)
     }
-    guard now < check.answerBy else { throw Frame.Failure.notPermitted("the communication check is over") }
-    guard check.startedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+    guard now < end(of: check) else { throw Frame.Failure.notPermitted("the communication check is over") }
+    guard own(check.startedAt, of: peer) <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
       throw Frame.Failure.notPermitted("the communication check is dated in the future")
     }
     let open = try store.heldComChecks(at: now).count { $0.content.origin == peer }
     let since = now.subtracting(milliseconds: Limits.peerCheckIntervalMilliseconds)
-    let last = try store.lastComCheck(of: peer, since: since)
+    let last = try store.lastComCheck(of: peer, in: since...now)
     guard open < Limits.openChecksMax, last == nil else {
       throw Frame.Failure.limit("too many communication checks of \(peer)")
     }
     answer(request, .comCheckReceipt(try hold(unverified, check)), on: link)
   }
 
+  /// A moment of a peer's clock by this node's own, as their Hellos differed when the link came to stand.
+  private func own(_ time: Timestamp, of peer: Handle) -> Timestamp {
+    let difference = memory.links.peers[peer]?.clockDifferenceMilliseconds ?? 0
+    return difference < 0
+      ? time.adding(milliseconds: difference.magnitude) : time.subtracting(milliseconds: difference.magnitude)
+  }
+
+  /// When a check that comes now is over, by this node's clock: no later than if it had been released now.
+  private func end(of check: ComCheck) -> Timestamp {
+    min(
+      own(check.answerBy, of: check.origin),
+      now.adding(milliseconds: check.answerBy.milliseconds - check.startedAt.milliseconds))
+  }
+
+  /// The duty officer's role as a check's origin may know of it; nil where it may not look up everybody whom it names.
+  private func officer(for origin: Handle) throws -> RoleRecord? {
+    guard let role = try standingRole(ComCheck.role(at: handle)), try isFound(role.content, by: origin) else {
+      return nil
+    }
+    return role
+  }
+
   /// Keeps a check that was verified, and asks whoever acts for the role. Gives what shows that this node holds it.
   mutating func hold(_ unverified: Unverified<ComCheck>, _ check: ComCheck) throws -> Unverified<ComCheckReceipt> {
-    let acting = try standingRole(ComCheck.role(at: handle))?.content.duty.acting
+    let acting = try officer(for: check.origin)?.content.duty.acting
     let receipt = Signed(
       ComCheckReceipt(
         checkDigest: unverified.digest, holder: handle, standing: acting?.standing ?? .vacant, heldAt: now),
       by: identity.key
     ).unverified
-    try store.save(HeldComCheck(check: unverified, content: check, receipt: receipt, heldAt: now))
+    try store.save(
+      HeldComCheck(check: unverified, content: check, receipt: receipt, heldAt: now, endsAt: end(of: check)))
     try tellDuties(to: Set(acting?.people ?? []))
     return receipt
   }
@@ -49,35 +71,43 @@ extension Batch {
   func comChecksToAnswer(by member: Address) throws -> [Unverified<ComCheck>] {
     guard let role = try standingRole(ComCheck.role(at: handle)), role.content.duty.acting.people.contains(member)
     else { return [] }
-    return try store.heldComChecks(at: now).filter { $0.answer == nil }.prefix(Limits.rolesMax).map(\.check)
+    return try store.heldComChecks(at: now)
+      .filter { try $0.answer == nil && isFound(role.content, by: $0.content.origin) }
+      .prefix(Limits.rolesMax).map(\.check)
   }
 
   /// A device brings its member's acknowledgement of a check.
   mutating func take(
     _ unverified: Unverified<ComCheckAnswer>, by device: DeviceIdentifier, of member: Address
   ) throws {
-    guard let key = try store.device(device)?.signatureKey, let answer = try? unverified.verified(by: key).content,
-      answer.device == device, answer.person == member, let memberCard = try store.member(member)?.card
-    else { throw Frame.Failure.malformed("the answer is not signed by the device that brings it") }
-    guard var held = try store.heldComChecks(at: now).first(where: { $0.check.digest == answer.checkDigest }) else {
+    let answer = try signed(unverified, by: device).content
+    guard let memberCard = try store.member(member)?.card,
+      var held = try store.heldComChecks(at: now).first(where: { $0.check.digest == answer.checkDigest })
+    else {
       throw Frame.Failure.unknown("there is no such communication check, or it is over")
     }
     let address = ComCheck.role(at: handle)
-    guard answer.role == address, let role = try standingRole(address),
+    guard answer.role == address, let role = try officer(for: held.content.origin),
       role.content.duty.acting.people.contains(member)
     else { throw Self.notHeld(address) }
     // The first counts; whoever says it again, or as a colleague, has done no wrong.
     guard held.answer == nil else { return }
     let proven = ProvenAnswer(answer: unverified, memberCard: memberCard, roleCard: role.card)
     held.answer = proven
-    held.isConfirmed = held.content.origin == handle
+    if held.content.origin == handle {
+      try count(proven, from: handle)
+      held.isConfirmed = true
+    }
     try store.save(held)
-    if held.isConfirmed { try take(proven, from: handle) } else { sendAnswer(of: held, to: held.content.origin) }
+    if !held.isConfirmed { try sendAnswer(of: held, to: held.content.origin) }
     try tellDuties(to: Set(role.content.duty.acting.people))
   }
 
-  mutating func sendAnswer(of check: HeldComCheck, to origin: Handle) {
-    guard let answer = check.answer, let link = memory.links.peers[origin]?.link, !LinkID.isTunnel(link) else { return }
+  mutating func sendAnswer(of check: HeldComCheck, to origin: Handle) throws {
+    // Its policy may be another one by now.
+    guard let answer = check.answer, let link = memory.links.peers[origin]?.link, !LinkID.isTunnel(link),
+      let role = try? answer.roleCard.claim(), try isFound(role, by: origin)
+    else { return }
     send(Frame(.comCheckAnswer(answer)), on: link)
   }
 

@@ -18,11 +18,11 @@ package enum AdministrationRequest: Sendable {
   /// The address is a duty role's, which these people hold from now on.
   case defineRole(Address, RoleCard.Duty)
   case removeRole(Address, reason: String)
-  /// Every duty role.
+  /// Every duty role that was not removed.
   case roles
   /// A communication check of these countries, or of all active peers.
   case startComCheck(countries: [Handle], Precedence, withinMilliseconds: UInt64)
-  /// The newest communication checks that this node started, or the one of this number.
+  /// The figures of the newest communication checks that this node started, or all of the one of this number.
   case comChecks(number: UInt64?)
   /// Every peer's queue.
   case queues
@@ -44,6 +44,7 @@ package enum AdministrationAnswer: Sendable {
   case members([MemberRecord])
   case roles([RoleRecord])
   case comChecks([ComCheckReport])
+  case comCheckStarted(number: UInt64)
   case member(MemberRecord, devices: [InboxStatus])
   case queues([QueueStatus])
   case inboxes([InboxStatus])

@@ -30,12 +30,23 @@ extension Batch {
     case .directoryHeads(let heads): try take(heads, from: peer)
     case .directoryContinuationRequest(let question):
       answer(try frame.asking, .directoryContinuation(try continuation(question)), on: link)
-    case .comCheck(let check, let role): try take(check, for: role, from: peer, on: link, try frame.asking)
-    case .comCheckAnswer(let answer): try take(answer, from: peer)
-    case .comCheckTaken(let check): try takeComCheckTaken(check, by: peer)
+    case .comCheck, .comCheckAnswer, .comCheckTaken:
+      guard link != .bundle, !LinkID.isTunnel(link) else {
+        throw Violation("a communication check, which goes by the peer's own link alone")
+      }
+      try takeComCheck(frame, from: peer, on: link)
     case .hubAnswer, .keyPackages, .directoryAnswer, .directoryContinuation, .dutyAnswer, .comCheckReceipt, .failure:
       try relayAnswer(frame, from: peer, link)
     default: throw Violation("a frame of a kind that nodes do not send one another")
+    }
+  }
+
+  private mutating func takeComCheck(_ frame: Frame, from peer: Handle, on link: LinkID) throws {
+    switch frame.body {
+    case .comCheck(let check, let role): try take(check, for: role, from: peer, on: link, try frame.asking)
+    case .comCheckAnswer(let answer): try take(answer, from: peer)
+    case .comCheckTaken(let check): try takeComCheckTaken(check, by: peer)
+    default: break
     }
   }
 

@@ -31,7 +31,7 @@ extension Batch {
 
   /// A peer's answer goes to the device that asked.
   mutating func relayAnswer(_ frame: Frame, from peer: Handle, _ link: LinkID) throws {
-    if try take(answerToComCheck: frame, from: peer) { return }
+    if !LinkID.isTunnel(link), try take(answerToComCheck: frame, from: peer) { return }
     guard memory.relays.wasUsed(frame.request) else { throw Violation("an answer to what nobody asked") }
     // One that was given up meanwhile has been answered already.
     guard let relay = memory.relays.take(frame.request, from: link) else { return }

@@ -5,15 +5,25 @@ internal import LiaisonProtocol
 extension Batch {
   /// Keeps a statement of a device's member. The same again is done already.
   mutating func take(_ statement: Frame.MemberStatement, by device: DeviceIdentifier, of address: Address) throws {
-    guard let record = try store.device(device), let member = try store.member(address), member.revocation == nil else {
+    guard let member = try store.member(address), member.revocation == nil else {
       throw Frame.Failure.notPermitted("this member was revoked")
     }
     switch statement {
-    case .entry(let entry): try take(entry.verified(by: record))
-    case .vouch(let vouch): try take(vouch.verified(by: record))
-    case .revocation(let revocation): try take(revocation.verified(by: record))
+    case .entry(let entry): try take(signed(entry, by: device))
+    case .vouch(let vouch): try take(signed(vouch, by: device))
+    case .revocation(let revocation): try take(signed(revocation, by: device))
     }
     memory.directories.isChanged = true
+  }
+
+  /// What a device brings, where it is the one that says it, for its own member.
+  func signed<Content: MemberStatement>(
+    _ statement: Unverified<Content>, by device: DeviceIdentifier
+  ) throws -> Signed<Content> {
+    guard let record = try store.device(device), let claim = try? statement.claim(), claim.member == record.address,
+      claim.device == device, let statement = try? statement.verified(by: record.signatureKey)
+    else { throw Frame.Failure.malformed("the \(Content.label) is not signed by this device for its member") }
+    return statement
   }
 
   private func take(_ entry: Signed<PersonEntry>) throws {
@@ -111,15 +121,5 @@ extension Batch {
       if let entry = person.entry { answer.people.entries.append(entry) }
     }
     return answer
-  }
-}
-
-extension Unverified where Content: MemberStatement {
-  /// The statement of the member whose device this is, who says it with this device.
-  fileprivate func verified(by device: DeviceRecord) throws -> Signed<Content> {
-    guard let claim = try? claim(), claim.member == device.address, claim.device == device.identifier,
-      let statement = try? verified(by: device.signatureKey)
-    else { throw Frame.Failure.malformed("the \(Content.label) is not signed by this device for its member") }
-    return statement
   }
 }

@@ -14,7 +14,7 @@ extension Batch {
     guard address.handle == handle else {
       return try relay(.dutyQuery(address), .role(address), to: address.handle, for: request, on: link)
     }
-    answer(request, .dutyAnswer(Frame.Duties(roleCards: try standingRole(address).map { [$0.card] } ?? [])), on: link)
+    answer(request, .dutyAnswer(Frame.Duties(roleCards: try card(of: address).map { [$0.card] } ?? [])), on: link)
   }
 
   /// A peer asks for one of this node's roles. One that it may not contact is as if there were none.
@@ -24,11 +24,13 @@ extension Batch {
       throw Frame.Failure.notPermitted("a node answers peers for its own roles")
     }
     var cards: [Unverified<RoleCard>] = []
-    if let role = try standingRole(address) {
-      let isFound = try role.content.duty.acting.people.allSatisfy { try self.isFound($0, by: peer) }
-      if isFound { cards = [role.card] }
-    }
+    if let role = try card(of: address), try isFound(role.content, by: peer) { cards = [role.card] }
     answer(request, .dutyAnswer(Frame.Duties(roleCards: cards)), on: link)
+  }
+
+  /// Whether a peer may look up everybody whom a role's card names.
+  func isFound(_ card: RoleCard, by peer: Handle) throws -> Bool {
+    try card.duty.people.allSatisfy { try isFound($0, by: peer) }
   }
 
   /// What of a peer's answer is the card of this role.
@@ -41,7 +43,7 @@ extension Batch {
   /// The roles that name a member, and the hand-overs that wait for them or that they offered.
   func duties(of member: Address) throws -> Frame.Duties {
     var duties = Frame.Duties()
-    for role in try store.roles() where role.removal == nil {
+    for role in try store.standingRoles() {
       let offer = try? role.offer?.claim()
       let isConcerned = offer.map { ($0.from == member || $0.to == member) && now < $0.expiresAt } ?? false
       if isConcerned, let offer = role.offer { duties.offers.append(offer) }
@@ -84,7 +86,7 @@ extension Batch {
       }
       var duty = role.content.duty
       duty.holders.removeAll { $0 == member }
-      try issueCard(of: address, duty)
+      try issueCard(of: address, duty, handOver: role.content.handOver)
       log(.info, "a holder resigned a duty role")
     case .answer(let answer): try take(answer, by: device, of: member)
     }
@@ -96,16 +98,14 @@ extension Batch {
   private mutating func take(
     _ unverified: Unverified<DutyOffer>, by device: DeviceIdentifier, of member: Address
   ) throws {
-    guard let key = try store.device(device)?.signatureKey, let offer = try? unverified.verified(by: key).content,
-      offer.device == device, offer.from == member
-    else { throw Frame.Failure.malformed("the offer is not signed by the device that brings it") }
+    let offer = try signed(unverified, by: device).content
     guard var role = try standingRole(offer.role), role.content.duty.holders.contains(member) else {
       throw Self.notHeld(offer.role)
     }
     guard offer.serial == role.content.serial else {
       throw Frame.Failure.conflict("\(offer.role) has changed meanwhile; look at it and offer it again")
     }
-    guard offer.to != member, try isMember(offer.to), !(try store.devices(of: offer.to)).isEmpty else {
+    guard offer.to != member, try hasDevice(offer.to) else {
       throw Frame.Failure.unknown("there is no other member \(offer.to) who could take it over")
     }
     guard !role.content.duty.holders.contains(offer.to) else {
@@ -119,14 +119,14 @@ extension Batch {
     role.offer = unverified
     try store.saveRole(role)
     log(.info, "a duty role was offered to another member")
-    try tellDuties(to: Set([offer.to, before?.to].compactMap(\.self)).union([member]))
+    try tellDuties(to: Set([offer.to, before?.to, before?.from].compactMap(\.self)).union([member]))
   }
 
   private mutating func take(
     _ acceptance: Unverified<DutyAcceptance>, by device: DeviceIdentifier, of member: Address
   ) throws {
     // The same once more: the answer was lost.
-    let roles = try store.roles().filter { $0.removal == nil }
+    let roles = try store.standingRoles()
     if roles.contains(where: { $0.content.handOver?.acceptance == acceptance }) { return }
     for role in roles {
       guard let offer = role.offer, let claim = try? offer.claim(), claim.to == member, now < claim.expiresAt else {

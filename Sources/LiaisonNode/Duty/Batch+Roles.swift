@@ -17,66 +17,75 @@ extension Batch {
     guard try store.member(address) == nil else {
       throw Frame.Failure.conflict("\(address) is a member's address; a duty role has one of its own")
     }
-    if try store.role(address) == nil {
-      guard try store.roles().count < Limits.rolesMax else {
+    if try standingRole(address) == nil {
+      guard try store.standingRoles().count < Limits.rolesMax else {
         throw Frame.Failure.limit("a node has at most \(Limits.rolesMax) duty roles")
       }
     }
-    for person in duty.people.sorted() where try !isMember(person) {
-      throw Frame.Failure.unknown("there is no member \(person)")
+    for person in duty.people.sorted() where try !hasDevice(person) {
+      throw Frame.Failure.unknown("there is no member \(person) with a machine, who could be reached")
     }
     try issueCard(of: address, duty)
   }
 
   mutating func removeRole(_ address: Address, _ reason: String) throws {
-    guard var role = try standingRole(address) else {
+    guard let role = try standingRole(address) else {
       throw Frame.Failure.unknown("there is no duty role \(address)")
     }
-    guard 1...256 ~= reason.utf8.count else { throw Frame.Failure.malformed("a reason is 1 to 256 bytes long") }
-    role.removal = reason
-    role.offer = nil
-    try store.saveRole(role)
-    try tellDuties(to: role.content.duty.people)
+    guard 1...Limits.reasonBytesMax ~= reason.utf8.count else {
+      throw Frame.Failure.malformed("a reason is 1 to \(Limits.reasonBytesMax) bytes long")
+    }
+    // Its last card names nobody, so that whoever has an earlier one writes to nobody any more.
+    try issueCard(of: address, RoleCard.Duty(title: role.content.duty.title, holders: []), removal: reason)
+  }
+
+  /// The card of a role of this node, as whoever may ask is told it: also of one that was removed, while its last card is
+  /// in force.
+  func card(of address: Address) throws -> RoleRecord? {
+    guard let role = try store.role(address), role.removal == nil || now < role.content.expiresAt else { return nil }
+    return role
   }
 
   /// A member is no more: nobody waits for them in any role.
   mutating func vacate(by address: Address) throws {
-    for role in try store.roles() where role.removal == nil {
+    for role in try store.standingRoles() {
       if role.content.duty.people.contains(address) {
         var duty = role.content.duty
         duty.holders.removeAll { $0 == address }
         if duty.alternate == address { duty.alternate = nil }
         if duty.contactPoint == address { duty.contactPoint = nil }
-        try issueCard(of: role.content.address, duty)
+        try issueCard(of: role.content.address, duty, handOver: role.content.handOver)
       } else if let offer = try? role.offer?.claim(), offer.to == address {
         try withdrawOffer(of: role)
       }
     }
   }
 
-  /// Whether there is such a member of this node now, enrolled or invited.
-  func isMember(_ address: Address) throws -> Bool {
-    guard let member = try store.member(address) else { return false }
-    return member.revocation == nil
+  /// Whether there is such a member of this node now, who has a device.
+  func hasDevice(_ address: Address) throws -> Bool {
+    guard let member = try store.member(address), member.revocation == nil else { return false }
+    return try !store.devices(of: address).isEmpty
   }
 
-  /// Signs a role's next card. What was offered by an earlier one is worth nothing any more.
-  @discardableResult
+  /// Signs a role's next card, its last one where it is removed. What was offered by an earlier one is worth nothing any
+  /// more; a hand-over is shown as long as whom it was to holds the role.
   mutating func issueCard(
-    of address: Address, _ duty: RoleCard.Duty, handOver: HandOver? = nil
-  ) throws -> Unverified<RoleCard> {
+    of address: Address, _ duty: RoleCard.Duty, handOver: HandOver? = nil, removal: String? = nil
+  ) throws {
     let before = try store.role(address)
+    let receiver = try? handOver?.offer.claim().to
+    let isShown = receiver.map { duty.holders.contains($0) } ?? false
     let content = try RoleCard(
-      address: address, duty: duty, serial: (before?.content.serial ?? 0) + 1, issuedAt: now,
-      expiresAt: now.adding(milliseconds: Limits.roleCardLifetimeMilliseconds), handOver: handOver)
+      // Serials follow the clock, so that a node which was restored from a backup does not use one twice.
+      address: address, duty: duty, serial: max((before?.content.serial ?? 0) + 1, now.milliseconds), issuedAt: now,
+      expiresAt: now.adding(milliseconds: Limits.roleCardLifetimeMilliseconds), handOver: isShown ? handOver : nil)
     let card = Signed(content, by: identity.key).unverified
-    try store.saveRole(RoleRecord(card: card, content: content))
+    try store.saveRole(RoleRecord(card: card, content: content, removal: removal))
     let offered = (try? before?.offer?.claim()).map { [$0.from, $0.to] } ?? []
     try tellDuties(to: duty.people.union(before?.content.duty.people ?? []).union(offered), besides: card)
-    return card
   }
 
-  /// The same anew, because it ends or this node has another key. An offer that waits is made anew too, by its maker.
+  /// The same anew, because it ends or this node has another key. An offer that waits is dropped: it is of the card before.
   mutating func issueCard(of content: RoleCard) throws {
     try issueCard(of: content.address, content.duty, handOver: content.handOver)
   }

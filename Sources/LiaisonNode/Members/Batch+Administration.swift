@@ -52,7 +52,7 @@ extension Batch {
     case .removeRole(let address, let reason):
       try removeRole(address, reason)
       return .done
-    case .roles: return .roles(try store.roles())
+    case .roles: return .roles(try store.standingRoles())
     case .startComCheck(let countries, let precedence, let within):
       return try startComCheck(countries: countries, precedence, withinMilliseconds: within)
     case .comChecks(let number):
@@ -80,7 +80,7 @@ extension Batch {
     guard address.handle == handle else {
       throw Frame.Failure.notPermitted("\(address) is not of this node, which is \(handle)")
     }
-    guard try standingRole(address) == nil else {
+    guard try card(of: address) == nil else {
       throw Frame.Failure.conflict("\(address) is a duty role, and is nobody's own address")
     }
     guard now < expiresAt, expiresAt <= now.adding(milliseconds: Limits.invitationLifetimeMillisecondsMax) else {

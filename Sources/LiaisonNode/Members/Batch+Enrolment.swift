@@ -65,7 +65,7 @@ extension Batch {
     identity = next
     guard isOtherKey else { return }
     try store.renewMemberCards(at: now)
-    for role in try store.roles() where role.removal == nil { try issueCard(of: role.content) }
+    for role in try store.standingRoles() { try issueCard(of: role.content) }
     try renewCards()
   }
 
@@ -76,7 +76,7 @@ extension Batch {
       try issueCard(to: &member)
     }
     let nearly = now.adding(milliseconds: Limits.roleCardRenewalMilliseconds)
-    for role in try store.roles() where role.removal == nil && role.content.expiresAt < nearly {
+    for role in try store.standingRoles() where role.content.expiresAt < nearly {
       try issueCard(of: role.content)
     }
   }

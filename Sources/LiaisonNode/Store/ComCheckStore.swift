@@ -42,6 +42,8 @@ package struct HeldComCheck: Equatable, Sendable {
   /// What the origin was told.
   package var receipt: Unverified<ComCheckReceipt>
   package var heldAt: Timestamp
+  /// When its time is over, by this node's clock.
+  package var endsAt: Timestamp
   package var answer: ProvenAnswer?
   /// Whether the origin has the answer.
   package var isConfirmed: Bool
@@ -49,12 +51,13 @@ package struct HeldComCheck: Equatable, Sendable {
   /// A check as it is stored.
   package init(
     check: Unverified<ComCheck>, content: ComCheck, receipt: Unverified<ComCheckReceipt>, heldAt: Timestamp,
-    answer: ProvenAnswer? = nil, isConfirmed: Bool = false
+    endsAt: Timestamp, answer: ProvenAnswer? = nil, isConfirmed: Bool = false
   ) {
     self.check = check
     self.content = content
     self.receipt = receipt
     self.heldAt = heldAt
+    self.endsAt = endsAt
     self.answer = answer
     self.isConfirmed = isConfirmed
   }
@@ -62,14 +65,19 @@ package struct HeldComCheck: Equatable, Sendable {
 
 /// Communication checks: those that this node started, and those that peers did.
 package protocol ComCheckStore {
-  /// The checks that this node started, the newest first, with all of their countries.
+  /// The checks that this node started, the newest first: of all of their countries when what came, and neither what others
+  /// signed nor what they wrote, so that many are read at once.
   func comChecks(limit: Int) throws(StoreError) -> [ComCheckReport]
   /// The one of this number.
   func comCheck(_ number: UInt64) throws(StoreError) -> ComCheckReport?
+  /// The one of this name, with this country alone.
+  func comCheck(_ name: ComCheckIdentifier, of country: Handle) throws(StoreError) -> ComCheckReport?
   /// Those whose time is not over.
   func openComChecks(at now: Timestamp) throws(StoreError) -> [ComCheckReport]
-  /// Adds a check of these countries, and forgets all but the newest `kept`.
-  func insertComCheck(_ check: Signed<ComCheck>, of countries: [Handle], keeping kept: Int) throws(StoreError)
+  /// Adds a check of these countries, and forgets all but the newest `kept`. Gives its number.
+  func insertComCheck(
+    _ check: Signed<ComCheck>, of countries: [Handle], keeping kept: Int
+  ) throws(StoreError) -> UInt64
   /// Replaces what is known of one country.
   func save(_ country: ComCheckReport.Country, of check: ComCheckIdentifier) throws(StoreError)
 
@@ -77,8 +85,8 @@ package protocol ComCheckStore {
   func heldComCheck(_ check: ComCheckIdentifier, of origin: Handle) throws(StoreError) -> HeldComCheck?
   /// Those whose time is not over, the oldest first.
   func heldComChecks(at now: Timestamp) throws(StoreError) -> [HeldComCheck]
-  /// When the last check of a peer came, if one did since.
-  func lastComCheck(of origin: Handle, since time: Timestamp) throws(StoreError) -> Timestamp?
+  /// When the last check of a peer came, of those that did in this time.
+  func lastComCheck(of origin: Handle, in time: ClosedRange<Timestamp>) throws(StoreError) -> Timestamp?
   /// Inserts a peer's check, or replaces what is known of it.
   func save(_ check: HeldComCheck) throws(StoreError)
   /// Forgets those whose time was over before.

@@ -8,7 +8,7 @@ package struct RoleRecord: Equatable, Sendable {
   package var content: RoleCard
   /// A hand-over that waits to be accepted.
   package var offer: Unverified<DutyOffer>?
-  /// Why the role was removed, where it was. Its serials go on where it is made anew.
+  /// Why the role was removed, where it was; its last card names nobody.
   package var removal: String?
 
   /// A role as it is stored.
@@ -22,12 +22,12 @@ package struct RoleRecord: Equatable, Sendable {
   }
 }
 
-/// This node's duty roles. There are at most ``LiaisonModel/Limits/rolesMax``.
+/// This node's duty roles. At most ``LiaisonModel/Limits/rolesMax`` stand.
 package protocol DutyStore {
   /// The role of this address, also where it was removed.
   func role(_ address: Address) throws(StoreError) -> RoleRecord?
-  /// All roles in the order of their addresses, also those that were removed.
-  func roles() throws(StoreError) -> [RoleRecord]
+  /// The roles that were not removed, in the order of their addresses.
+  func standingRoles() throws(StoreError) -> [RoleRecord]
   /// Inserts a role or replaces what is known of it.
   func saveRole(_ role: RoleRecord) throws(StoreError)
 }
