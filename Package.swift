@@ -165,7 +165,7 @@ let package = Package(
       name: "NodeSimulation",
       dependencies: [
         "TestKit", "LiaisonNode", "LiaisonStore", "LiaisonRooms", "LiaisonProtocol", "LiaisonModel", "MLS",
-        "TLSPresentation", crypto,
+        "MerkleLog", "TLSPresentation", crypto,
       ], path: "Tests/NodeSimulation", swiftSettings: settings),
     tests("LiaisonRooms", ["MLS", "LiaisonModel", "TLSPresentation"]),
     tests(

@@ -18,7 +18,7 @@ package enum EvidenceFile {
     /// SHA-256 of the evidence, which names it.
     package let digest: String
 
-    /// What evidence proves of the node of a card. Throws `ModelError` where it proves nothing.
+    /// What evidence proves of the country of a card. Throws `ModelError` where it proves nothing.
     package init(_ evidence: DirectoryEvidence, of card: Signed<NodeCard>) throws(ModelError) {
       let proven = try evidence.verified(by: card)
       country = card.content.handle.description
@@ -61,7 +61,7 @@ package enum EvidenceFile {
     }
   }
 
-  /// What the evidence in one file proves of the node whose card is in another one. Nobody is asked.
+  /// What the evidence in one file proves of the country of which a card is in another one. Nobody is asked.
   package static func verify(_ path: String, card: String) throws -> Line {
     let text = try CardFile.text(
       path, holding: DirectoryEvidence.label, bytesMax: Limits.directoryEvidenceBytesMax)

@@ -229,8 +229,25 @@ public enum Limits {
   public static let directoryEvidencePerCountryMax = 4
   /// Evidence in one frame.
   public static let directoryEvidenceMax = 64
-  /// Evidence in a file or a frame, bytes: two heads and the longest path.
-  public static let directoryEvidenceBytesMax = 4096
+  /// Evidence in a file or a frame, bytes: a card, two heads and the longest path.
+  public static let directoryEvidenceBytesMax = 8192
+  /// How long it is shown that something was wrong with a country's directory: 30 days.
+  public static let directoryFaultShownMilliseconds: UInt64 = 30 * 86_400_000
+  /// How often a country is asked again how its directory goes on, where it could not say: 10 minutes.
+  public static let directoryAskMilliseconds: UInt64 = 600_000
+  /// How long it may go on not to say so before people are told: a day.
+  public static let directoryUnansweredMilliseconds: UInt64 = 86_400_000
+  /// How long a card that a room showed waits for an answer that its directory gave later than the card: a day longer than
+  /// an answer that a bundle brought is used.
+  public static let directoryCardCheckMilliseconds = bundleAnswerMilliseconds + 86_400_000
+  /// From a peer's word that its directory has changed to the question what has: several changes are asked for at once.
+  public static let directoryChangedMilliseconds: UInt64 = 500
+  /// Heads that one message shows: of the countries in its room, and not more than fit beside a short text.
+  public static let shownHeadsMax = 32
+  /// Devices that a member invites by themselves, at once, and how often one more after that: each makes the directory
+  /// longer for good.
+  public static let deviceInvitationsBurst: UInt64 = 64
+  public static let deviceInvitationsIntervalMilliseconds: UInt64 = 3_600_000
   /// How often a device shows a room the heads that it has seen: an hour.
   public static let directoryHeadsShownMilliseconds: UInt64 = 3_600_000
   /// How old the head of a node's own directory becomes before it is signed anew: an hour.

@@ -50,15 +50,12 @@ extension Frame.Body {
         Frame.Receipts(
           batch: try Unverified(tlsEncoded: Array(receipts.batch)),
           inclusions: try receipts.inclusions.map { inclusion in
-            guard inclusion.path.count.isMultiple(of: 32), inclusion.path.count <= 32 * 32,
-              inclusion.envelopeDigest.count == 32
-            else { throw FrameError("a receipt's path is malformed") }
-            let path = Array(inclusion.path)
+            guard inclusion.envelopeDigest.count == 32 else { throw FrameError("a receipt's digest is malformed") }
             return Frame.Receipts.Inclusion(
               leaf: ReceiptLeaf(
                 message: try MessageIdentifier(bytes: Array(inclusion.message)),
                 envelopeDigest: Array(inclusion.envelopeDigest)), index: inclusion.index,
-              path: stride(from: 0, to: path.count, by: 32).map { Array(path[$0..<$0 + 32]) })
+              path: try hashes(inclusion.path, max: 32))
           }))
     case .trustLogHeads(let heads):
       guard heads.own.count <= 1024, heads.seen.count <= 1024, heads.proof.count <= 64,

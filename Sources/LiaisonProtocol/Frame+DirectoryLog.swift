@@ -31,6 +31,13 @@ extension Frame {
       self.from = from
       self.to = to
     }
+
+    /// What is asked of two heads of one log, of which the first has fewer entries; `nil` where that has none, as everything
+    /// begins with nothing, or one is no head.
+    public init?(lesser: Unverified<DirectoryHead>, greater: Unverified<DirectoryHead>) {
+      guard let (from, to) = try? (lesser.claim(), greater.claim()), from.size > 0 else { return nil }
+      self.init(handle: from.handle, beganAt: from.beganAt, from: from.size, to: to.size)
+    }
   }
 
   /// A part of a node's own directory log, for its devices.
@@ -137,9 +144,9 @@ extension Frame.DirectoryRecords {
   }
 }
 
-/// The hashes of a path, 32 bytes each and at most 64.
-func hashes(_ path: Data) throws -> [[UInt8]] {
-  guard path.count.isMultiple(of: 32), path.count <= 64 * 32 else { throw FrameError("a path is malformed") }
+/// The hashes of a path, 32 bytes each and at most `max`.
+func hashes(_ path: Data, max: Int = 64) throws -> [[UInt8]] {
+  guard path.count.isMultiple(of: 32), path.count <= max * 32 else { throw FrameError("a path is malformed") }
   let bytes = Array(path)
   return stride(from: 0, to: bytes.count, by: 32).map { Array(bytes[$0..<$0 + 32]) }
 }

@@ -26,6 +26,7 @@ extension SQLiteNodeTransaction: MemberStore {
     try rows(
       """
       SELECT \(Self.columns) FROM members WHERE revocation IS NULL AND card IS NOT NULL AND card_expires_at < ?
+        AND EXISTS (SELECT 1 FROM devices d WHERE d.address = members.address)
       ORDER BY card_expires_at LIMIT ?
       """, time.integer, limit
     ).stored { row throws(StoreError) in try MemberRecord(row) }

@@ -70,7 +70,7 @@ extension SQLiteNodeTransaction: PeopleStore {
   /// Brings the directory up to what was saved of a member of this node.
   func noteMember(_ member: MemberRecord) throws(StoreError) {
     let (address, discipline) = (member.address.description, member.profile.discipline)
-    guard member.card != nil, member.revocation == nil else {
+    guard member.presentCard != nil else {
       try run("DELETE FROM people_text WHERE rowid = (SELECT id FROM people WHERE address = ?)", address)
       try run(
         "UPDATE people SET is_gone = 1, entry = NULL, entry_serial = NULL, confirmed_at = NULL WHERE address = ?",

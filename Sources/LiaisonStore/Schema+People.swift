@@ -64,7 +64,8 @@ extension Schema {
     INSERT INTO people (address, node, discipline, disciplines, is_gone, change)
       SELECT address, substr(address, instr(address, '@') + 1), discipline, 1 << (discipline - 1), 0,
         row_number() OVER (ORDER BY address)
-      FROM members WHERE card IS NOT NULL AND revocation IS NULL;
+      FROM members WHERE card IS NOT NULL AND revocation IS NULL
+        AND EXISTS (SELECT 1 FROM devices d WHERE d.address = members.address);
 
     INSERT INTO people_text (rowid, text, marks)
       SELECT p.id, m.name || char(10) || m.address || char(10) || m.role || char(10) || d.name,

@@ -88,17 +88,17 @@ struct DirectoryCommand: AsyncParsableCommand {
 
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verify evidence that somebody gave you, by the card of the country that it is against.",
+      abstract: "Verify evidence that somebody gave you, by the root key of the country that it is against.",
       discussion: """
-        Needs no node, no network and no profile, and trusts nobody but the card: take it from the country's contact point, \
-        and compare the fingerprint of its root key, which is shown.
+        Needs no node, no network and no profile, and trusts nobody but the root key on the card, which may be any card of \
+        that country: take it from the country's contact point, and compare the fingerprint, which is shown.
 
         Example: liaison directory verify xb.evidence --card xb.card
         """)
 
     @Argument(help: "The evidence.", completion: .file()) var file: String
     @Option(
-      name: .long, help: ArgumentHelp("The card of the country that it is against.", valueName: "file"),
+      name: .long, help: ArgumentHelp("A card of the country that it is against.", valueName: "file"),
       completion: .file())
     var card: String
 

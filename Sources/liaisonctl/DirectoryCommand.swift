@@ -14,7 +14,7 @@ struct DirectoryCommand: AsyncParsableCommand {
       Examples:
         liaisonctl directory
         liaisonctl directory evidence xb -o xb.evidence
-        liaisonctl directory verify xb.evidence xb.card
+        liaisonctl directory verify xb.evidence --card xb.card
       """,
     subcommands: [List.self, Head.self, Evidence.self, Verify.self], defaultSubcommand: List.self)
 
@@ -58,11 +58,11 @@ struct DirectoryCommand: AsyncParsableCommand {
 
     func run() async throws {
       let directory = try await DirectoryCommand.directory(node)
-      let own = Line(try await node.ownCard().content.handle.description, directory.ownHead)
-      let others = directory.countries.map { country in
-        Line(
-          country.handle, country.newestHead, fault: country.fault,
-          evidence: directory.evidence.count { $0.handle == country.handle })
+      func evidence(against handle: String) -> Int { directory.evidence.count { $0.handle == handle } }
+      let handle = try await node.ownCard().content.handle.description
+      let own = Line(handle, directory.ownHead, evidence: evidence(against: handle))
+      let others = directory.countries.map {
+        Line($0.handle, $0.newestHead, fault: $0.fault, evidence: evidence(against: $0.handle))
       }
       node.output.listing(
         [own] + others, columns: ["COUNTRY", "ENTRIES", "SIGNED", "ROOT", ""], empty: ""
@@ -112,7 +112,7 @@ struct DirectoryCommand: AsyncParsableCommand {
       guard case .peers(let peers) = try await node.ask(.peersRequest(AdminEmpty())) else {
         throw CommandError.wrongAnswer
       }
-      let cards = try peers.peers.map { try Signed<NodeCard>(ownBytes: Array($0.card)) }
+      let cards = try await [node.ownCard()] + peers.peers.map { try Signed<NodeCard>(ownBytes: Array($0.card)) }
       let evidence = kept.compactMap { kept -> (DirectoryEvidence, EvidenceFile.Line)? in
         guard let content = kept.content,
           let card = cards.first(where: { $0.content.handle.description == kept.handle }),
@@ -131,11 +131,14 @@ struct DirectoryCommand: AsyncParsableCommand {
 
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Verify evidence with the country's card. No node is asked.",
-      discussion: "Example: liaisonctl directory verify xb.evidence xb.card")
+      abstract: "Verify evidence by the country's root key, which any card of it names. No node is asked.",
+      discussion: "Example: liaisonctl directory verify xb.evidence --card xb.card")
 
     @Argument(help: "The evidence.", completion: .file()) var file: String
-    @Argument(help: "The card of the country that it is against.", completion: .file()) var card: String
+    @Option(
+      name: .long, help: ArgumentHelp("A card of the country that it is against.", valueName: "file"),
+      completion: .file())
+    var card: String
     @OptionGroup var format: OutputOptions
 
     func run() throws {

@@ -88,8 +88,8 @@ extension FuzzTarget {
     FuzzTarget(name: "directory-evidence") { input in
       if let evidence = try? DirectoryEvidence(tlsEncoded: input) {
         precondition(evidence.tlsEncoded == input, "a value has two encodings")
-        _ = try? evidence.first.relation(to: evidence.second)
-        _ = evidence.continuation?.verdict(lesser: evidence.first, greater: evidence.second)
+        _ = try? evidence.first.relation(to: evidence.second, by: evidence.card)
+        _ = evidence.continuation?.verdict(lesser: evidence.first, greater: evidence.second, by: evidence.card)
       }
       _ = try? Armor.decodeEvidence(String(decoding: input, as: UTF8.self))
     } seeds: {

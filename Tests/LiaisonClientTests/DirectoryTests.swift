@@ -177,6 +177,9 @@ struct OwnEntryTests {
       return
     }
     #expect(text.contains("in a room that is not in its directory"))
+    // The card that it was is not proven, and is looked up before anything is sent to it.
+    #expect(try ana.open().contact(bo.address)?.card.devices.count == 2)
+    #expect(try !ana.open().isProven(bo.address))
   }
 
   @Test("a colleague's answer is kept only with its proof, under a head that goes on from the last one")
@@ -211,5 +214,78 @@ struct OwnEntryTests {
     told.answered(question.key, with: .failure(Frame.Failure(.unknown, "no")))
     _ = try told.next(now: region.now)
     #expect(try alarms(ana).contains { $0.kind == "fault" })
+  }
+
+  /// What `xb` shows, signed with its key, and ana's session with her own node.
+  private func show(_ log: LyingDirectory, to session: inout Session) throws -> Work? {
+    let peer = Frame.Peer(
+      nodeCard: log.mask.card.unverified, isActive: true, isLinked: true, directoryHead: log.head(signedAt: region.now))
+    session.answered(.peers, with: .peers([peer]))
+    return try question(&session)
+  }
+
+  private func question(_ session: inout Session, after milliseconds: UInt64 = 0) throws -> Work? {
+    let turn = try session.next(now: region.now.adding(milliseconds: milliseconds))
+    return turn.steps.lazy.compactMap { step -> Work? in
+      if case .ask(let work) = step, case .directoryContinuation = work.key { work } else { nil }
+    }.first
+  }
+
+  @Test("a country's head that waits while another one of its length is taken proves the lie")
+  func whileWaiting() throws {
+    let bo = try region.enrol("bo@xb")
+    #expect(region.run { bo.isIdle })
+    let xb = try region.network.node("xb")
+    var log = LyingDirectory(xb, beganAt: region.now.adding(milliseconds: 1_000))
+    region.run(milliseconds: 2_000)
+    ana.isOffline = true
+    region.run(milliseconds: 2_000)
+    let engine = try ana.open()
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    try log.add("vera", in: region.network)
+    #expect(try show(log, to: &session) == nil)
+    var other = log
+    for _ in 0..<2 { try log.add("vera", in: region.network) }
+    for _ in 0..<2 { try other.add("vera", in: region.network) }
+    let asked = try #require(try show(log, to: &session))
+    _ = try show(other, to: &session)
+    session.answered(asked.key, with: .directoryContinuation(try log.continuation(from: 1)))
+    _ = try session.next(now: region.now)
+    let state = try #require(try engine.directoryStates.first { $0.handle == xb.handle })
+    #expect(state.head?.size == 3)
+    #expect(try state.evidence.first?.verified(by: xb.card).kind == .twoRoots)
+  }
+
+  @Test("a country that says for a day that it cannot say how its directory goes on raises an alarm, and is asked again")
+  func neverAble() throws {
+    let bo = try region.enrol("bo@xb")
+    #expect(region.run { bo.isIdle })
+    let xb = try region.network.node("xb")
+    let asker = LinkPeer.device(try bo.open().identity.device, inboxPosition: try bo.open().inboxPosition)
+    guard case .directoryAnswer(let found) = try xb.answer(to: .directoryQuery(.address(bo.address)), from: asker)
+    else { throw SimulationError("no answer") }
+    var log = LyingDirectory(xb, beganAt: region.now.adding(milliseconds: 1_000))
+    region.run(milliseconds: 2_000)
+    ana.isOffline = true
+    region.run(milliseconds: 2_000)
+    let engine = try ana.open()
+    try engine.take(found, now: region.now)
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    try log.add("vera", in: region.network)
+    #expect(try show(log, to: &session) == nil)
+    try log.add("vera", in: region.network)
+    let asked = try #require(try show(log, to: &session))
+    session.answered(asked.key, with: .failure(Frame.Failure(.unavailable, "not now")))
+    #expect(try question(&session) == nil)
+    let again = try #require(try question(&session, after: 60_000))
+    session.answered(again.key, with: .failure(Frame.Failure(.unavailable, "not now")))
+    let later = region.now.adding(milliseconds: Limits.directoryUnansweredMilliseconds)
+    #expect(try !engine.directoryAlarms(now: region.now).contains { $0.kind == "fault" })
+    _ = try session.next(now: later)
+    guard case .fault(xb.handle, let text, _)? = try engine.directoryAlarms(now: later).first else {
+      Issue.record("no alarm: \(try engine.directoryAlarms(now: later))")
+      return
+    }
+    #expect(text.contains("has not said for a day"))
   }
 }

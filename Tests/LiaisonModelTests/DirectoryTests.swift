@@ -5,6 +5,11 @@ import Testing
 
 /// A directory log as a node would keep it, and as a liar would.
 struct SampleLog {
+  /// Of the node that keeps it.
+  static var card: Unverified<NodeCard> {
+    get throws { Signed(try Samples.nodeCard(), by: Samples.root).unverified }
+  }
+
   var tree = MerkleTree()
   var beganAt = Samples.now
 
@@ -48,7 +53,7 @@ struct DirectoryTests {
   private func evidence(_ new: Unverified<DirectoryHead>, _ known: Unverified<DirectoryHead>) throws
     -> DirectoryEvidence
   {
-    guard case .contradictory(let evidence) = try new.relation(to: known) else { throw Missing() }
+    guard case .contradictory(let evidence) = try new.relation(to: known, by: SampleLog.card) else { throw Missing() }
     return evidence
   }
 
@@ -80,18 +85,19 @@ struct DirectoryTests {
   func continues() throws {
     let log = try SampleLog((0..<9).map { "m\($0)" })
     for size in 1..<9 {
-      guard case .ofOtherSize(let lesser, let greater) = try log.head().relation(to: log.head(size)) else {
+      guard case .ofOtherSize(let lesser, let greater) = try log.head().relation(to: log.head(size), by: SampleLog.card) else {
         throw Missing()
       }
-      guard case .continues = try log.continuation(from: size).verdict(lesser: lesser, greater: greater) else {
+      guard case .continues = try log.continuation(from: size).verdict(lesser: lesser, greater: greater, by: SampleLog.card) else {
         Issue.record("size \(size) is not shown to go on")
         continue
       }
     }
     let empty = try log.head(0)
-    guard case .continues = DirectoryContinuation(root: [], path: []).verdict(lesser: empty, greater: try log.head())
+    guard case .continues = try DirectoryContinuation(root: [], path: []).verdict(
+        lesser: empty, greater: log.head(), by: SampleLog.card)
     else { throw Missing() }
-    guard case .same = try log.head(9, signedAt: Samples.now.adding(milliseconds: 5)).relation(to: log.head()) else {
+    guard case .same = try log.head(9, signedAt: Samples.now.adding(milliseconds: 5)).relation(to: log.head(), by: SampleLog.card) else {
       throw Missing()
     }
   }
@@ -118,13 +124,13 @@ struct DirectoryTests {
     let shown = try SampleLog(names + ["zoe"])
     guard
       case .contradicts(let evidence) = try shown.continuation(from: size).verdict(
-        lesser: seen.head(), greater: shown.head())
+        lesser: seen.head(), greater: shown.head(), by: SampleLog.card)
     else { throw Missing() }
     #expect(try evidence.verified(by: card).kind == .rewritten)
     // A proof of another log shows nothing, and is evidence of nothing.
     guard
       case .nothing = try SampleLog(names + ["yan"]).continuation(from: size).verdict(
-        lesser: seen.head(), greater: shown.head())
+        lesser: seen.head(), greater: shown.head(), by: SampleLog.card)
     else { throw Missing() }
   }
 
@@ -136,7 +142,7 @@ struct DirectoryTests {
     var next = try SampleLog(["ana"])
     next.beganAt = Samples.now.adding(milliseconds: 1_000)
     let soon = try next.head(signedAt: next.beganAt)
-    guard case .anew = try soon.relation(to: old.head()), case .outdated = try old.head().relation(to: soon) else {
+    guard case .anew = try soon.relation(to: old.head(), by: SampleLog.card), case .outdated = try old.head().relation(to: soon, by: SampleLog.card) else {
       throw Missing()
     }
     let late = try old.head(
@@ -154,6 +160,7 @@ struct DirectoryTests {
       for continuation in [nil, try log.continuation(from: 4), try log.continuation(from: 5)] {
         var encoder = TLSEncoder()
         encoder.write(UInt8(1))
+        encoder.write(try SampleLog.card)
         encoder.write(first)
         encoder.write(second)
         encoder.write(optional: continuation)
@@ -162,6 +169,41 @@ struct DirectoryTests {
       }
     }
     #expect(try lie.verified(by: card).sentence.contains("two different directories"))
+  }
+
+  @Test("has one form of each lie that is proven, which holds by every card of the country")
+  func canonical() throws {
+    let names = (0..<4).map { "m\($0)" }
+    let (one, other) = (try SampleLog(["ana", "bo"]), try SampleLog(["ana", "mallory"]))
+    let late = one.beganAt.adding(milliseconds: 2 * Limits.directoryOverlapMilliseconds)
+    var next = try SampleLog(["ana"])
+    next.beganAt = Samples.now.adding(milliseconds: 1_000)
+    guard
+      case .contradicts(let rewritten) = try SampleLog(names).continuation(from: 2).verdict(
+        lesser: one.head(), greater: SampleLog(names).head(), by: SampleLog.card)
+    else { throw Missing() }
+    let proofs = [
+      try evidence(one.head(), other.head()), try evidence(one.head(signedAt: late), next.head(signedAt: late)),
+    ]
+    for proof in proofs + [rewritten] {
+      var forms: [(Unverified<DirectoryHead>, Unverified<DirectoryHead>, DirectoryContinuation?)] = []
+      forms.append((proof.second, proof.first, proof.continuation))
+      forms.append((proof.first, proof.second, proof.continuation == nil ? rewritten.continuation : nil))
+      for form in forms {
+        var encoder = TLSEncoder()
+        encoder.write(UInt8(1))
+        encoder.write(proof.card)
+        encoder.write(form.0)
+        encoder.write(form.1)
+        encoder.write(optional: form.2)
+        let variant = try DirectoryEvidence(tlsEncoded: encoder.bytes)
+        #expect(throws: ModelError.self) { try variant.verified(by: card) }
+      }
+      // The liar's next card takes nothing back.
+      var renewed = try Samples.nodeCard(serial: 2)
+      renewed.nodeKeys = [SigningKey<NodePurpose>().publicKey]
+      #expect(throws: Never.self) { try proof.verified(by: Signed(renewed, by: Samples.root)) }
+    }
   }
 
   @Test("knows entries of types that come later, and heads of empty logs only with the empty root")
@@ -178,6 +220,10 @@ struct DirectoryTests {
       signedAt: Samples.now)
     #expect(throws: TLSPresentationError.self) { try DirectoryHead(tlsEncoded: forged.tlsEncoded) }
     #expect(try DirectoryHead(tlsEncoded: SampleLog().head().claim().tlsEncoded).size == 0)
+    // None is from before its directory: a log that begins in a time to come would contradict none.
+    var ahead = try SampleLog().head().claim()
+    ahead.beganAt = ahead.signedAt.adding(milliseconds: 1)
+    #expect(throws: TLSPresentationError.self) { try DirectoryHead(tlsEncoded: ahead.tlsEncoded) }
     #expect(DirectoryRecord.tag(of: try Address("ana@xa")) != DirectoryRecord.tag(of: try Address("ana@xb")))
   }
 }

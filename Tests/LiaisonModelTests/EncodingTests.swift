@@ -39,7 +39,7 @@ struct EncodingTests {
       timeZone: try TimeZoneName("Europe/Paris"), alternate: try Address("bo@xb"))
     let log = try SampleLog(["ana", "bo", "cy"])
     guard
-      case .contradictory(let evidence) = try SampleLog(["mo"]).head().relation(to: log.head(1))
+      case .contradictory(let evidence) = try SampleLog(["mo"]).head().relation(to: log.head(1), by: SampleLog.card)
     else { throw ModelError.mismatch("no evidence") }
     let role = try Address("duty-officer@xa")
     let device = try DeviceIdentifier(bytes: Array(4...19))

@@ -34,7 +34,8 @@ struct DirectoryLogTests {
     guard
       case .directoryContinuation(let shown) = try xa.answer(to: .directoryContinuationRequest(question), from: asker)
     else { throw SimulationError("no continuation") }
-    guard case .continues = shown.verdict(lesser: before.unverified, greater: after.unverified) else {
+    guard case .continues = shown.verdict(lesser: before.unverified, greater: after.unverified, by: xa.card.unverified)
+    else {
       throw SimulationError("it does not continue")
     }
     // What never was is not shown.
@@ -118,5 +119,72 @@ struct DirectoryLogTests {
     _ = try region.enrol(["ana@xa"])
     region.run(milliseconds: 60_000)
     #expect(try region.node("xb").directories().evidence.isEmpty)
+  }
+
+  @Test("that a device is ahead of, as after a disk was set back, is begun anew before anything else is signed")
+  func deviceAhead() throws {
+    let region = Region(seed: 505)
+    try region.addNodes(["xa"])
+    let devices = try region.enrol(["nino@xa", "luka@xa"])
+    let xa = try region.node("xa")
+    let room = try region.room(of: devices)
+    let disk = try xa.store.disk.copy()
+    let before = try xa.directories().own.content
+    try devices[0].send("after the copy", to: room)
+    #expect(region.run(atMostMilliseconds: 30_000) { devices[1].read.count == 1 && devices[1].isIdle })
+    region.run(milliseconds: 5_000)
+    xa.crash()
+    xa.store.disk = disk
+    xa.start()
+    region.run(milliseconds: 60_000)
+    let after = try xa.directories().own.content
+    #expect(after.beganAt > before.beganAt)
+    #expect(after.size == 2)
+  }
+
+  @Test("says nothing of a member who is invited again after their end, and stops nobody who asks for them")
+  func invitedAgain() throws {
+    let region = Region(seed: 506)
+    try region.addNodes(["xa", "xb"])
+    let devices = try region.enrol(["nino@xa", "luka@xa", "vera@xb"])
+    let xa = try region.node("xa")
+    _ = try xa.administer(.revoke(devices[0].address, reason: "left"))
+    _ = try xa.invite("nino")
+    for asker in [devices[1], devices[2]] {
+      for query in [Frame.DirectoryQuery.address(devices[0].address), .text("nino")] {
+        var answer: Frame.Body?
+        asker.request(.directoryQuery(query), onFailure: { answer = .failure($0) }, then: { answer = $0 })
+        region.run(milliseconds: 5_000)
+        guard case .directoryAnswer(let found)? = answer else {
+          Issue.record("\(asker.address) was told \(String(describing: answer))")
+          continue
+        }
+        #expect(found.cards.isEmpty)
+      }
+    }
+    // Nor does it come back with a log that is begun anew, or with a renewal.
+    let backup = try xa.backUp()
+    try xa.restore(backup)
+    region.run(milliseconds: 1_000)
+    #expect(try xa.directories().own.content.size == 1)
+    _ = try region.enrol(["nino@xa"])
+    #expect(try xa.directories().own.content.size == 2)
+  }
+
+  @Test("does not grow for ever by what one member's devices do")
+  func invitations() throws {
+    let region = Region(seed: 507)
+    try region.addNodes(["xa"])
+    let nino = try region.enrol(["nino@xa"])[0]
+    var (invited, refused) = (0, [Frame.Failure.Reason]())
+    for number in 0..<Int(Limits.deviceInvitationsBurst) + 2 {
+      let hash = [UInt8](repeating: UInt8(number), count: 32)
+      nino.request(
+        .deviceInvite(secretHash: hash, expiresAt: region.now.adding(milliseconds: 2_000)),
+        onFailure: { refused.append($0.reason) }, then: { _ in invited += 1 })
+      region.run(milliseconds: 2_500)
+    }
+    #expect(invited == Int(Limits.deviceInvitationsBurst))
+    #expect(refused == [.limit, .limit])
   }
 }

@@ -45,6 +45,11 @@ struct LyingDirectoryTests {
       return told
     }
 
+    /// What the liar was asked last of how its log goes on.
+    var question: Frame? {
+      liar.frames.last { if case .directoryContinuationRequest = $0.body { true } else { false } }
+    }
+
     func seen(by node: SimulatedNode) throws -> KnownDirectory? {
       try node.directories().countries.first { $0.handle == liar.mask.handle }
     }
@@ -122,8 +127,7 @@ struct LyingDirectoryTests {
     scene.liar.dial(scene.xa)
     scene.liar.send(scene.log.heads(signedAt: scene.region.now))
     scene.liar.send(other.heads(signedAt: scene.region.now))
-    let question = try #require(
-      scene.liar.frames.last { if case .directoryContinuationRequest = $0.body { true } else { false } })
+    let question = try #require(scene.question)
     scene.liar.send(.directoryContinuation(try other.continuation(from: 3)), request: question.request)
     let evidence = try #require(try scene.xa.directories().evidence.first)
     #expect(try evidence.evidence.verified(by: scene.liar.mask.card).kind == .rewritten)
@@ -139,8 +143,7 @@ struct LyingDirectoryTests {
     scene.liar.dial(scene.xa)
     scene.liar.send(scene.log.heads(signedAt: scene.region.now))
     scene.liar.send(other.heads(signedAt: scene.region.now))
-    let question = try #require(
-      scene.liar.frames.last { if case .directoryContinuationRequest = $0.body { true } else { false } })
+    let question = try #require(scene.question)
     scene.liar.send(.failure(Frame.Failure(.unknown, "no")), request: question.request)
     let seen = try #require(try scene.seen(by: scene.xa))
     #expect(seen.fault?.contains("does not show") == true)
@@ -163,6 +166,7 @@ struct LyingDirectoryTests {
     #expect(try scene.xa.directories().countries == before)
     scene.liar.send(
       scene.log.heads(signedAt: scene.region.now.adding(milliseconds: 2 * Limits.clockErrorMillisecondsMax)))
+    #expect(try scene.seen(by: scene.xa)?.fault?.contains("dated ahead") == true)
     #expect(try scene.xa.directories().evidence.isEmpty)
     #expect(scene.liar.isLinked)
     // Nor can it make xa begin its own directory anew.
@@ -172,5 +176,151 @@ struct LyingDirectoryTests {
     let false9 = ofXA.head(signedAt: scene.region.now, by: scene.liar.mask.nodeKey)
     scene.liar.send(.directoryHeads(Frame.DirectoryHeads(heads: [false9])))
     #expect(try scene.xa.directories().own.content.agrees(with: own))
+  }
+
+  @Test("is found out by a head that waits while another one of its length is taken")
+  func whileWaiting() throws {
+    let scene = try Scene(seed: 606)
+    try scene.log.add("vera", in: scene.region)
+    var other = scene.log
+    scene.liar.dial(scene.xa)
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    for _ in 0..<2 { try scene.log.add("vera", in: scene.region) }
+    for _ in 0..<2 { try other.add("vera", in: scene.region) }
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    let question = try #require(scene.question)
+    scene.liar.send(other.heads(signedAt: scene.region.now))
+    #expect(try scene.xa.directories().evidence.isEmpty)
+    scene.liar.send(.directoryContinuation(try scene.log.continuation(from: 1)), request: question.request)
+    let evidence = try #require(try scene.xa.directories().evidence.first)
+    #expect(try evidence.evidence.verified(by: scene.liar.mask.card).kind == .twoRoots)
+    #expect(try scene.seen(by: scene.xa)?.head?.claim().size == 3)
+  }
+
+  @Test("that says for a day that it cannot say how its history goes on raises an alarm, and is asked again")
+  func neverAble() throws {
+    let scene = try Scene(seed: 607)
+    try scene.log.add("vera", in: scene.region)
+    scene.liar.dial(scene.xa)
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    for _ in 0..<2 { try scene.log.add("vera", in: scene.region) }
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    let first = try #require(scene.question)
+    scene.liar.send(.failure(Frame.Failure(.unavailable, "not now")), request: first.request)
+    scene.region.run(milliseconds: 60_000)
+    #expect(scene.question?.request == first.request)
+    #expect(try scene.seen(by: scene.xa)?.fault == nil)
+    scene.region.leap(milliseconds: Limits.directoryUnansweredMilliseconds)
+    scene.region.run(milliseconds: 60_000)
+    if !scene.liar.isLinked { scene.liar.dial(scene.xa) }
+    let second = try #require(scene.question)
+    #expect(second.request != first.request)
+    scene.liar.send(.failure(Frame.Failure(.unavailable, "not now")), request: second.request)
+    #expect(try scene.seen(by: scene.xa)?.fault?.contains("has not said for a day") == true)
+    #expect(try scene.seen(by: scene.xa)?.head?.claim().size == 1)
+  }
+
+  @Test("is not taken for one where only what it said earlier comes later")
+  func underWay() throws {
+    let scene = try Scene(seed: 608)
+    try scene.log.add("vera", in: scene.region)
+    scene.liar.dial(scene.xa)
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    try scene.log.add("vera", in: scene.region)
+    let earlier = scene.log.heads(signedAt: scene.region.now)
+    scene.liar.send(earlier)
+    let question = try #require(scene.question)
+    var next = LyingDirectory(scene.liar.mask, beganAt: scene.region.now)
+    try next.add("vera", in: scene.region)
+    scene.liar.send(next.heads(signedAt: scene.region.now))
+    let begun = try #require(try scene.seen(by: scene.xa))
+    #expect(begun.fault?.contains("begun its directory anew") == true)
+    // What was under way: the head of before, and the answer to what was asked of it.
+    scene.liar.send(earlier)
+    scene.liar.send(.failure(Frame.Failure(.unknown, "no")), request: question.request)
+    #expect(try scene.seen(by: scene.xa) == begun)
+    // One that is signed still after clocks are ever wrong is another thing.
+    scene.region.leap(milliseconds: 2 * Limits.clockErrorMillisecondsMax)
+    scene.region.run(milliseconds: 1_000)
+    if !scene.liar.isLinked { scene.liar.dial(scene.xa) }
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    #expect(try scene.seen(by: scene.xa)?.fault?.contains("in whose place") == true)
+  }
+
+  /// The peers of a node, with another card for one of them.
+  private func table(of node: SimulatedNode, with card: Signed<NodeCard>) -> PeerTable {
+    let others = node.peers.peers.values.filter { $0.card.content.handle != card.content.handle }
+    return PeerTable(others + [PeerTable.Peer(card: card, standing: .active)])
+  }
+
+  @Test("stays proven by whatever card it has next, and not by one of whoever has its name with another root key")
+  func nextCard() throws {
+    let scene = try Scene(seed: 609)
+    var other = scene.log
+    try scene.log.add("vera", in: scene.region)
+    try other.add("vera", in: scene.region)
+    scene.liar.dial(scene.xa)
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    scene.liar.send(other.heads(signedAt: scene.region.now))
+    #expect(try scene.xa.directories().evidence.count == 1)
+    // The same lie again, signed later, is nothing more.
+    scene.region.run(milliseconds: 2_000)
+    scene.liar.send(other.heads(signedAt: scene.region.now))
+    #expect(try scene.xa.directories().evidence.count == 1)
+    let mask = scene.liar.mask
+    let key = SigningKey<NodePurpose>()
+    var card = mask.card.content
+    (card.nodeKeys, card.serial) = ([key.publicKey], 2)
+    let renewed = Signed(card, by: mask.rootKey)
+    scene.xa.trust(table(of: scene.xa, with: renewed))
+    scene.region.run(milliseconds: 1_000)
+    let kept = try #require(try scene.xa.directories().evidence.first)
+    #expect(try kept.evidence.verified(by: renewed).kind == .twoRoots)
+    let root = SigningKey<RootPurpose>()
+    card.rootKey = root.publicKey
+    let stranger = Signed(card, by: root)
+    #expect(throws: ModelError.self) { try kept.evidence.verified(by: stranger) }
+    scene.xa.trust(table(of: scene.xa, with: stranger))
+    scene.region.run(milliseconds: 1_000)
+    #expect(try scene.xa.directories().evidence.isEmpty)
+  }
+
+  @Test("with the key of before and the one after raises an alarm, as no card proves it")
+  func acrossKeys() throws {
+    let scene = try Scene(seed: 610)
+    var other = scene.log
+    try scene.log.add("vera", in: scene.region)
+    try other.add("vera", in: scene.region)
+    scene.liar.dial(scene.xa)
+    scene.liar.send(scene.log.heads(signedAt: scene.region.now))
+    let key = SigningKey<NodePurpose>()
+    var card = scene.liar.mask.card.content
+    (card.nodeKeys, card.serial) = ([key.publicKey], 2)
+    scene.xa.trust(table(of: scene.xa, with: Signed(card, by: scene.liar.mask.rootKey)))
+    scene.region.run(milliseconds: 1_000)
+    if !scene.liar.isLinked { scene.liar.dial(scene.xa) }
+    let head = other.head(signedAt: scene.region.now, by: key)
+    scene.liar.send(.directoryHeads(Frame.DirectoryHeads(heads: [head])))
+    #expect(try scene.xa.directories().evidence.isEmpty)
+    #expect(try scene.seen(by: scene.xa)?.fault?.contains("after its keys changed") == true)
+  }
+
+  @Test("in this node's own name is shown to its administrators")
+  func ownName() throws {
+    let scene = try Scene(seed: 611)
+    var (one, other) = (
+      LyingDirectory(scene.xa, beganAt: scene.region.now), LyingDirectory(scene.xa, beganAt: scene.region.now)
+    )
+    try one.add("nino", in: scene.region)
+    try other.add("nino", in: scene.region)
+    let now = scene.region.now
+    guard
+      case .contradictory(let evidence) = try one.head(signedAt: now).relation(
+        to: other.head(signedAt: now), by: scene.xa.card.unverified)
+    else { throw SimulationError("no contradiction") }
+    scene.liar.dial(scene.xa)
+    scene.liar.send(.directoryHeads(Frame.DirectoryHeads(heads: [], evidence: [evidence])))
+    #expect(try scene.xa.directories().evidence.map(\.handle) == [scene.xa.handle])
+    #expect(scene.xa.errors.contains { $0.contains("this node is proven to have shown two directories") })
   }
 }

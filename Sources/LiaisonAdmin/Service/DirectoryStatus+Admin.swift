@@ -5,17 +5,17 @@ internal import LiaisonNode
 internal import TLSPresentation
 
 extension DirectoryStatus {
-  /// How long it is shown that something was wrong with a country's directory.
-  private static var faultShownMilliseconds: UInt64 { 30 * 86_400_000 }
-
   /// What gives to worry about, in sentences.
   func alarms(at now: Timestamp) -> [String] {
     let proven = Set(evidence.map(\.handle)).sorted().map {
-      "\($0) is proven to have shown two directories of its members: liaisonctl directory evidence"
+      $0 == own.content.handle
+        ? "this node is proven to have shown two directories of its members, so it was copied or its key was stolen: "
+          + "liaisonctl directory evidence"
+        : "\($0) is proven to have shown two directories of its members: liaisonctl directory evidence"
     }
     let faults = countries.compactMap { country -> String? in
       guard let fault = country.fault, let at = country.faultAt,
-        now <= at.adding(milliseconds: Self.faultShownMilliseconds)
+        now <= at.adding(milliseconds: Limits.directoryFaultShownMilliseconds)
       else { return nil }
       return "\(fault), since \(at.shown)"
     }
@@ -43,9 +43,7 @@ extension AdminDirectory {
       return entry
     }
   }
-}
 
-extension AdminDirectory {
   /// The signed head of the node's own log; `nil` where what came is none.
   package var ownHead: Unverified<DirectoryHead>? { try? Unverified(tlsEncoded: Array(head)) }
 }

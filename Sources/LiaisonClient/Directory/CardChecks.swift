@@ -7,9 +7,11 @@ internal import TLSPresentation
 
 /// A card that a room showed of a member, and whether it was held against the member's directory.
 struct CardCheck: TLSCodable {
-  /// SHA-256 of the last card that was found to agree with the directory, or that cannot be held against it; empty
-  /// before the first.
+  /// SHA-256 of the last card with which nothing more is to be done: it agrees with the directory or does not, or cannot be
+  /// held against it; empty before the first.
   var settled: [UInt8] = []
+  /// SHA-256 of the last card that was found in the directory; empty before the first.
+  var proven: [UInt8] = []
   /// One that is still to be held against it.
   var pending: Unverified<MemberCard>?
 
@@ -18,12 +20,14 @@ struct CardCheck: TLSCodable {
   init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a card check has an unknown format") }
     settled = try decoder.readOpaque(bound: 32)
+    proven = try decoder.readOpaque(bound: 32)
     pending = try decoder.readOptional()
   }
 
   func encode(to encoder: inout TLSEncoder) {
     encoder.write(UInt8(1))
     encoder.write(opaque: settled)
+    encoder.write(opaque: proven)
     encoder.write(optional: pending)
   }
 
@@ -37,13 +41,16 @@ extension ProfileTransaction {
     return try value.map { try open($0, "cardChecks", index(address)) } ?? CardCheck()
   }
 
-  /// Members whose cards are still to be held against their directories.
-  func pendingCardChecks(limit: Int) throws -> [Address] {
-    try db.rows(sql: "SELECT member, value FROM cardChecks WHERE isPending = 1 LIMIT ?", arguments: [limit])
+  /// Members whose cards are still to be held against their directories, but for those who are dealt with.
+  func pendingCardChecks(limit: Int, but busy: Set<Address>) throws -> [Address] {
+    try db.rows(
+      sql: "SELECT member, value FROM cardChecks WHERE isPending = 1 LIMIT ?", arguments: [limit + busy.count]
+    )
       .compactMap { row in
         let check: CardCheck = try open(row["value"], "cardChecks", Array(row["member"] as Data))
         return try check.pending?.claim().address
       }
+      .filter { !busy.contains($0) }.prefix(limit).map(\.self)
   }
 
   func save(_ check: CardCheck, _ address: Address) throws {
@@ -81,8 +88,8 @@ extension EngineStep {
   func noteInDirectory(_ card: Signed<MemberCard>) throws {
     var check = try tx.cardCheck(card.content.address)
     let digest = CardCheck.digest(card.unverified)
-    guard check.settled != digest || check.pending == card.unverified else { return }
-    check.settled = digest
+    guard check.proven != digest || check.pending == card.unverified else { return }
+    (check.settled, check.proven) = (digest, digest)
     if check.pending == card.unverified { check.pending = nil }
     try tx.save(check, card.content.address)
   }
@@ -93,16 +100,24 @@ extension EngineStep {
     guard let pending = check.pending, let shown = try? pending.claim() else { return .done }
     let country = address.handle
     let found: Signed<MemberCard>?
-    do { found = try self.check(answer).cards.first { $0.content.address == address } } catch let error as ClientError {
+    do {
+      let (cards, question) = try self.check(answer)
+      // What the card is held against has to be the directory's: that is asked for meanwhile.
+      guard question == nil else { return .retry(reason: "\(country) is asked how its directory goes on") }
+      found = cards.first { $0.content.address == address }
+    } catch let error as ClientError {
+      if error.code == Self.pastDirectory { return .retry(reason: error.sentence) }
       try noteFault("\(country): \(error.sentence)", of: country)
       return .retry(reason: error.sentence)
     }
     if let found {
       try tx.take(found.unverified, now: now)
+      try noteInDirectory(found)
+      check = try tx.cardCheck(address)
       let isWithin = Set(shown.devices).isSubset(of: found.content.devices)
       if !isWithin, found.content.serial <= shown.serial {
         // An answer from before the card, which a bundle brought; that is believed as long as nodes keep such answers.
-        let end = shown.issuedAt.adding(milliseconds: Limits.bundleAnswerMilliseconds + 86_400_000)
+        let end = shown.issuedAt.adding(milliseconds: Limits.directoryCardCheckMilliseconds)
         if let head = try answer.head?.claim(), head.signedAt < shown.issuedAt, now < end {
           return .retry(reason: "the directory of \(country) is from before the card")
         }

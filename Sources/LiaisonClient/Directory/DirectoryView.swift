@@ -35,13 +35,15 @@ struct DirectoryView: TLSCodable {
   let rootKey: RootKey
   /// The newest that was seen. It was verified when it came, and continues those before it.
   var head: Unverified<DirectoryHead>?
-  /// Verified heads that wait to be held against that one; at most ``waitingMax``.
+  /// Verified heads that wait to be held against that one; at most ``LiaisonModel/Limits/directoryHeadsWaitingMax``.
   var waiting: [Unverified<DirectoryHead>] = []
   /// What proves that the country showed two directories; at most ``LiaisonModel/Limits/directoryEvidencePerCountryMax``.
   var evidence: [DirectoryEvidence] = []
   var fault: Fault?
-
-  static let waitingMax = 4
+  /// Since when the country has not said how its log goes on from what was seen; `nil` where nothing is open.
+  var unansweredSince: Timestamp?
+  /// Whether the own node had a link with it when this device came last.
+  var isLinked = false
 
   init(rootKey: RootKey) { self.rootKey = rootKey }
 
@@ -52,6 +54,8 @@ struct DirectoryView: TLSCodable {
     waiting = try decoder.readVector(bound: 64 << 10)
     evidence = try decoder.readVector(bound: 64 << 10)
     fault = try decoder.readOptional()
+    unansweredSince = try decoder.readOptional()
+    isLinked = try decoder.read(UInt8.self) == 1
   }
 
   func encode(to encoder: inout TLSEncoder) {
@@ -61,6 +65,8 @@ struct DirectoryView: TLSCodable {
     encoder.write(vector: waiting)
     encoder.write(vector: evidence)
     encoder.write(optional: fault)
+    encoder.write(optional: unansweredSince)
+    encoder.write(UInt8(isLinked ? 1 : 0))
   }
 }
 

@@ -34,9 +34,6 @@ package struct DirectoryState: Sendable {
 }
 
 extension Engine {
-  /// How long it is shown that something was wrong with a country's directory.
-  private static var faultShownMilliseconds: UInt64 { 30 * 86_400_000 }
-
   /// What a professional must know now of directories: of their own entry, and of the countries that they know people of.
   package func directoryAlarms(now: Timestamp) throws -> [DirectoryAlarm] {
     try read { step in
@@ -49,7 +46,7 @@ extension Engine {
       for country in try step.tx.knownCountries() where concerned.contains(country) {
         guard let view = try step.tx.directory(of: country) else { continue }
         if !view.evidence.isEmpty { alarms.append(.twoDirectories(country, view.evidence)) }
-        if let fault = view.fault, now <= fault.at.adding(milliseconds: Self.faultShownMilliseconds) {
+        if let fault = view.fault, now <= fault.at.adding(milliseconds: Limits.directoryFaultShownMilliseconds) {
           alarms.append(
             fault.isHarmless ? .notice(country, fault.text, fault.at) : .fault(country, fault.text, fault.at))
         }
@@ -137,11 +134,11 @@ extension Engine {
     }
   }
 
-  /// Whether the card of this person that counts here was held against their country's directory.
+  /// Whether the card of this person that counts here was found in their country's directory.
   package func isProven(_ address: Address) throws -> Bool {
     try store.read { tx in
       guard let card = try tx.contact(address)?.card else { return false }
-      return try tx.cardCheck(address).settled == CardCheck.digest(card)
+      return try tx.cardCheck(address).proven == CardCheck.digest(card)
     }
   }
 }

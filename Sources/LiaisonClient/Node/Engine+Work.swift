@@ -11,9 +11,12 @@ extension Engine {
 
 extension EngineStep {
   /// What has to be asked of the node now, in the order in which it should be: chores, rooms, commits, messages. At most
-  /// `limit` messages are under way; nothing whose key is in `underway`.
-  func work(underway: Set<Work.Key> = [], limit: Int = 64) throws -> [Work] {
+  /// `limit` messages are under way; nothing whose key is in `underway`, nor in `resting` until it is tried again.
+  func work(
+    underway asked: Set<Work.Key> = [], resting: Set<Work.Key> = [], limit: Int = 64
+  ) throws -> [Work] {
     var work: [Work] = []
+    let underway = asked.union(resting)
     func add(_ key: Work.Key, _ request: @autoclosure () throws -> Frame.Body?) rethrows {
       guard !underway.contains(key), let request = try request() else { return }
       work.append(Work(key: key, request: request))
@@ -46,7 +49,9 @@ extension EngineStep {
             isTakeover: isTakeover)))
     }
     for work in try ownDirectoryWork() { add(work.key, work.request) }
-    for address in try tx.pendingCardChecks(limit: Self.cardChecksMax) {
+    let checks = underway.compactMap { if case .cardCheck(let address) = $0 { address } else { nil } }
+    let checksAsked = asked.count { if case .cardCheck = $0 { true } else { false } }
+    for address in try tx.pendingCardChecks(limit: max(0, Self.cardChecksMax - checksAsked), but: Set(checks)) {
       add(.cardCheck(address), .directoryQuery(.address(address)))
     }
     for country in try tx.knownCountries() {
@@ -100,6 +105,9 @@ extension EngineStep {
     case (.directoryEntries(let indices), .directoryEntries(let entries)): try take(entries, at: indices)
     case (.ownDevices, .devices(let devices)): try take(devices)
     case (.directoryRecords, _), (.directoryEntries, _), (.ownDevices, _): try giveUpOwnDirectory(key)
+    case (.directoryContinuation(let question), .failure(let failure)) where failure.isPassing:
+      try settle(question, answer)
+      return .retry(reason: failure.text)
     case (.directoryContinuation(let question), _): try settle(question, answer)
     case (.cardCheck(let address), .directoryAnswer(let answer)): return try settleCheck(of: address, answer)
     case (.cardCheck(let address), _): try giveUpCheck(of: address)
@@ -157,6 +165,7 @@ extension EngineStep {
       guard let claim = try? peer.nodeCard.claim() else { continue }
       let isOwn = claim.handle == identity.address.handle
       try tx.take(peer.nodeCard, isActive: peer.isActive || isOwn)
+      try noteLink(with: claim.handle, isLinked: peer.isLinked)
       if let head = peer.directoryHead { try see(head, isTold: true) }
       for evidence in peer.directoryEvidence { try keep(evidence, against: claim.handle) }
     }
@@ -169,7 +178,9 @@ extension EngineStep {
   /// A newer card of this member goes into every leaf with the next refresh.
   private func takeOwnCard(_ answer: Frame.DirectoryAnswer) throws {
     let cards: [Signed<MemberCard>]
+    // The own log is read whole besides, so that nothing is waited for.
     do { cards = try check(answer).cards } catch let error as ClientError {
+      if error.code == Self.pastDirectory { return }
       return try noteFault(
         "your node gave your card without proof that it is in its directory: \(error.sentence)",
         of: identity.address.handle)

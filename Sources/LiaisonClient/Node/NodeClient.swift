@@ -310,7 +310,7 @@ package actor NodeClient {
       do {
         try engine.take(try await request(.directoryContinuationRequest(question)), to: question, now: now())
       } catch let error as ClientError where [.unavailable, .later].contains(error.kind) {
-        // Its node cannot be asked now: the head waits, and is held against the log with the next connection.
+        // Its node cannot be asked now: the head waits, and is held against the log when it can.
       } catch let error as ClientError where error.code.hasPrefix("node-") {
         try engine.take(.failure(Frame.Failure(.unknown, error.sentence)), to: question, now: now())
       }

@@ -142,9 +142,8 @@ package struct Session {
       turn.sent = drafts.map { draft in
         Result { try step.tx.attempt { try step.send(draft.draft, to: draft.room) } }
       }
-      var busy = underway
-      for (key, retry) in retries where retry.isWaiting(at: now) { busy.insert(key) }
-      for work in try step.work(underway: busy) { ask(work, &turn) }
+      let resting = retries.filter { $0.value.isWaiting(at: now) }.keys
+      for work in try step.work(underway: underway, resting: Set(resting)) { ask(work, &turn) }
       return turn
     }
   }

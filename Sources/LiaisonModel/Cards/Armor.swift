@@ -14,12 +14,12 @@ public enum Armor {
 
   /// Reads what ``encode(_:)`` wrote; text around it is passed over.
   public static func decode<Content>(_ text: String, as type: Content.Type) throws(ModelError) -> Unverified<Content> {
-    try decode(text, Content.label, bytesMax: Limits.statementBytesMax)
+    try decode(text, label: Content.label, bytesMax: Limits.statementBytesMax)
   }
 
   /// Reads receipts that ``encode(_:)`` wrote.
   public static func decodeReceipts(_ text: String) throws(ModelError) -> MessageReceipts {
-    try decode(text, ReceiptBatch.label, bytesMax: Limits.receiptsBytesMax)
+    try decode(text, label: ReceiptBatch.label, bytesMax: Limits.receiptsBytesMax)
   }
 
   /// The same for evidence that a node showed two directories.
@@ -29,7 +29,7 @@ public enum Armor {
 
   /// Reads evidence that ``encode(_:)`` wrote.
   public static func decodeEvidence(_ text: String) throws(ModelError) -> DirectoryEvidence {
-    try decode(text, DirectoryEvidence.label, bytesMax: Limits.directoryEvidenceBytesMax)
+    try decode(text, label: DirectoryEvidence.label, bytesMax: Limits.directoryEvidenceBytesMax)
   }
 
   /// The longest text that holds so many bytes: Base64 takes a third more, and there may be words around it.
@@ -37,13 +37,6 @@ public enum Armor {
 
   /// The same for anything that has a label of its own.
   package static func encode(_ value: some TLSEncodable, label: String) -> String { framed(value.tlsEncoded, label) }
-
-  /// Reads what ``encode(_:label:)`` wrote, at most `bytesMax` bytes of it.
-  package static func decode<Value: TLSDecodable>(
-    _ text: String, label: String, bytesMax: Int
-  ) throws(ModelError) -> Value {
-    try decode(text, label, bytesMax: bytesMax)
-  }
 
   private static func framed(_ bytes: [UInt8], _ label: String) -> String {
     var lines = ["-----BEGIN \(title(label))-----"]
@@ -56,8 +49,9 @@ public enum Armor {
     return lines.joined(separator: "\n")
   }
 
-  private static func decode<Value: TLSDecodable>(
-    _ text: String, _ label: String, bytesMax: Int
+  /// Reads what ``encode(_:label:)`` wrote, at most `bytesMax` bytes of it.
+  package static func decode<Value: TLSDecodable>(
+    _ text: String, label: String, bytesMax: Int
   ) throws(ModelError) -> Value {
     guard text.utf8.count <= textBytesMax(for: bytesMax) else {
       throw .malformed("this file is too long for a \(label)")

@@ -1,18 +1,20 @@
 internal import Crypto
 public import TLSPresentation
 
-/// Two heads that one node signed and no honest node signs both of: whoever has the node's card can tell, without asking
-/// anybody.
+/// Two heads that one node signed and no honest node signs both of: whoever knows the country's root key can tell,
+/// without asking anybody.
 ///
 /// ```
 /// struct {
-///   uint8 version = 1; Signed first; Signed second; optional<DirectoryContinuation> continuation;
+///   uint8 version = 1; Signed card; Signed first; Signed second; optional<DirectoryContinuation> continuation;
 /// } DirectoryEvidence;
 /// ```
 public struct DirectoryEvidence: Hashable, Sendable, TLSCodable {
   /// What its text form is called.
   public static let label = "directory evidence"
 
+  /// A NodeCard of the country that names the keys which signed, so that its next one takes nothing back.
+  public let card: Unverified<NodeCard>
   public let first: Unverified<DirectoryHead>
   public let second: Unverified<DirectoryHead>
   /// Where the second has more entries: the root that as many as the first has really lead to.
@@ -20,8 +22,9 @@ public struct DirectoryEvidence: Hashable, Sendable, TLSCodable {
 
   init(
     _ first: Unverified<DirectoryHead>, _ second: Unverified<DirectoryHead>,
-    _ continuation: DirectoryContinuation? = nil
+    _ continuation: DirectoryContinuation? = nil, by card: Unverified<NodeCard>
   ) {
+    self.card = card
     self.first = first
     self.second = second
     self.continuation = continuation
@@ -29,6 +32,7 @@ public struct DirectoryEvidence: Hashable, Sendable, TLSCodable {
 
   public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a directory evidence has an unknown format") }
+    card = try decoder.read()
     first = try decoder.read()
     second = try decoder.read()
     continuation = try decoder.readOptional()
@@ -36,6 +40,7 @@ public struct DirectoryEvidence: Hashable, Sendable, TLSCodable {
 
   public func encode(to encoder: inout TLSEncoder) {
     encoder.write(UInt8(1))
+    encoder.write(card)
     encoder.write(first)
     encoder.write(second)
     encoder.write(optional: continuation)
@@ -71,16 +76,24 @@ public struct DirectoryEvidence: Hashable, Sendable, TLSCodable {
     }
   }
 
-  /// What it proves of the node of this card. Throws ``ModelError`` where it proves nothing: a signature does not verify,
-  /// or an honest node could have signed both.
-  public func verified(by nodeCard: Signed<NodeCard>) throws(ModelError) -> Contradiction {
-    let (a, b) = (try first.verified(by: nodeCard).content, try second.verified(by: nodeCard).content)
+  /// What it proves of the country of this card, whose root key is believed; the node's keys may be others by now. Throws
+  /// ``ModelError`` where it proves nothing: a signature does not verify, an honest node could have signed both, or it is
+  /// not in the one form that such evidence has.
+  public func verified(by trusted: Signed<NodeCard>) throws(ModelError) -> Contradiction {
+    guard try card.claim().handle == trusted.content.handle else {
+      throw .mismatch("it is against another country")
+    }
+    let card = try card.verified(by: trusted.content.rootKey)
+    guard card.content.rootKey == trusted.content.rootKey else { throw .badSignature }
+    let (a, b) = (try first.verified(by: card).content, try second.verified(by: card).content)
     if a.beganAt == b.beganAt {
-      if a.size == b.size, a.root != b.root { return Contradiction(kind: .twoRoots, first: a, second: b) }
+      if a.size == b.size, a.root.lexicographicallyPrecedes(b.root), continuation == nil {
+        return Contradiction(kind: .twoRoots, first: a, second: b)
+      }
       if a.size > 0, let continuation, continuation.root != a.root, continuation.leads(from: a.size, to: b) {
         return Contradiction(kind: .rewritten, first: a, second: b)
       }
-    } else if Self.isOverlap(a, b) {
+    } else if continuation == nil, Self.isOverlap(a, b) {
       return Contradiction(kind: .twoLogs, first: a, second: b)
     }
     throw .mismatch("an honest node could have signed both heads")

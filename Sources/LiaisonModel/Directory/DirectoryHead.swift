@@ -41,6 +41,7 @@ public struct DirectoryHead: NodeStatement, Equatable {
     size = try decoder.read()
     root = try decoder.read(fixed: 32)
     signedAt = try decoder.read()
+    guard beganAt <= signedAt else { throw .invalid("a directory head is from before its directory") }
     guard size > 0 || root == MerkleHash.emptyTree.bytes else {
       throw .invalid("the directory head of an empty log has a root of something else")
     }
@@ -55,6 +56,12 @@ public struct DirectoryHead: NodeStatement, Equatable {
     encoder.write(signedAt)
   }
 
+  /// Whether it is from the time when a log that was begun at `time` took the place of its own, which may still be under
+  /// way then: nothing is wrong with that.
+  public func isBefore(logOf time: Timestamp) -> Bool {
+    signedAt <= time.adding(milliseconds: Limits.clockErrorMillisecondsMax)
+  }
+
   /// Whether both say the same of the same log.
   public func agrees(with other: DirectoryHead) -> Bool {
     handle == other.handle && beganAt == other.beganAt && size == other.size && root == other.root
@@ -63,7 +70,7 @@ public struct DirectoryHead: NodeStatement, Equatable {
 
 /// How a head stands to another of the same node's.
 public enum DirectoryHeadRelation: Sendable {
-  /// Both say the same.
+  /// Both say the same; one may be signed later.
   case same
   /// It is of the same log when that was longer or shorter, as a ``DirectoryContinuation`` is to show.
   case ofOtherSize(lesser: Unverified<DirectoryHead>, greater: Unverified<DirectoryHead>)
@@ -76,23 +83,26 @@ public enum DirectoryHeadRelation: Sendable {
 }
 
 extension Unverified<DirectoryHead> {
-  /// How this head stands to one that was had before. Both were verified when they came, and are of one node. Throws
-  /// ``ModelError/malformed(_:)`` where one is no head.
-  public func relation(to known: Self) throws(ModelError) -> DirectoryHeadRelation {
+  /// How this head stands to one that was had before. Both were verified when they came, and are of one node, whose card
+  /// goes into what proves a lie. Throws ``ModelError/malformed(_:)`` where one is no head.
+  public func relation(
+    to known: Self, by card: Unverified<NodeCard>
+  ) throws(ModelError) -> DirectoryHeadRelation {
     let (new, old) = (try claim(), try known.claim())
     if new.beganAt == old.beganAt {
       if new.size == old.size {
         if new.root == old.root { return .same }
         // In one order, whoever finds it.
         let isAfter = old.root.lexicographicallyPrecedes(new.root)
-        return .contradictory(isAfter ? DirectoryEvidence(known, self) : DirectoryEvidence(self, known))
+        return .contradictory(
+          isAfter ? DirectoryEvidence(known, self, by: card) : DirectoryEvidence(self, known, by: card))
       }
       return new.size < old.size
         ? .ofOtherSize(lesser: self, greater: known) : .ofOtherSize(lesser: known, greater: self)
     }
     if new.beganAt > old.beganAt {
-      return DirectoryEvidence.isOverlap(old, new) ? .contradictory(DirectoryEvidence(known, self)) : .anew
+      return DirectoryEvidence.isOverlap(old, new) ? .contradictory(DirectoryEvidence(known, self, by: card)) : .anew
     }
-    return DirectoryEvidence.isOverlap(new, old) ? .contradictory(DirectoryEvidence(self, known)) : .outdated
+    return DirectoryEvidence.isOverlap(new, old) ? .contradictory(DirectoryEvidence(self, known, by: card)) : .outdated
   }
 }

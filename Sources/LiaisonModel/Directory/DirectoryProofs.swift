@@ -65,13 +65,16 @@ public struct DirectoryContinuation: Hashable, Sendable, TLSCodable {
     case nothing
   }
 
-  /// What this shows of two heads of one log, of which the first has fewer entries. Both were verified when they came.
-  public func verdict(lesser: Unverified<DirectoryHead>, greater: Unverified<DirectoryHead>) -> Verdict {
+  /// What this shows of two heads of one log, of which the first has fewer entries. Both were verified when they came; the
+  /// node's card goes into what proves a lie.
+  public func verdict(
+    lesser: Unverified<DirectoryHead>, greater: Unverified<DirectoryHead>, by card: Unverified<NodeCard>
+  ) -> Verdict {
     guard let (first, second) = try? (lesser.claim(), greater.claim()) else { return .nothing }
     // Everything begins with nothing.
     if first.size == 0 { return .continues }
     guard leads(from: first.size, to: second) else { return .nothing }
-    return root == first.root ? .continues : .contradicts(DirectoryEvidence(lesser, greater, self))
+    return root == first.root ? .continues : .contradicts(DirectoryEvidence(lesser, greater, self, by: card))
   }
 
   /// Whether ``root`` is that of the first `size` entries of the log under `head`.

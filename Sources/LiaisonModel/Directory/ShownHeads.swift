@@ -5,18 +5,15 @@ public import TLSPresentation
 ///
 /// `struct { uint8 version = 1; Signed heads<V>; } ShownHeads;`
 public struct ShownHeads: Hashable, Sendable, TLSCodable {
-  /// At most ``max``.
+  /// At most ``Limits/shownHeadsMax``.
   public let heads: [Unverified<DirectoryHead>]
 
-  /// As many heads as one message shows: of the countries in its room, and not more than fit beside a short text.
-  public static let max = 32
-
-  public init(_ heads: [Unverified<DirectoryHead>]) { self.heads = Array(heads.prefix(Self.max)) }
+  public init(_ heads: [Unverified<DirectoryHead>]) { self.heads = Array(heads.prefix(Limits.shownHeadsMax)) }
 
   public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     guard try decoder.read(UInt8.self) == 1 else { throw .invalid("shown heads have an unknown format") }
-    heads = try decoder.readVector(bound: Self.max * 512)
-    guard heads.count <= Self.max else { throw .tooLong(bound: Self.max) }
+    heads = try decoder.readVector(bound: Limits.shownHeadsMax * 512)
+    guard heads.count <= Limits.shownHeadsMax else { throw .tooLong(bound: Limits.shownHeadsMax) }
   }
 
   public func encode(to encoder: inout TLSEncoder) {

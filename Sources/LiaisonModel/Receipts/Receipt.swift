@@ -1,7 +1,7 @@
 public import TLSPresentation
 
 /// A node's signed statement that it durably holds a batch of envelopes: the Merkle root (RFC 9162) over their leaves.
-public struct ReceiptBatch: Statement, Equatable {
+public struct ReceiptBatch: NodeStatement, Equatable {
   public typealias Signer = NodePurpose
   public static let label = "receipt"
 
@@ -15,6 +15,8 @@ public struct ReceiptBatch: Statement, Equatable {
   public var count: UInt32
   /// 32 bytes.
   public var root: [UInt8]
+
+  public var handle: Handle { holder }
 
   public init(holder: Handle, origin: Handle, heldAt: Timestamp, count: UInt32, root: [UInt8]) {
     self.holder = holder

@@ -18,7 +18,7 @@ extension Batch {
       let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)
-    case .directoryChanged: memory.directories.plan(peer, at: now.adding(milliseconds: 500))
+    case .directoryChanged: memory.directories.plan(peer, at: now.adding(milliseconds: Limits.directoryChangedMilliseconds))
     case .dutyQuery(let role): try answer(dutyOf: role, from: peer, on: link, try frame.asking)
     case .proposal(let proposal): try take(proposal, from: peer)
     case .vote(let vote): try take(vote, from: peer)
@@ -124,12 +124,12 @@ extension Batch {
   private mutating func peerList() throws -> [Frame.Peer] {
     let heads = Dictionary(
       try knownDirectories().compactMap { known in known.head.map { (known.handle, $0) } }, uniquingKeysWith: { $1 })
-    let evidence = Dictionary(grouping: try store.directoryEvidence(against: nil), by: \.handle).mapValues {
+    let evidence = Dictionary(grouping: try knownEvidence(), by: \.handle).mapValues {
       Array($0.map(\.evidence).prefix(Limits.directoryEvidencePerCountryMax))
     }
     let own = Frame.Peer(
       nodeCard: identity.card.unverified, isActive: true, isLinked: true,
-      directoryHead: try directoryHead().unverified)
+      directoryHead: try directoryHead().unverified, directoryEvidence: evidence[handle] ?? [])
     let others = peers.peers.values.filter { $0.standing != .known }.sorted {
       $0.card.content.handle < $1.card.content.handle
     }

@@ -101,15 +101,14 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
   private mutating func isolated(
     _ link: LinkID, request: UInt64 = 0, _ body: (inout Self) throws -> Void
   ) throws {
-    let outputsBefore = outputs.count
-    let directoryBefore = memory.directory.size
+    let (outputsBefore, directoryBefore) = (outputs.count, memory.directory.mark)
     do {
       try store.savepoint { try body(&self) }
     } catch {
       outputs.removeLast(outputs.count - outputsBefore)
       // What was read of a room inside it may never have been, and so may what was read of the directory.
       rosters.removeAll()
-      if memory.directory.size != directoryBefore { memory.directory.forgetTree() }
+      memory.directory.forgetTree(since: directoryBefore)
       switch error {
       case let failure as Frame.Failure where request != 0:
         send(Frame(request: request, .failure(failure)), on: link)

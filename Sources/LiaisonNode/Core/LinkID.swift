@@ -8,6 +8,9 @@ package struct LinkID: Hashable, Sendable, CustomStringConvertible {
   package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
   package var description: String { "link \(rawValue)" }
+
+  /// Stands for this node, where it asks for itself.
+  static let own = LinkID(UInt64.max - 2)
 }
 
 /// Who is at the other end of a link whose key was proven and whose Hellos were exchanged.

@@ -1,4 +1,4 @@
-package import LiaisonModel
+internal import LiaisonModel
 internal import LiaisonProtocol
 
 /// Finding members.
@@ -88,15 +88,6 @@ extension Batch {
   /// What an administrator sees of directories.
   mutating func directoryStatus() throws -> DirectoryStatus {
     DirectoryStatus(
-      own: try directoryHead(), countries: try knownDirectories(),
-      evidence: try store.directoryEvidence(against: nil))
+      own: try directoryHead(), countries: try knownDirectories(), evidence: try knownEvidence())
   }
-}
-
-/// What is known of directories.
-package struct DirectoryStatus: Sendable {
-  /// The head of this node's own log.
-  package var own: Signed<DirectoryHead>
-  package var countries: [KnownDirectory]
-  package var evidence: [StoredEvidence]
 }

@@ -14,11 +14,19 @@ extension Batch {
     }
   }
 
+  /// What proves that a country, by the root key that it has, or this node, showed two directories; the oldest first.
+  func knownEvidence() throws -> [StoredEvidence] {
+    try store.directoryEvidence(against: nil).filter { kept in
+      guard let card = card(ofDirectory: kept.handle) else { return false }
+      return try kept.evidence.card.claim().rootKey == card.content.rootKey
+    }
+  }
+
   /// All that a peer is told when a link comes to stand: also what was seen of its own log, which shows it that entries
   /// of it are lost.
   mutating func directoriesToTell() throws -> Frame.DirectoryHeads {
     let others = try knownDirectories().compactMap(\.head).prefix(Limits.directoryHeadsMax - 1)
-    let evidence = try store.directoryEvidence(against: nil).suffix(Limits.directoryEvidenceMax).map(\.evidence)
+    let evidence = try knownEvidence().suffix(Limits.directoryEvidenceMax).map(\.evidence)
     return Frame.DirectoryHeads(heads: [try directoryHead().unverified] + others, evidence: evidence)
   }
 
@@ -49,7 +57,9 @@ extension Batch {
   mutating func take(_ told: Frame.DirectoryHeads, from peer: Handle) throws {
     for evidence in told.evidence {
       guard let claim = try? evidence.first.claim(), memory.directory.mayLook(at: peer, now: now) else { continue }
-      try keep(evidence, against: claim.handle)
+      if try !keep(evidence, against: claim.handle) {
+        complain(of: peer, "the peer gave evidence that proves nothing against the directory of \(claim.handle)")
+      }
     }
     for head in told.heads { try take(head, from: peer) }
   }
@@ -64,8 +74,9 @@ extension Batch {
     try see(verified, from: peer)
   }
 
-  /// A node's card by which its heads are judged: that of a country which was trusted once.
+  /// A node's card by which its heads are judged: this node's, and that of a country which was trusted once.
   private func card(ofDirectory handle: Handle) -> Signed<NodeCard>? {
+    if handle == self.handle { return identity.card }
     guard let peer = peers[handle], peer.standing != .known else { return nil }
     return peer.card
   }
@@ -83,11 +94,16 @@ extension Batch {
     guard claim.beganAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
       return complain(of: peer, "the peer has seen a directory of this node that is dated ahead")
     }
-    try beginDirectoryAnew(after: claim, seenBy: peer)
+    // Nothing may ever be signed that contradicts what others have.
+    log(
+      .warning, peer: peer,
+      "the peer has seen \(claim.size) entries of this node's directory, which are not those here; the directory is begun "
+        + "anew, as after a restored backup")
+    try beginDirectoryAnew(after: claim.beganAt)
   }
 
   /// Holds a verified head against the newest that was seen of that country. Gives whether it may be relied on: it
-  /// contradicts nothing.
+  /// contradicts nothing, and is of the country's present log.
   @discardableResult
   mutating func see(_ head: Signed<DirectoryHead>, from peer: Handle) throws -> Bool {
     let country = head.content.handle
@@ -104,8 +120,14 @@ extension Batch {
       try store.save(known)
       return true
     }
-    switch try head.unverified.relation(to: before) {
-    case .same: return true
+    switch try head.unverified.relation(to: before, by: card.unverified) {
+    case .same:
+      // The later one is dated later than the next log may begin.
+      if try before.claim().signedAt < head.content.signedAt {
+        known.head = head.unverified
+        try store.save(known)
+      }
+      return true
     case .ofOtherSize:
       memory.directory.wait(head.unverified, of: country)
       return true
@@ -119,28 +141,43 @@ extension Batch {
         "\(country) has begun its directory anew, as after a restored backup: ask over another channel whether it was")
       return true
     case .outdated:
-      // Somebody may just not know better; its own node does.
-      guard peer == country else { return true }
-      try fault(of: country, "\(country) shows a directory in whose place it had begun another one")
+      // Somebody may just not know better, or it was under way when the next one was begun.
+      if peer == country, try !head.content.isBefore(logOf: before.claim().beganAt) {
+        try fault(of: country, "\(country) shows a directory in whose place it had begun another one")
+      }
       return false
     case .contradictory(let evidence):
-      try keep(evidence, against: country)
+      try expose(country, by: evidence)
       return false
     }
   }
 
-  /// Keeps evidence that holds, shows it to administrators and devices, and passes it on.
-  private mutating func keep(_ evidence: DirectoryEvidence, against country: Handle) throws {
-    guard let card = card(ofDirectory: country) else { return }
-    let known = try store.directoryEvidence(against: country)
-    guard known.count < Limits.directoryEvidencePerCountryMax, !known.contains(where: { $0.evidence == evidence })
-    else { return }
-    guard let contradiction = try? evidence.verified(by: card) else {
-      return complain("evidence came that proves nothing against the directory of \(country)")
-    }
+  /// What was found here.
+  private mutating func expose(_ country: Handle, by evidence: DirectoryEvidence) throws {
+    guard try !keep(evidence, against: country) else { return }
+    // The heads are signed by keys of different cards.
+    try fault(of: country, "\(country) has shown two directories, the one before and the other after its keys changed")
+  }
+
+  /// Keeps evidence that holds, one of each kind, shows it to administrators and devices, and passes it on. Gives whether it
+  /// holds, as far as that can be told.
+  private mutating func keep(_ evidence: DirectoryEvidence, against country: Handle) throws -> Bool {
+    guard let card = card(ofDirectory: country) else { return true }
+    let known = try knownEvidence().filter { $0.handle == country }.map(\.evidence)
+    guard !known.contains(evidence), known.count < Limits.directoryEvidencePerCountryMax else { return true }
+    guard let contradiction = try? evidence.verified(by: card) else { return false }
+    guard !known.contains(where: { (try? $0.verified(by: card))?.kind == contradiction.kind }) else { return true }
     try store.insertDirectoryEvidence(StoredEvidence(handle: country, foundAt: now, evidence: evidence))
-    log(.error, peer: country, "the peer has shown two directories: \(contradiction.sentence)")
+    if country == handle {
+      log(
+        .error,
+        "this node is proven to have shown two directories, so it was copied or its key was stolen: "
+          + contradiction.sentence)
+    } else {
+      log(.error, peer: country, "the peer has shown two directories: \(contradiction.sentence)")
+    }
     tellPeers(Frame.DirectoryHeads(heads: [], evidence: [evidence]))
+    return true
   }
 
   /// A country gave an answer without its proof, or with one that does not hold.
@@ -168,39 +205,41 @@ extension Batch {
 
   /// Asks countries what shows that heads which wait are of the same log as the newest that was seen.
   mutating func askAboutDirectories() throws {
-    for (country, heads) in memory.directory.waiting.sorted(by: { $0.key < $1.key })
-    where !memory.directory.asked.contains(country) {
-      guard let known = try store.directory(of: country), let before = known.head,
-        let link = memory.links.peers[country]?.link, let head = heads.first
-      else { continue }
-      guard case .ofOtherSize(let lesser, let greater) = try head.relation(to: before),
-        let (from, to) = try? (lesser.claim(), greater.claim()), from.size > 0
-      else {
-        // What it was compared with has changed meanwhile, or the log was empty.
+    for country in memory.directory.waiting.keys.sorted() {
+      while let head = memory.directory.nextToAsk(of: country, now: now), try !ask(about: head, of: country) {
         memory.directory.settle([head], of: country)
-        try replaceEmpty(known, by: head)
-        continue
       }
+    }
+  }
+
+  /// Gives whether the head goes on waiting; where not, it says nothing more.
+  private mutating func ask(about head: Unverified<DirectoryHead>, of country: Handle) throws -> Bool {
+    guard let card = card(ofDirectory: country) else { return false }
+    var known = try known(country, card)
+    guard let before = known.head else { return false }
+    // What it is compared with may have changed meanwhile.
+    switch try head.relation(to: before, by: card.unverified) {
+    case .same, .anew, .outdated: return false
+    case .contradictory(let evidence):
+      try expose(country, by: evidence)
+      return false
+    case .ofOtherSize(let lesser, let greater):
+      guard let question = Frame.DirectoryContinuationRequest(lesser: lesser, greater: greater) else {
+        // Everything continues an empty log.
+        known.head = greater
+        memory.directory.changed.insert(country)
+        try store.save(known)
+        return false
+      }
+      guard let link = memory.links.peers[country]?.link else { return true }
       memory.directory.asked.insert(country)
       let number = memory.relays.insert(
         Relays.Relay(
           peer: link, kind: .heads(of: country, lesser: lesser, greater: greater), asker: .own, request: 0,
           expiresAt: now.adding(milliseconds: Limits.relayMillisecondsMax)))
-      let question = Frame.DirectoryContinuationRequest(
-        handle: country, beganAt: from.beganAt, from: from.size, to: to.size)
       send(Frame(request: number, .directoryContinuationRequest(question)), on: link)
+      return true
     }
-  }
-
-  /// Everything continues an empty log.
-  private mutating func replaceEmpty(_ known: KnownDirectory, by head: Unverified<DirectoryHead>) throws {
-    guard let before = try known.head?.claim(), let after = try? head.claim(), before.size == 0,
-      before.beganAt == after.beganAt, after.size > 0
-    else { return }
-    var known = known
-    known.head = head
-    memory.directory.changed.insert(known.handle)
-    try store.save(known)
   }
 
   /// A country's answer to what was asked of two heads of its log.
@@ -209,35 +248,40 @@ extension Batch {
     of country: Handle
   ) throws {
     memory.directory.asked.remove(country)
+    guard let card = card(ofDirectory: country), let (from, to) = try? (lesser.claim(), greater.claim()) else { return }
+    var known = try known(country, card)
+    // Where another log has taken its place meanwhile, nothing is to be had of the one before.
+    guard let before = try known.head?.claim(), before.agrees(with: from) || before.agrees(with: to) else { return }
     switch answer {
     case .directoryContinuation(let continuation):
-      switch continuation.verdict(lesser: lesser, greater: greater) {
+      switch continuation.verdict(lesser: lesser, greater: greater, by: card.unverified) {
       case .continues:
+        memory.directory.answered(country)
         memory.directory.settle([lesser, greater], of: country)
-        guard var known = try store.directory(of: country), known.head == lesser else { return }
+        guard before.agrees(with: from) else { return }
         known.head = greater
         memory.directory.changed.insert(country)
         return try store.save(known)
       case .contradicts(let evidence):
+        memory.directory.answered(country)
         memory.directory.settle([lesser, greater], of: country)
-        return try keep(evidence, against: country)
+        return try expose(country, by: evidence)
       case .nothing: break
       }
     case .failure(let failure) where [.unspecified, .unavailable, .later, .limit].contains(failure.reason):
-      // It is asked again when a head comes the next time.
-      memory.directory.waiting[country] = nil
+      // It is asked again after a while, and not for ever.
+      if memory.directory.refused(country, now: now) {
+        try fault(
+          of: country,
+          "\(country) has not said for a day how its directory goes on from what was seen, though it is linked")
+      }
       return
     default: break
     }
+    memory.directory.answered(country)
     memory.directory.settle([lesser, greater], of: country)
-    guard let (from, to) = try? (lesser.claim(), greater.claim()) else { return }
     try fault(
       of: country,
       "\(country) does not show that its directory of \(to.size) entries begins with the \(from.size) that were seen")
   }
-}
-
-extension LinkID {
-  /// Stands for this node, where it asks for itself.
-  static let own = LinkID(UInt64.max - 2)
 }

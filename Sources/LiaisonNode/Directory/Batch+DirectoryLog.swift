@@ -27,8 +27,8 @@ extension Batch {
     var last: Address?
     while true {
       let members = try store.members(after: last, limit: pageRows)
-      for member in members where member.revocation == nil {
-        if let card = member.card { try enter(.card(card), about: member.address) }
+      for member in members {
+        if let card = member.presentCard { try enter(.card(card), about: member.address) }
       }
       guard members.count == pageRows else { return }
       last = members.last?.address
@@ -63,12 +63,15 @@ extension Batch {
   mutating func proven(_ members: [MemberRecord]) throws -> Frame.DirectoryAnswer {
     var answer = Frame.DirectoryAnswer()
     for member in members {
-      guard let card = member.card else { continue }
-      if answer.head == nil { answer.head = try directoryHead().unverified }
+      guard let card = member.presentCard else { continue }
+      let head = try directoryHead()
       let record = DirectoryEntry.card(card).record(of: member.address).tlsEncoded
       guard let (index, last) = try store.lastDirectoryEntry(of: member.address), last == record else {
-        throw StoreError.unreadable("a member's card is not in the directory")
+        // Nobody would take it, and whoever asks breaks nothing for others.
+        complain("the card of a member is not in the directory, and nobody is given it")
+        continue
       }
+      answer.head = head.unverified
       answer.cards.append(card)
       if let entry = try store.person(member.address)?.entry { answer.people.entries.append(entry) }
       answer.inclusions.append(DirectoryInclusion(index: UInt64(index), path: try path(of: index)))
@@ -119,16 +122,12 @@ extension Batch {
     }
   }
 
-  /// A peer has seen entries that are not here: this store was set back. The log is begun anew, because nothing may ever
-  /// be signed that contradicts what others have.
-  mutating func beginDirectoryAnew(after seen: DirectoryHead, seenBy peer: Handle) throws {
-    try store.beginDirectory(at: max(now, seen.beganAt.adding(milliseconds: 1)))
+  /// This store was set back: entries that others have may not be here. Another log takes the place of this one, later than
+  /// one that was begun at `time`, as nothing may ever be signed that contradicts what others have.
+  mutating func beginDirectoryAnew(after time: Timestamp) throws {
+    try store.beginDirectory(at: max(now, time.adding(milliseconds: 1)))
     memory.directory.forgetTree()
     try readDirectory()
     directoryGrew = true
-    log(
-      .warning, peer: peer,
-      "the peer has seen \(seen.size) entries of this node's directory, which are not those here; the directory is begun "
-        + "anew, as after a restored backup")
   }
 }

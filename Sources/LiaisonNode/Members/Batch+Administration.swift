@@ -10,16 +10,16 @@ extension Batch {
   private var inboxesMax: Int { 200 }
 
   mutating func administer(_ identifier: AdministrationID, _ request: AdministrationRequest) throws {
-    let outputsBefore = outputs.count
-    let directoryBefore = memory.directory.size
-    defer { if memory.directory.size != directoryBefore { memory.directory.forgetTree() } }
+    let (outputsBefore, directoryBefore) = (outputs.count, memory.directory.mark)
     do {
       let answer = try store.savepoint { try self.answer(request) }
       outputs.append(.answer(identifier, answer))
     } catch let failure as Frame.Failure {
+      memory.directory.forgetTree(since: directoryBefore)
       outputs.removeLast(outputs.count - outputsBefore)
       outputs.append(.answer(identifier, .failed(failure)))
     } catch let error as ModelError {
+      memory.directory.forgetTree(since: directoryBefore)
       outputs.removeLast(outputs.count - outputsBefore)
       outputs.append(.answer(identifier, .failed(.malformed(error.sentence))))
     }

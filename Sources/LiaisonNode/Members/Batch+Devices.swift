@@ -40,6 +40,9 @@ extension Batch {
     else { throw Frame.Failure.malformed("a device's invitation ends within 7 days") }
     let open = try store.openInvitationCount(of: address, at: now)
     try Quota.devicesPerMember.check(member.deviceCount + open)
+    guard memory.directory.mayInvite(address, now: now) else {
+      throw Frame.Failure.limit("this member has brought in too many devices; later, or by the contact point")
+    }
     try store.insertInvitation(InvitationRecord(secretHash: secretHash, address: address, expiresAt: expiresAt))
     log(.info, "a device invited another one of its member")
   }

@@ -4,7 +4,7 @@ package import LiaisonModel
 package struct MemberRecord: Hashable, Sendable {
   package var address: Address
   package var profile: MemberProfile
-  /// `nil` until a device has enrolled.
+  /// The last one, also where it does not count any more; `nil` until a device has enrolled.
   package var card: Unverified<MemberCard>?
   /// The serial of the last card, 0 before the first.
   package var serial: UInt64
@@ -26,6 +26,9 @@ package struct MemberRecord: Hashable, Sendable {
     self.revocation = revocation
     self.deviceCount = deviceCount
   }
+
+  /// The card that counts: that of a member who has devices, and not of before they were revoked and invited again.
+  package var presentCard: Unverified<MemberCard>? { revocation == nil && deviceCount > 0 ? card : nil }
 }
 
 /// An enrolled device.

@@ -1,24 +1,24 @@
-import LiaisonModel
-import LiaisonNode
-import LiaisonProtocol
-import MerkleLog
-import NodeSimulation
-import TLSPresentation
+package import LiaisonModel
+package import LiaisonNode
+package import LiaisonProtocol
+internal import MerkleLog
+internal import TLSPresentation
 
 /// A directory log that a liar keeps with a real node's key, as it likes.
-struct LyingDirectory {
-  let mask: SimulatedNode
-  var tree = MerkleTree()
-  var beganAt: Timestamp
+package struct LyingDirectory {
+  package let mask: SimulatedNode
+  private var tree = MerkleTree()
+  package var beganAt: Timestamp
 
-  init(_ mask: SimulatedNode, beganAt: Timestamp) {
+  /// A log of no entries, begun at that time.
+  package init(_ mask: SimulatedNode, beganAt: Timestamp) {
     self.mask = mask
     self.beganAt = beganAt
   }
 
   /// Enters a card of a member with a device of the liar's.
   @discardableResult
-  mutating func add(_ member: String, in region: Region) throws -> Unverified<MemberCard> {
+  package mutating func add(_ member: String, in region: Region) throws -> Unverified<MemberCard> {
     let address = try Address(member: member, handle: mask.handle)
     let device = MemberCard.Device(
       identifier: DeviceIdentifier(using: &region.random), signatureKey: SigningKey().publicKey)
@@ -31,7 +31,8 @@ struct LyingDirectory {
     return card
   }
 
-  func head(signedAt: Timestamp, by key: SigningKey<NodePurpose>? = nil) -> Unverified<DirectoryHead> {
+  /// What it signs, with another key where one is given.
+  package func head(signedAt: Timestamp, by key: SigningKey<NodePurpose>? = nil) -> Unverified<DirectoryHead> {
     Signed(
       DirectoryHead(
         handle: mask.handle, beganAt: beganAt, size: UInt64(tree.size), root: tree.root.bytes, signedAt: signedAt),
@@ -39,16 +40,19 @@ struct LyingDirectory {
     ).unverified
   }
 
-  func heads(signedAt: Timestamp) -> Frame.Body {
+  /// The head as it is told.
+  package func heads(signedAt: Timestamp) -> Frame.Body {
     .directoryHeads(Frame.DirectoryHeads(heads: [head(signedAt: signedAt)]))
   }
 
-  func inclusion(_ index: Int) throws -> DirectoryInclusion {
+  /// What shows that an entry is in it.
+  package func inclusion(_ index: Int) throws -> DirectoryInclusion {
     DirectoryInclusion(
       index: UInt64(index), path: try tree.inclusionProof(index: index, size: tree.size).map(\.bytes))
   }
 
-  func continuation(from size: Int) throws -> DirectoryContinuation {
+  /// What shows how it goes on from a size.
+  package func continuation(from size: Int) throws -> DirectoryContinuation {
     DirectoryContinuation(
       root: try tree.root(size: size).bytes,
       path: try tree.consistencyProof(from: size, to: tree.size).map(\.bytes))
@@ -57,7 +61,7 @@ struct LyingDirectory {
 
 extension SimulatedNode {
   /// What its administrators see of directories.
-  func directories() throws -> DirectoryStatus {
+  package func directories() throws -> DirectoryStatus {
     guard case .directory(let status) = try administer(.directory) else { throw SimulationError("no directories") }
     return status
   }
