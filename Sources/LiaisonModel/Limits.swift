@@ -296,21 +296,35 @@ public enum Limits {
   public static let vouchesPerMemberMax = 64
   /// Those, and what was taken back and has not ended: what a record of the directory holds at most.
   public static let vouchRowsPerMemberMax = 128
-  /// People whose vouches a node looks at to find a way between two: a few milliseconds' work.
+  /// People whose vouches a node looks at to find a way between two, and how many of those in all: some ten milliseconds'
+  /// work.
   public static let vouchersVisitedMax = 500
+  public static let vouchesVisitedMax = 4096
   /// Vouches in one answer: more than the paths that are shown have.
   public static let vouchesPerAnswerMax = 256
+  /// Rows that a search looks at where not all that its words find is wanted: some 30 milliseconds' work.
+  public static let searchRowsMax = 20_000
   /// Words of a search: more than anybody types.
   public static let searchWordsMax = 8
   /// Members in one page of a directory that is passed between nodes, and about how many bytes it has: some ten
   /// milliseconds of verifying signatures.
   public static let directoryPagePeople = 128
   public static let directoryPageBytes = 256 << 10
+  /// And how many statements: after whichever comes first, the page ends with the member that is on it.
+  public static let directoryPageStatements = 512
+  /// What a page holds at most, with all that its last member says: a larger one is nobody's mistake. A receiver verifies
+  /// it in some 50 milliseconds.
+  public static let directoryPageBytesMax = 2 * directoryPageBytes
+  public static let directoryPageStatementsMax = directoryPageStatements + vouchRowsPerMemberMax + 2
   /// Pages that one peer asks for at once: a directory of 100,000 with room to spare.
   public static let directoryPagesBurst: UInt64 = 2000
   /// And how often one more after that.
   public static let directoryPagesIntervalMilliseconds: UInt64 = 100
-  /// Members of one peer that a node keeps a copy of; what comes on top is passed over.
+  /// How often one more is asked for, after as many at once: what a peer makes up without an end takes a twentieth of a
+  /// node's time.
+  public static let directoryQuestionsIntervalMilliseconds: UInt64 = 1000
+  /// Members of one peer that a node keeps a copy of, and pages on which nobody is; what comes on top is passed over. While
+  /// a copy is made anew there are twice as many for a while.
   public static let directoryCopiesPerPeerMax = 200_000
   /// How often a node looks for changes in its peers' directories where none is announced.
   public static let directoryPullMilliseconds: UInt64 = 15 * 60_000

@@ -13,41 +13,63 @@ extension SQLiteNodeTransaction: PeopleStore {
     ).flatMap { row throws(StoreError) in try PersonRecord(row) }
   }
 
-  package func searchPeople(_ search: PeopleSearch, limit: Int) throws(StoreError) -> [PersonRecord] {
-    var marks: [String] = []
-    if let nodes = search.nodes {
-      guard !nodes.isEmpty else { return [] }
-      marks.append("(" + nodes.map { Self.mark($0) }.joined(separator: " OR ") + ")")
-    }
-    if let discipline = search.discipline { marks.append(Self.mark(discipline)) }
-    if let language = search.language { marks.append(Self.mark(language: language)) }
+  package func searchPeople(_ search: PeopleSearch, limit: Int) throws(StoreError) -> PeopleFound {
+    if let nodes = search.nodes, nodes.isEmpty { return PeopleFound(people: [], hasMore: false) }
     // What was typed, and has nothing in it to look for, is found nowhere.
     let words = search.words.expression.map { "text : (\($0))" }
-    guard words != nil || search.words.isEmpty else { return [] }
-    let expression = ([words] + [marks.isEmpty ? nil : "marks : (\(marks.joined(separator: " AND ")))"])
-      .compactMap { $0 }.joined(separator: " AND ")
-    let hidden = "[" + search.hidden.map { "\"\($0)\"" }.joined(separator: ",") + "]"
-    let rest = """
-      p.is_gone = 0 AND p.node NOT IN (SELECT value FROM json_each(?)) AND (? IS NULL OR p.confirmed_at <= ?)
-        AND coalesce(p.card_expires_at > ?, 1)
-      """
-    let (until, now) = (search.confirmedUntil?.integer, search.now.integer)
-    let found: [Row]
-    if expression.isEmpty {
-      found = try rows(
-        "SELECT \(Self.columns) FROM \(Self.join) WHERE \(rest) ORDER BY p.address LIMIT ?", hidden, until, until,
-        now, limit)
-    } else {
-      found = try rows(
-        """
-        SELECT \(Self.columns) FROM people_text t CROSS JOIN people p ON p.id = t.rowid
-          LEFT JOIN members m ON m.address = p.address
-        WHERE people_text MATCH ? AND \(rest) LIMIT ?
-        """, expression, hidden, until, until, now, limit)
+    guard words != nil || search.words.isEmpty else { return PeopleFound(people: [], hasMore: false) }
+    var marks: [String] = []
+    if let discipline = search.discipline { marks.append(Self.mark(discipline)) }
+    if let language = search.language { marks.append(Self.mark(language: language)) }
+    if words == nil, marks.isEmpty, search.nodes == nil || search.confirmedUntil != nil {
+      return try list(search, limit: limit)
     }
-    var people: [PersonRecord] = []
-    for row in found { if let person = try PersonRecord(row) { people.append(person) } }
-    return people
+    if let nodes = search.nodes { marks.append(Self.anyMark(of: nodes)) }
+    var expression = [words, marks.isEmpty ? nil : "marks : (\(marks.joined(separator: " AND ")))"]
+      .compactMap { $0 }.joined(separator: " AND ")
+    if !search.hidden.isEmpty { expression = "(\(expression)) NOT (marks : (\(Self.anyMark(of: search.hidden))))" }
+    let until = search.confirmedUntil?.integer
+    let found = try rows(
+      """
+      SELECT \(Self.columns) FROM (SELECT rowid FROM people_text WHERE people_text MATCH ? LIMIT ?) t
+        CROSS JOIN people p ON p.id = t.rowid LEFT JOIN members m ON m.address = p.address
+      WHERE p.is_gone = 0 AND (? IS NULL OR p.confirmed_at <= ?) AND coalesce(p.card_expires_at > ?, 1) LIMIT ?
+      """, expression, Limits.searchRowsMax, until, until, search.now.integer, limit + 1)
+    var result = try PeopleFound(found, limit: limit)
+    if !result.hasMore {
+      result.hasMore =
+        try row(
+          "SELECT 1 FROM people_text WHERE people_text MATCH ? LIMIT 1 OFFSET ?", expression, Limits.searchRowsMax)
+        != nil
+    }
+    return result
+  }
+
+  /// Everybody by their addresses, or those of each node who have confirmed least lately.
+  private func list(_ search: PeopleSearch, limit: Int) throws(StoreError) -> PeopleFound {
+    func list(_ nodes: [Handle]) -> String { "[" + nodes.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
+    let (hidden, now) = (list(search.hidden), search.now.integer)
+    guard let until = search.confirmedUntil?.integer else {
+      return try PeopleFound(
+        rows(
+          """
+          SELECT \(Self.columns) FROM \(Self.join)
+          WHERE p.is_gone = 0 AND p.node NOT IN (SELECT value FROM json_each(?)) AND coalesce(p.card_expires_at > ?, 1)
+          ORDER BY p.address LIMIT ?
+          """, hidden, now, limit + 1), limit: limit)
+    }
+    return try PeopleFound(
+      rows(
+        """
+        WITH RECURSIVE nodes (node) AS (
+          SELECT min(node) FROM people
+          UNION ALL SELECT (SELECT min(p.node) FROM people p WHERE p.node > n.node) FROM nodes n WHERE n.node IS NOT NULL)
+        SELECT \(Self.columns) FROM nodes n CROSS JOIN people p ON p.node = n.node
+          LEFT JOIN members m ON m.address = p.address
+        WHERE n.node NOT IN (SELECT value FROM json_each(?)) AND (? IS NULL OR n.node IN (SELECT value FROM json_each(?)))
+          AND p.confirmed_at <= ? AND p.is_gone = 0 AND coalesce(p.card_expires_at > ?, 1)
+        LIMIT ?
+        """, hidden, search.nodes.map(list), search.nodes.map(list), until, now, limit + 1), limit: limit)
   }
 
   package func savePersonEntry(_ entry: Signed<PersonEntry>) throws(StoreError) {
@@ -59,6 +81,11 @@ extension SQLiteNodeTransaction: PeopleStore {
     guard let member = try member(content.address) else { return }
     try index(
       content.address, name: member.profile.name, member.profile.discipline, role: member.profile.role, content)
+  }
+
+  package func removePersonEntry(of address: Address) throws(StoreError) {
+    try run(
+      "UPDATE people SET entry = NULL, entry_serial = NULL, confirmed_at = NULL WHERE address = ?", address.description)
   }
 
   package func notePersonChange(_ address: Address) throws(StoreError) {
@@ -77,6 +104,11 @@ extension SQLiteNodeTransaction: PeopleStore {
         address)
       return try notePersonChange(member.address)
     }
+    if let before = try row("SELECT discipline FROM people WHERE address = ?", address)?.integer(0),
+      before != Int64(discipline.rawValue)
+    {
+      try noteMentions(of: member.address)
+    }
     try run(
       """
       INSERT INTO people (address, node, discipline, disciplines, is_gone, change) VALUES (?, ?, ?, ?, 0, 0)
@@ -87,6 +119,26 @@ extension SQLiteNodeTransaction: PeopleStore {
     try index(
       member.address, name: member.profile.name, discipline, role: member.profile.role,
       try entry(of: member.address))
+  }
+
+  /// Counts a change of each member of this node who vouches for another one, or may name them as alternate: to whom that
+  /// is published goes by the other one's discipline too.
+  private func noteMentions(of address: Address) throws(StoreError) {
+    let node = address.handle.description
+    var mentioning = try rows(
+      "SELECT DISTINCT voucher FROM vouches WHERE subject = ?", address.description
+    ).stored { row throws(StoreError) in try row.address(0) }
+    if let words = PeopleWords(address.description).expression {
+      // The words find others too, whose entries say whom they name.
+      let found = try rows(
+        "SELECT p.address FROM people_text t CROSS JOIN people p ON p.id = t.rowid WHERE people_text MATCH ?",
+        "text : (\(words)) AND marks : (\(Self.mark(address.handle)))"
+      ).stored { row throws(StoreError) in try row.address(0) }
+      for other in found where try entry(of: other)?.alternate == address { mentioning.append(other) }
+    }
+    for other in Set(mentioning).sorted() where other.handle.description == node && other != address {
+      try notePersonChange(other)
+    }
   }
 
   private func entry(of address: Address) throws(StoreError) -> PersonEntry? {
@@ -111,6 +163,9 @@ extension SQLiteNodeTransaction: PeopleStore {
 
   // Each is one word of letters and digits, whatever it stands for, and cannot be taken for one of another kind.
   private static func mark(_ node: Handle) -> String { "n" + Hex.encode(Array(node.description.utf8)) }
+  private static func anyMark(of nodes: [Handle]) -> String {
+    "(" + nodes.map { mark($0) }.joined(separator: " OR ") + ")"
+  }
   private static func mark(_ discipline: Discipline) -> String { "d\(discipline)" }
   private static func mark(language: String) -> String { "l\(language)" }
 
@@ -210,6 +265,15 @@ extension SQLiteNodeTransaction: PeopleStore {
 
   package func removeDirectoryCopy(of peer: Handle) throws(StoreError) {
     try run("DELETE FROM directory_copies WHERE peer = ?", peer.description)
+  }
+}
+
+extension PeopleFound {
+  /// Rows with the columns card and entry, one more than the limit where there are more.
+  fileprivate init(_ rows: [Row], limit: Int) throws(StoreError) {
+    var people: [PersonRecord] = []
+    for row in rows.prefix(limit) { if let person = try PersonRecord(row) { people.append(person) } }
+    self.init(people: people, hasMore: rows.count > limit)
   }
 }
 

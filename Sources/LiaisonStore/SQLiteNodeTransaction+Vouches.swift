@@ -38,6 +38,17 @@ extension SQLiteNodeTransaction {
     ).stored { row throws(StoreError) in try VouchRecord(row) }
   }
 
+  package func vouchEdges(by voucher: Address, at now: Timestamp, limit: Int) throws(StoreError) -> [VouchEdge] {
+    try rows(
+      """
+      SELECT identifier, subject FROM vouches WHERE voucher = ? AND subject IS NOT NULL AND expires_at > ?
+      ORDER BY identifier LIMIT ?
+      """, voucher.description, now.integer, limit
+    ).stored { row throws(StoreError) in
+      VouchEdge(identifier: try row.identifier(0), voucher: voucher, subject: try row.address(1))
+    }
+  }
+
   package func vouches(about subject: Address, limit: Int) throws(StoreError) -> [VouchRecord] {
     try rows("SELECT \(Self.vouchColumns) FROM vouches WHERE subject = ? LIMIT ?", subject.description, limit).stored {
       row throws(StoreError) in try VouchRecord(row)

@@ -24,6 +24,7 @@ extension Schema {
     ) STRICT;
 
     CREATE INDEX people_by_change ON people (node, change);
+    CREATE INDEX people_by_confirmation ON people (node, confirmed_at) WHERE confirmed_at IS NOT NULL;
 
     -- What is searched of whoever is not gone; in marks are the node, the discipline and the languages, as words of our own.
     CREATE VIRTUAL TABLE people_text USING fts5 (

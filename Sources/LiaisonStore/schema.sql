@@ -299,6 +299,8 @@ CREATE TABLE people (
 
 CREATE INDEX people_by_change ON people (node, change);
 
+CREATE INDEX people_by_confirmation ON people (node, confirmed_at) WHERE confirmed_at IS NOT NULL;
+
 CREATE VIRTUAL TABLE people_text USING fts5 (
   text, marks, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3 4 5 6 7 8 9 10 11 12'
 );

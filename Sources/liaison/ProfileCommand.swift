@@ -44,7 +44,8 @@ struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say something else; what is not named stays, and is confirmed.",
       discussion: """
-        An empty text takes something away.
+        An empty text takes something away. Where your alternate is a colleague whom another country may not see, that \
+        country gets none of what you say here: it is signed as a whole.
 
         Examples:
           liaison profile set --duty 'incident response, transmission' --alternate ana@xa

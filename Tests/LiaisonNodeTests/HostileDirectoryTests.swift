@@ -1,6 +1,7 @@
 import LiaisonModel
 import LiaisonNode
 import LiaisonProtocol
+import LiaisonTrust
 import NodeSimulation
 import TLSPresentation
 import Testing
@@ -13,7 +14,8 @@ struct HostileDirectoryTests {
     let xa: SimulatedNode
     let liar: PlayedPeer
     let nino: PlayedDevice
-    let version = [UInt8](repeating: 7, count: 32)
+    /// Of what is given; another one with each first page.
+    private(set) var version = [UInt8](repeating: 7, count: 32)
     var next: UInt64 = 0
     /// Of the liar's member `vera@xb`.
     let key = SigningKey<DeviceSignaturePurpose>()
@@ -36,23 +38,26 @@ struct HostileDirectoryTests {
       liar.frames.last { if case .directoryQuery(.page) = $0.body { true } else { false } }?.request
     }
     private var answered: UInt64?
+    var isAsked: Bool { question != nil && question != answered }
 
-    /// Gives a page, once the node asks for one.
+    /// Gives a page, once the node asks for one; `isAgain` begins the same directory anew.
     func give(
       _ cards: [Unverified<MemberCard>] = [], _ people: Frame.People = Frame.People(), isFirst: Bool = false,
-      next: UInt64? = nil, version: [UInt8]? = nil, hasPage: Bool = true
+      isAgain: Bool = false, isLast: Bool = true, next: UInt64? = nil, version: [UInt8]? = nil, hasPage: Bool = true,
+      wait milliseconds: UInt64 = 500
     ) throws {
-      if question == nil || question == answered { liar.send(.directoryChanged) }
-      guard region.run(atMostMilliseconds: 10_000, until: { question != nil && question != answered }), let question
-      else { throw SimulationError("no page is asked for") }
+      if !isAsked, isLast { liar.send(.directoryChanged) }
+      guard region.run(atMostMilliseconds: 10_000, until: { isAsked }), let question else {
+        throw SimulationError("no page is asked for")
+      }
+      if isFirst { self.version[0] += 1 }
       answered = question
       self.next = next ?? self.next + 1
       let page = Frame.DirectoryPage(
-        version: version ?? self.version, isFirst: isFirst, isLast: true, next: self.next, gone: [])
+        version: version ?? self.version, isFirst: isFirst || isAgain, isLast: isLast, next: self.next, gone: [])
       liar.send(
         .directoryAnswer(Frame.DirectoryAnswer(cards: cards, people: people, page: hasPage ? page : nil)),
-        request: question)
-      region.run(milliseconds: 500)
+        request: question, wait: milliseconds)
     }
 
     func card(
@@ -91,7 +96,7 @@ struct HostileDirectoryTests {
     func known() throws -> [String] {
       try xa.store.read { store in
         try store.searchPeople(PeopleSearch(PeopleWords(""), at: region.now), limit: 100)
-      }.map { try $0.card.claim().address.description }
+      }.people.map { try $0.card.claim().address.description }
     }
 
     /// Identifiers of the vouches by `vera@xb` that a device of `xa` is shown.
@@ -122,7 +127,9 @@ struct HostileDirectoryTests {
     #expect(scene.xa.errors.isEmpty)
   }
 
-  @Test("loses its link where its pages lead nowhere, are of another directory, or none", arguments: 0..<4)
+  @Test(
+    "loses its link where its pages lead nowhere, are of another directory, begin anew unasked, are too large, or none",
+    arguments: 0..<6)
   func pages(wrong: Int) throws {
     let scene = try Scene()
     try scene.give([scene.card()], isFirst: true, next: 5)
@@ -131,6 +138,11 @@ struct HostileDirectoryTests {
     case 0: try scene.give(next: 4)
     case 1: try scene.give(version: [UInt8](repeating: 8, count: 32))
     case 2: try scene.give(hasPage: false)
+    case 3: try scene.give(isAgain: true, next: 6)
+    case 4:
+      let many = [Unverified<VouchRevocation>](
+        repeating: try scene.revocation(of: 1), count: Limits.directoryPageStatementsMax)
+      try scene.give([scene.card()], Frame.People(revocations: many))
     default: scene.liar.send(.directoryAnswer(Frame.DirectoryAnswer()), request: 9_999)
     }
     #expect(!scene.liar.isLinked)
@@ -215,6 +227,82 @@ struct HostileDirectoryTests {
     let many = try (10..<90).map { try scene.vouch(UInt8($0)) }
     try scene.give([scene.card(serial: 11)], Frame.People(vouches: many))
     #expect(try scene.shown().count == Limits.vouchesPerMemberMax)
+  }
+
+  @Test("red team: pages without an end fill no disk")
+  func endless() throws {
+    let scene = try Scene()
+    let xb = scene.liar.mask.handle
+    func copy() throws -> DirectoryCopy {
+      try #require(try scene.xa.store.read { try $0.directoryCopy(of: xb) })
+    }
+    func known() throws -> [String] { try scene.known().filter { $0.hasSuffix("@xb") && !$0.hasPrefix("vera") } }
+    // It begins anew with each page, and never comes to an end.
+    for number in 1...3 {
+      try scene.give([scene.card("eva\(number)@xb")], isFirst: true, isLast: false, next: 1)
+    }
+    #expect(try copy().people == 3 && !copy().isWhole && scene.isAsked)
+    #expect(try known() == ["eva1@xb", "eva2@xb", "eva3@xb"])
+    var full = try copy()
+    full.people = UInt64(Limits.directoryCopiesPerPeerMax)
+    try scene.xa.store.write { try $0.save(full) }
+    // Then nothing more is asked for a while, and what came before the last beginning goes.
+    try scene.give([scene.card("eva4@xb")], isFirst: true, isLast: false, next: 1)
+    scene.region.run(milliseconds: 10_000)
+    #expect(!scene.isAsked && scene.liar.isLinked)
+    #expect(try scene.known().filter { $0.hasSuffix("@xb") } == ["eva4@xb"])
+  }
+
+  @Test("red team: one page more, again and again, is asked for slowly in the end")
+  func pace() throws {
+    let scene = try Scene()
+    try scene.give(isFirst: true, isLast: true)
+    let (begin, pages) = (scene.region.now, Limits.directoryPagesBurst + 200)
+    scene.liar.send(.directoryChanged)
+    for _ in 0..<pages { try scene.give(isLast: false, wait: 0) }
+    let seconds = (scene.region.now.milliseconds - begin.milliseconds) / 1000
+    #expect(pages <= Limits.directoryPagesBurst + seconds + 10)
+  }
+
+  @Test("learns nothing of members who are not published to it, nor that there are any")
+  func nobody() throws {
+    let scene = try Scene()
+    func trust(_ policy: PeerPolicy) {
+      scene.xa.trust(
+        PeerTable([PeerTable.Peer(card: scene.liar.mask.card, standing: .active, policy: policy)]))
+    }
+    func page(_ request: UInt64) throws -> Frame.DirectoryPage {
+      scene.liar.send(.directoryQuery(.page(Frame.DirectoryPosition())), request: request)
+      let answer = scene.liar.frames.last { $0.request == request }?.body
+      guard case .directoryAnswer(let answer)? = answer, let page = answer.page else {
+        throw SimulationError("no page")
+      }
+      return page
+    }
+    func hints() -> Int { scene.liar.frames.count { if case .directoryChanged = $0.body { true } else { false } } }
+    func say(_ serial: UInt64) throws {
+      let entry = try PersonEntry(
+        address: scene.nino.address, device: scene.nino.identifier, duty: "incidents", serial: serial,
+        confirmedAt: scene.region.now)
+      scene.nino.request(.memberStatement(.entry(Signed(entry, by: scene.nino.signatureKey).unverified))) { _ in }
+      scene.region.run(milliseconds: 20_000)
+    }
+    var policy = PeerPolicy.initial
+    policy.permissions.remove(.directory)
+    trust(policy)
+    #expect(try page(7_001).next == 0)
+    scene.region.run(milliseconds: 20_000)
+    var before = hints()
+    try say(1)
+    #expect(hints() == before)
+    // Once somebody is published, it is told; and of every change, but not of what changed nothing.
+    trust(.initial)
+    scene.region.run(milliseconds: 20_000)
+    #expect(hints() == before + 1)
+    #expect(try page(7_002).next > 0)
+    before = hints()
+    try say(2)
+    #expect(hints() == before + 1)
   }
 
   @Test("gets no more pages than it needs")

@@ -50,15 +50,30 @@ struct PeopleTests {
     @discardableResult
     func say(
       _ device: PlayedDevice, serial: UInt64 = 1, at confirmedAt: Timestamp? = nil, institution: String = "",
-      languages: [String] = [], by key: SigningKey<DeviceSignaturePurpose>? = nil, of address: Address? = nil
+      languages: [String] = [], alternate: Address? = nil, by key: SigningKey<DeviceSignaturePurpose>? = nil,
+      of address: Address? = nil
     ) throws -> Frame.Failure? {
       let entry = try PersonEntry(
         address: address ?? device.address, device: device.identifier, institution: institution,
         languages: languages.map { try LanguageTag($0) }, timeZone: TimeZoneName("Asia/Tbilisi"), duty: "incidents",
-        serial: serial, confirmedAt: confirmedAt ?? region.now)
+        alternate: alternate, serial: serial, confirmedAt: confirmedAt ?? region.now)
       let statement = Frame.MemberStatement.entry(Signed(entry, by: key ?? device.signatureKey).unverified)
       if case .failure(let failure) = try answer(to: .memberStatement(statement), by: device) { return failure }
       return nil
+    }
+
+    /// Has a member vouch for another one.
+    func vouch(_ device: PlayedDevice, for subject: PlayedDevice) throws {
+      let vouch = try Vouch(
+        identifier: VouchIdentifier(bytes: [UInt8](repeating: 1, count: 16)), voucher: device.address,
+        device: device.identifier, subject: subject.address,
+        rootKey: region.node(subject.address.handle.description).card.content.rootKey,
+        signatureKeys: [subject.signatureKey.publicKey], kind: .metInPerson, madeAt: region.now,
+        expiresAt: region.now.adding(milliseconds: 30 * 86_400_000))
+      let statement = Frame.MemberStatement.vouch(Signed(vouch, by: device.signatureKey).unverified)
+      guard case .done = try answer(to: .memberStatement(statement), by: device) else {
+        throw SimulationError("not taken")
+      }
     }
 
     /// Has `xb` have this policy for `xa`, or not trust it at all.
@@ -120,6 +135,10 @@ struct PeopleTests {
     #expect(try scene.found("rail") == ["dana@xb", "vera@xb"])
     #expect(try scene.found("rail", Frame.PeopleFilter(isStale: true)) == ["vera@xb"])
     #expect(try scene.found("", Frame.PeopleFilter(isStale: true)) == ["vera@xb"])
+    #expect(try scene.found("", Frame.PeopleFilter(country: "xb", isStale: true)) == ["vera@xb"])
+    #expect(try scene.found("", Frame.PeopleFilter(country: "xc", isStale: true)).isEmpty)
+    #expect(try scene.found("", Frame.PeopleFilter(discipline: .cyber, isStale: true)) == ["vera@xb"])
+    #expect(try scene.found("", Frame.PeopleFilter(discipline: .physical, isStale: true)).isEmpty)
   }
 
   @Test("takes from a device what its member says of themselves, and the newest of it")
@@ -169,6 +188,72 @@ struct PeopleTests {
     policy.hours = try PeerPolicy.Hours(from: (minute + 100) % 1440, until: (minute + 200) % 1440)
     scene.permit(policy)
     #expect(try scene.found("", filter) == everybody)
+  }
+
+  @Test("is published by discipline: neither hidden members nor who knows them, as disciplines change")
+  func disciplines() throws {
+    let scene = try Scene(seed: 77)
+    let filter = Frame.PeopleFilter(country: "xb")
+    func vouched() throws -> Bool {
+      guard
+        case .directoryAnswer(let answer) = try scene.answer(
+          to: .directoryQuery(.vouches(of: scene.vera.address)), by: scene.nino)
+      else { throw SimulationError("no answer") }
+      return !answer.people.vouches.isEmpty
+    }
+    func said() throws -> [UInt64] {
+      guard case .directoryAnswer(let found) = try scene.answer(to: .directoryQuery(.text("vera")), by: scene.nino)
+      else { throw SimulationError("no answer") }
+      return try found.people.entries.map { try $0.claim().serial }
+    }
+    func setDana(_ discipline: Discipline) throws {
+      _ = try scene.xb.administer(
+        .invite(
+          scene.dana.address, profile: MemberProfile(name: "Dana", discipline: discipline, role: ""),
+          expiresAt: scene.region.now.adding(milliseconds: 3_600_000)))
+      scene.region.run(milliseconds: 20_000)
+    }
+    #expect(try scene.say(scene.vera, serial: 1) == nil)
+    try scene.vouch(scene.vera, for: scene.dana)
+    scene.region.run(milliseconds: 20_000)
+    #expect(try vouched() && said() == [1])
+    var policy = PeerPolicy.initial
+    policy.disciplines = [.cyber]
+    scene.permit(policy)
+    #expect(try scene.found("", filter) == ["dana@xb", "vera@xb"] && vouched())
+    // Nobody touches Vera, and what she says of Dana goes and comes with Dana.
+    try setDana(.physical)
+    #expect(try scene.found("", filter) == ["vera@xb"] && !vouched() && said() == [1])
+    #expect(try scene.say(scene.vera, serial: 2, alternate: scene.dana.address) == nil)
+    scene.region.run(milliseconds: 20_000)
+    #expect(try scene.found("dana").isEmpty && said() == [1])
+    guard
+      case .directoryAnswer(let found) = try scene.answer(
+        to: .directoryQuery(.address(scene.vera.address)), by: scene.nino)
+    else { throw SimulationError("no answer") }
+    #expect(found.cards.count == 1 && found.people.entries.isEmpty)
+    try setDana(.cyber)
+    #expect(try scene.found("", filter) == ["dana@xb", "vera@xb"] && vouched() && said() == [2])
+  }
+
+  @Test("red team: a machine that was removed locks nobody's entry, and its vouches take no room")
+  func removedDevice() throws {
+    let scene = try Scene(seed: 78)
+    let stolen = try #require(try scene.region.enrol(["nino@xa"]).first)
+    scene.region.run(milliseconds: 5_000)
+    #expect(try scene.say(scene.nino, serial: 1) == nil)
+    #expect(try scene.say(stolen, serial: UInt64(Int64.max) - 1, institution: "stolen") == nil)
+    try scene.vouch(stolen, for: scene.vera)
+    #expect(try scene.say(scene.nino, serial: 2)?.reason == .conflict)
+    guard case .done = try scene.answer(to: .deviceRemove(stolen.identifier), by: scene.nino) else {
+      throw SimulationError("not removed")
+    }
+    scene.region.run(milliseconds: 20_000)
+    #expect(try scene.found("stolen").isEmpty && scene.found("stolen", by: scene.vera).isEmpty)
+    #expect(try scene.xa.store.read { try $0.vouches(by: scene.nino.address, limit: 10) }.isEmpty)
+    #expect(try scene.say(scene.nino, serial: 2, institution: "own") == nil)
+    scene.region.run(milliseconds: 20_000)
+    #expect(try scene.found("own", by: scene.vera) == ["nino@xa"])
   }
 
   @Test("shows nobody of a suspended country, and forgets a revoked one's people")

@@ -20,7 +20,7 @@ struct PeopleStoreTests {
   }
 
   private func found(_ text: String, in store: SQLiteNodeStore) throws -> [String] {
-    try store.read { try $0.searchPeople(PeopleSearch(PeopleWords(text), at: now), limit: 10) }
+    try store.read { try $0.searchPeople(PeopleSearch(PeopleWords(text), at: now), limit: 10) }.people
       .map { try $0.card.claim().address.description }.sorted()
   }
 
@@ -53,9 +53,38 @@ struct PeopleStoreTests {
     var search = PeopleSearch(PeopleWords("arden"), at: now)
     search.nodes = [try Handle("x-a")]
     search.discipline = .security
-    #expect(try store.read { try $0.searchPeople(search, limit: 10) }.count == 1)
+    #expect(try store.read { try $0.searchPeople(search, limit: 10) }.people.count == 1)
     #expect(try store.read { try $0.personChanges(of: Handle("x-a"), after: 0, limit: 10) }.map(\.number) == [1])
     try store.checkIntegrity()
+  }
+
+  @Test("who have not confirmed are looked for among so many, and it is said where there may be others")
+  func staleBound() throws {
+    let folder = try TemporaryDirectory()
+    let path = folder.path("node.sqlite")
+    do { _ = try SQLiteNodeStore(path: path) }
+    let queue = try DatabaseQueue(path: path)
+    try queue.write { database in
+      try database.execute(
+        sql: """
+          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= \(Limits.searchRowsMax))
+          INSERT INTO people (address, node, discipline, disciplines, is_gone, change)
+            SELECT 'm' || i || '@xa', 'xa', 3, 4, 0, i FROM n;
+          INSERT INTO people_text (rowid, text, marks) SELECT id, iif(id = 1, 'one', 'member'), 'dcyber' FROM people;
+          """)
+    }
+    try queue.close()
+    let store = try SQLiteNodeStore(path: path)
+    func hasMore(_ text: String, _ discipline: Discipline? = nil) throws -> Bool {
+      var search = PeopleSearch(PeopleWords(text), at: now)
+      search.confirmedUntil = now
+      search.discipline = discipline
+      let found = try store.read { try $0.searchPeople(search, limit: 10) }
+      #expect(found.people.isEmpty)
+      return found.hasMore
+    }
+    #expect(try hasMore("", .cyber))
+    #expect(try !hasMore("member") && !hasMore("") && !hasMore("one", .cyber))
   }
 
   @Test("are found as they were saved last, and not once they are gone")

@@ -97,7 +97,7 @@ extension Batch {
     for handle in table.peers.keys.sorted() where table[handle]?.standing == .revoked { try giveUpQueue(of: handle) }
     endTunnelsOfOthers()
     // What is published to whom may be something else now, and what revoked peers published goes.
-    memory.directories.isChanged = true
+    memory.directories.isPolicyChanged = true
     try findLeftovers()
     memory.dials = memory.dials.filter { table.takesLinks(of: $0.key) }
     // What was held because a card was unknown may be valid now.

@@ -27,7 +27,10 @@ extension Batch {
     guard case .address(let address) = query, address.handle == handle else {
       throw Frame.Failure.notPermitted("a node answers peers for its own members, one address at a time")
     }
-    answer(request, .directoryAnswer(try proven(try isFound(address, by: peer) ? found(address) : [])), on: link)
+    var found = try proven(try isFound(address, by: peer) ? found(address) : [])
+    let disciplines = peers[peer]?.policy.disciplines ?? []
+    found.people.entries = try found.people.entries.filter { try isPublished($0, disciplines) }
+    answer(request, .directoryAnswer(found), on: link)
   }
 
   private func found(_ address: Address) throws -> [MemberRecord] {
@@ -41,11 +44,10 @@ extension Batch {
     search.language = filter.language?.primary
     if filter.isStale { search.confirmedUntil = now.subtracting(milliseconds: Limits.personEntryMilliseconds) }
     if let country = filter.country { search.nodes = nodes(of: country) }
-    let people = try store.searchPeople(search, limit: Limits.directoryResultsMax + 1)
-    let shown = people.prefix(Limits.directoryResultsMax)
+    let found = try store.searchPeople(search, limit: Limits.directoryResultsMax)
     return Frame.DirectoryAnswer(
-      cards: shown.map(\.card), people: Frame.People(entries: shown.compactMap(\.entry)),
-      hasMore: people.count > shown.count)
+      cards: found.people.map(\.card), people: Frame.People(entries: found.people.compactMap(\.entry)),
+      hasMore: found.hasMore)
   }
 
   /// Those of a country that is named by its two letters, or the one of this handle.
@@ -73,7 +75,7 @@ extension Batch {
             "\(country) answered under a directory that does not fit what was seen of it; see your contact point"))
       }
       let entry = cards.first.flatMap { card in
-        found.people.entries.first { (try? $0.verified(by: card.content)) != nil }
+        found.people.entries.prefix(1).first { (try? $0.verified(by: card.content)) != nil }
       }
       return .directoryAnswer(
         Frame.DirectoryAnswer(

@@ -27,6 +27,9 @@ extension Batch {
   }
 
   private mutating func askForPage(of peer: Handle, on link: LinkID) throws {
+    guard memory.directories.takeQuestion(to: peer, at: now) else {
+      return memory.directories.plan(peer, at: now.adding(milliseconds: Limits.directoryHintMilliseconds))
+    }
     let copy = try store.directoryCopy(of: peer)
     let number = memory.relays.insert(
       Relays.Relay(
@@ -49,9 +52,16 @@ extension Batch {
     memory.directories.pulling.remove(peer)
     guard let page = answer.page else { throw Violation("an answer to a question for a page that is none") }
     guard let nodeCard = peers[peer]?.card, isShown(peer) else { return }
+    let bytes = try answer.pageBytes()
+    // As it was asked for: one page at a time.
     var copy = try store.directoryCopy(of: peer) ?? DirectoryCopy(peer: peer)
     if page.isFirst {
-      copy = DirectoryCopy(peer: peer, version: page.version, round: copy.round + 1)
+      guard page.version != copy.version || page.next < copy.since else {
+        throw Violation("a directory that begins anew without a reason")
+      }
+      // Whoever begins anew before the end goes on with the count, so that nothing comes without an end.
+      copy = DirectoryCopy(
+        peer: peer, version: page.version, round: copy.round + 1, people: copy.isWhole ? 0 : copy.people)
     } else {
       guard page.version == copy.version else { throw Violation("a page of another directory than was asked for") }
     }
@@ -59,7 +69,9 @@ extension Batch {
       throw Violation("a page of a directory that leads nowhere")
     }
     copy.since = page.next
-    copy.people += UInt64(answer.cards.count)
+    // A page on which there is nobody counts too, and one with much about few as if it were of many.
+    let bytesEach = Limits.directoryPageBytes / Limits.directoryPagePeople
+    copy.people += UInt64(max(1, answer.cards.count + page.gone.count, bytes / bytesEach))
     for address in page.gone where address.handle == peer { try store.removePerson(address) }
     try take(answer, from: nodeCard, round: copy.round)
     if page.isLast {
@@ -68,9 +80,12 @@ extension Batch {
       memory.directories.plan(peer, at: now.adding(milliseconds: Limits.directoryPullMilliseconds))
     }
     if copy.people > UInt64(Limits.directoryCopiesPerPeerMax) {
-      // It begins anew with the next question: what was changed often enough comes to this too.
+      // It begins anew with the next question: what was changed often enough comes to this too. What came in this round
+      // stays until then, and nothing of earlier ones.
       if !page.isLast { complain(of: peer, "the peer publishes more members than are copied") }
       copy.version = []
+      copy.isWhole = true
+      memory.directories.leftovers.insert(peer)
       memory.directories.plan(peer, at: now.adding(milliseconds: Limits.directoryPullMilliseconds))
     }
     try store.save(copy)
@@ -141,7 +156,13 @@ extension Batch {
   mutating func removeLeftovers() throws {
     guard let peer = memory.directories.leftovers.min() else { return }
     let isRevoked = peers[peer].map { $0.standing == .revoked } ?? true
-    let round = isRevoked ? UInt64(Int64.max) : try store.directoryCopy(of: peer)?.round ?? 0
+    let copy = try store.directoryCopy(of: peer)
+    // Where it began anew meanwhile, those who have not come again yet stay until its end.
+    guard isRevoked || copy?.isWhole == true else {
+      memory.directories.leftovers.remove(peer)
+      return
+    }
+    let round = isRevoked ? UInt64(Int64.max) : copy?.round ?? 0
     let limit = Housekeeping.rowsMax / 4
     guard try store.removePeople(of: peer, beforeRound: round, limit: limit) < limit else { return }
     memory.directories.leftovers.remove(peer)
@@ -153,5 +174,19 @@ extension Batch {
     for copy in try store.directoryCopies() where copy.isWhole || peers[copy.peer]?.standing == .revoked {
       memory.directories.leftovers.insert(copy.peer)
     }
+  }
+}
+
+extension Frame.DirectoryAnswer {
+  /// How many bytes a page's statements have. Throws `Violation` where it is larger than any honest one (people.md).
+  fileprivate func pageBytes() throws -> Int {
+    let lengths =
+      cards.map(\.statement.count) + people.entries.map(\.statement.count) + people.vouches.map(\.statement.count)
+      + people.revocations.map(\.statement.count)
+    let bytes = lengths.reduce(0, +)
+    guard cards.count <= Limits.directoryPagePeople, lengths.count <= Limits.directoryPageStatementsMax,
+      bytes <= Limits.directoryPageBytesMax
+    else { throw Violation("a page of a directory that is too large") }
+    return bytes
   }
 }

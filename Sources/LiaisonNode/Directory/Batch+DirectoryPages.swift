@@ -19,19 +19,18 @@ extension Batch {
       throw Frame.Failure.limit("too many pages of the directory are asked for at once")
     }
     let version = try version(of: disciplines)
-    let last = try store.lastPersonChange(of: handle)
+    // To whom nobody is published, nothing says how many there are.
+    let last = disciplines.isEmpty ? 0 : try store.lastPersonChange(of: handle)
     let isFirst = position.version != version || position.since > last
     var page = Frame.DirectoryPage(
       version: version, isFirst: isFirst, isLast: true, next: isFirst ? 0 : position.since, gone: [])
     var answer = Frame.DirectoryAnswer()
-    if disciplines.isEmpty {
-      page.next = last
-    } else {
+    if !disciplines.isEmpty {
       let changes = try store.personChanges(of: handle, after: page.next, limit: Limits.directoryPagePeople)
       page.isLast = changes.count < Limits.directoryPagePeople
       var bytes = 0
       for change in changes {
-        guard bytes < Limits.directoryPageBytes else {
+        guard bytes < Limits.directoryPageBytes, answer.statementCount < Limits.directoryPageStatements else {
           page.isLast = false
           break
         }
@@ -54,7 +53,7 @@ extension Batch {
   ) throws -> Int {
     answer.cards.append(person.card)
     var bytes = person.card.statement.count
-    if let entry = person.entry {
+    if let entry = person.entry, try isPublished(entry, disciplines) {
       answer.people.entries.append(entry)
       bytes += entry.statement.count
     }
@@ -72,6 +71,15 @@ extension Batch {
       bytes += vouch.statement.count
     }
     return bytes
+  }
+
+  /// Whether an entry goes to peers who get members of these disciplines: not where it names as alternate a member of this
+  /// node whom they do not get. It is signed as a whole, and held back as a whole.
+  func isPublished(_ entry: Unverified<PersonEntry>, _ disciplines: Set<Discipline>) throws -> Bool {
+    guard let alternate = try? entry.claim().alternate, alternate.handle == handle,
+      let member = try store.member(alternate)
+    else { return true }
+    return disciplines.contains(member.profile.discipline)
   }
 
   /// The disciplines whose members a peer with this policy gets, at whatever hour.
@@ -94,10 +102,22 @@ extension Batch {
     return Array(SHA256.hash(data: encoder.bytes))
   }
 
-  /// Tells peers who follow this node's directory that there is something new.
+  /// Tells peers who follow this node's directory that there is something new; those to whom nobody is published, that
+  /// this may be otherwise now, and nothing of members.
   mutating func announceDirectory() {
-    guard memory.directories.takeAnnouncement(at: now) else { return }
+    let (isDue, toAll) = memory.directories.takeAnnouncement(at: now)
+    guard isDue else { return }
     for (peer, link) in memory.directories.askers.sorted(by: { $0.key < $1.key })
-    where memory.links.peers[peer]?.link == link { send(Frame(.directoryChanged), on: link) }
+    where memory.links.peers[peer]?.link == link {
+      guard toAll || peers[peer].map({ !published(by: $0.policy).isEmpty }) == true else { continue }
+      send(Frame(.directoryChanged), on: link)
+    }
+  }
+}
+
+extension Frame.DirectoryAnswer {
+  /// Statements each of which has a signature to be verified.
+  var statementCount: Int {
+    cards.count + people.entries.count + people.vouches.count + people.revocations.count
   }
 }

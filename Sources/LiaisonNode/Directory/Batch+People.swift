@@ -8,12 +8,13 @@ extension Batch {
     guard let member = try store.member(address), member.revocation == nil else {
       throw Frame.Failure.notPermitted("this member was revoked")
     }
-    switch statement {
-    case .entry(let entry): try take(signed(entry, by: device))
-    case .vouch(let vouch): try take(signed(vouch, by: device))
-    case .revocation(let revocation): try take(signed(revocation, by: device))
-    }
-    memory.directories.isChanged = true
+    let isNew =
+      switch statement {
+      case .entry(let entry): try take(signed(entry, by: device))
+      case .vouch(let vouch): try take(signed(vouch, by: device))
+      case .revocation(let revocation): try take(signed(revocation, by: device))
+      }
+    if isNew { memory.directories.isChanged = true }
   }
 
   /// What a device brings, where it is the one that says it, for its own member.
@@ -26,20 +27,33 @@ extension Batch {
     return statement
   }
 
-  private func take(_ entry: Signed<PersonEntry>) throws {
+  /// Forgets what a member's device said that is removed. What it took back stays taken back.
+  func forgetStatements(by device: DeviceIdentifier, of address: Address) throws {
+    if let entry = try store.person(address)?.entry, (try? entry.claim().device) == device {
+      try store.removePersonEntry(of: address)
+    }
+    let others = try store.vouches(by: address, limit: Limits.vouchRowsPerMemberMax).filter {
+      (try? $0.vouch?.claim().device) != device
+    }
+    try store.removeVouches(of: address, but: Set(others.map(\.identifier)))
+  }
+
+  /// Whether it was new, here and below.
+  private func take(_ entry: Signed<PersonEntry>) throws -> Bool {
     let content = entry.content
     do { try content.checkDate(at: now) } catch { throw Frame.Failure.malformed(error.sentence) }
     guard content.serial < UInt64(Int64.max) else { throw Frame.Failure.malformed("this serial is out of range") }
     if let known = try store.person(content.address)?.entry {
-      if known == entry.unverified { return }
+      if known == entry.unverified { return false }
       guard try known.claim().serial < content.serial else {
         throw Frame.Failure.conflict("another device of yours has said something newer; look at it, and say it again")
       }
     }
     try store.savePersonEntry(entry)
+    return true
   }
 
-  private func take(_ vouch: Signed<Vouch>) throws {
+  private func take(_ vouch: Signed<Vouch>) throws -> Bool {
     let content = vouch.content
     guard content.madeAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax), now < content.expiresAt else {
       throw Frame.Failure.malformed("a vouch holds from now on, and has not ended")
@@ -47,7 +61,7 @@ extension Batch {
     if let known = try store.vouch(content.identifier, of: content.voucher) {
       guard known.revocation == nil else { throw Frame.Failure.conflict("this vouch was taken back") }
       guard known.vouch == vouch.unverified else { throw Frame.Failure.conflict("there is another vouch of this name") }
-      return
+      return false
     }
     let rows = try store.vouches(by: content.voucher, limit: Limits.vouchRowsPerMemberMax)
     guard rows.count(where: { $0.vouch != nil }) < Limits.vouchesPerMemberMax else {
@@ -58,19 +72,21 @@ extension Batch {
     }
     try store.save(VouchRecord(vouch))
     try store.notePersonChange(content.voucher)
+    return true
   }
 
-  private func take(_ revocation: Signed<VouchRevocation>) throws {
+  private func take(_ revocation: Signed<VouchRevocation>) throws -> Bool {
     let content = revocation.content
     guard let known = try store.vouch(content.identifier, of: content.voucher) else {
       throw Frame.Failure.unknown("there is no such vouch, or it has ended")
     }
-    guard known.revocation == nil else { return }
+    guard known.revocation == nil else { return false }
     var record = VouchRecord(revocation)
     // Until the vouch itself has ended, whatever is said here.
     record.expiresAt = max(known.expiresAt, content.expiresAt)
     try store.save(record)
     try store.notePersonChange(content.voucher)
+    return true
   }
 
   // MARK: Vouches for devices
@@ -86,24 +102,33 @@ extension Batch {
   /// Vouches on ways from a member to another one: those whom the member vouches for, those whom these do, and so on. So
   /// nobody comes between whom none of them knows, however many vouch for the other.
   func ways(from start: Address, to end: Address) throws -> Frame.DirectoryAnswer {
-    var found: [VouchRecord] = []
+    var found: [VouchEdge] = []
+    // Asked of each country once, and not of each vouch.
+    var standing: [Handle: Bool] = [:]
+    func shown(_ node: Handle) -> Bool {
+      if let known = standing[node] { return known }
+      standing[node] = isShown(node)
+      return standing[node] ?? false
+    }
     var (visited, open): (Set<Address>, [Address]) = ([start], [start])
     for _ in 0..<VouchPaths.hopsMax {
       var next: [Address] = []
-      for address in open {
-        for record in try store.vouches(by: address, limit: Limits.vouchRowsPerMemberMax) where now < record.expiresAt {
-          guard let subject = record.subject, isShown(subject.handle) else { continue }
-          found.append(record)
-          if subject != end, visited.count < Limits.vouchersVisitedMax, visited.insert(subject).inserted {
-            next.append(subject)
+      for address in open where found.count < Limits.vouchesVisitedMax {
+        for edge in try store.vouchEdges(by: address, at: now, limit: Limits.vouchesPerMemberMax)
+        where shown(edge.subject.handle) {
+          found.append(edge)
+          if edge.subject != end, visited.count < Limits.vouchersVisitedMax, visited.insert(edge.subject).inserted {
+            next.append(edge.subject)
           }
         }
       }
       open = next.sorted()
     }
-    let edges = found.compactMap { record in record.subject.map { (voucher: record.voucher, subject: $0) } }
-    let onTheWay = VouchPaths.onTheWay(from: start, to: end, over: edges)
-    return try answer(onTheWay.prefix(Limits.vouchesPerAnswerMax).map { found[$0] }, besides: [start, end])
+    let onTheWay = VouchPaths.onTheWay(from: start, to: end, over: found.map { ($0.voucher, $0.subject) })
+    let records = try onTheWay.prefix(Limits.vouchesPerAnswerMax).compactMap { position in
+      try store.vouch(found[position].identifier, of: found[position].voucher)
+    }
+    return try answer(records, besides: [start, end])
   }
 
   private func answer(_ records: [VouchRecord], besides: [Address]) throws -> Frame.DirectoryAnswer {

@@ -11,15 +11,19 @@ struct DirectoryExchange: Sendable {
   var askers: [Handle: LinkID] = [:]
   /// Whether this node's directory changed since they were told last, and when they were.
   var isChanged = false
+  /// Whether what is published to whom may have changed since then.
+  var isPolicyChanged = false
   var announcedAt: Timestamp?
   /// Peers some of whose members may have to be removed.
   var leftovers: Set<Handle> = []
+  /// Pages that peers asked for, and those that they were asked for.
   private var pages: [Handle: TokenBucket] = [:]
+  private var questions: [Handle: TokenBucket] = [:]
 
   /// When something has to be done.
   var wakeAt: Timestamp? {
     var times = Array(dueAt.values)
-    if isChanged { times.append(announceAt) }
+    if isChanged || isPolicyChanged { times.append(announceAt) }
     if !leftovers.isEmpty { times.append(Timestamp(milliseconds: 0)) }
     return times.min()
   }
@@ -28,12 +32,12 @@ struct DirectoryExchange: Sendable {
     announcedAt?.adding(milliseconds: Limits.directoryHintMilliseconds) ?? Timestamp(milliseconds: 0)
   }
 
-  /// Whether peers are to be told now, of whom some may not have asked for anything.
-  mutating func takeAnnouncement(at now: Timestamp) -> Bool {
-    guard isChanged, announceAt <= now else { return false }
-    isChanged = false
+  /// Whether peers are to be told now: those to whom somebody is published, or all who asked.
+  mutating func takeAnnouncement(at now: Timestamp) -> (isDue: Bool, toAll: Bool) {
+    guard isChanged || isPolicyChanged, announceAt <= now else { return (false, false) }
+    defer { (isChanged, isPolicyChanged) = (false, false) }
     announcedAt = now
-    return true
+    return (true, isPolicyChanged)
   }
 
   /// Plans to ask a peer, no later than is planned.
@@ -52,6 +56,16 @@ struct DirectoryExchange: Sendable {
       peer,
       default: TokenBucket(
         burst: Limits.directoryPagesBurst, intervalMilliseconds: Limits.directoryPagesIntervalMilliseconds,
+        at: now.milliseconds)
+    ].take(at: now.milliseconds)
+  }
+
+  /// Whether a peer may be asked for one page more: what it answers costs this node work, however little it is worth.
+  mutating func takeQuestion(to peer: Handle, at now: Timestamp) -> Bool {
+    questions[
+      peer,
+      default: TokenBucket(
+        burst: Limits.directoryPagesBurst, intervalMilliseconds: Limits.directoryQuestionsIntervalMilliseconds,
         at: now.milliseconds)
     ].take(at: now.milliseconds)
   }

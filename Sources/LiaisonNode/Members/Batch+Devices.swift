@@ -58,6 +58,7 @@ extension Batch {
       throw Frame.Failure.unknown("this member has no such device")
     }
     try store.removeDevice(device)
+    try forgetStatements(by: device, of: address)
     try issueCard(to: &member)
     log(.info, "a member removed a device")
     for link in memory.links.links(of: device) { close(link, .notPermitted("not accepted")) }

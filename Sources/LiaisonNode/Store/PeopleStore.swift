@@ -35,6 +35,19 @@ package struct PeopleSearch: Sendable {
   }
 }
 
+/// Who was found.
+package struct PeopleFound: Sendable {
+  package var people: [PersonRecord]
+  /// Whether there are others, or may be.
+  package var hasMore: Bool
+
+  /// What a store found.
+  package init(people: [PersonRecord], hasMore: Bool) {
+    self.people = people
+    self.hasMore = hasMore
+  }
+}
+
 /// One member of this node, as the directory that peers get last changed about them.
 package struct PersonChange: Sendable {
   /// Counts the changes of all members.
@@ -121,14 +134,31 @@ package struct VouchRecord: Sendable {
   }
 }
 
+/// Who vouches for whom, without what was signed.
+package struct VouchEdge: Sendable {
+  package var identifier: VouchIdentifier
+  package var voucher: Address
+  package var subject: Address
+
+  /// A vouch as it is stored.
+  package init(identifier: VouchIdentifier, voucher: Address, subject: Address) {
+    self.identifier = identifier
+    self.voucher = voucher
+    self.subject = subject
+  }
+}
+
 /// The directory of people: this node's members, as ``MemberStore/saveMember(_:)`` has them, and copies of peers' members.
 package protocol PeopleStore {
   /// The person of this address, where there is a card of them.
   func person(_ address: Address) throws(StoreError) -> PersonRecord?
-  /// At most so many people, in no particular order where words are given, else by their addresses.
-  func searchPeople(_ search: PeopleSearch, limit: Int) throws(StoreError) -> [PersonRecord]
+  /// At most so many people, in no particular order where anything is looked for, else by their addresses. Whoever has not
+  /// confirmed is looked for among ``LiaisonModel/Limits/searchRowsMax`` whom the rest finds.
+  func searchPeople(_ search: PeopleSearch, limit: Int) throws(StoreError) -> PeopleFound
   /// Keeps what a member of this node says of themselves, and counts a change.
   func savePersonEntry(_ entry: Signed<PersonEntry>) throws(StoreError)
+  /// Forgets what a member of this node said of themselves. That it is a change, the member's next card counts.
+  func removePersonEntry(of address: Address) throws(StoreError)
   /// Counts a change of a member of this node.
   func notePersonChange(_ address: Address) throws(StoreError)
 
@@ -166,6 +196,8 @@ package protocol PeopleStore {
   func removeVouches(of voucher: Address, but kept: Set<VouchIdentifier>) throws(StoreError)
   /// A member's, those also that they took back.
   func vouches(by voucher: Address, limit: Int) throws(StoreError) -> [VouchRecord]
+  /// Those of a member that stand and have not ended, as edges.
+  func vouchEdges(by voucher: Address, at now: Timestamp, limit: Int) throws(StoreError) -> [VouchEdge]
   /// Those that stand of which a member is the subject.
   func vouches(about subject: Address, limit: Int) throws(StoreError) -> [VouchRecord]
   /// Forgets what has ended.
