@@ -100,8 +100,8 @@ let package = Package(
       "LiaisonAdmin",
       [
         "CommandKit", "LiaisonBackup", "LiaisonNode", "LiaisonLink", "LiaisonProtocol", "LiaisonTrust", "LiaisonModel",
-        "MerkleLog", "TLSPresentation", "Sodium", protobuf, nio, nioPosix, configuration, yams, logging, metrics,
-        system,
+        "MerkleLog", "TLSPresentation", "Sodium", argumentParser, protobuf, nio, nioPosix, configuration, yams, logging,
+        metrics, system,
       ]),
     library("CommandKit", ["Sodium", "LiaisonModel", argumentParser]),
     program(
@@ -129,7 +129,7 @@ let package = Package(
       "LiaisonAdmin",
       [
         "CommandKit", "LiaisonLink", "LiaisonNode", "LiaisonTrust", "LiaisonModel", "LiaisonProtocol", "MerkleLog",
-        "Sodium", "TLSPresentation", "TestKit", nio, nioPosix, protobuf, metrics,
+        "Sodium", "TLSPresentation", "TestKit", argumentParser, nio, nioPosix, protobuf, metrics,
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["TestKit", "liaisond", "liaisonctl", "liaison"],
@@ -149,7 +149,8 @@ let package = Package(
     .target(
       name: "FuzzKit",
       dependencies: [
-        "MLSTestKit", "MLS", "LiaisonModel", "LiaisonProtocol", "LiaisonTrust", "MerkleLog", "TLSPresentation",
+        "MLSTestKit", "MLS", "LiaisonAdmin", "LiaisonModel", "LiaisonProtocol", "LiaisonTrust", "MerkleLog",
+        "TLSPresentation",
       ],
       path: "Tests/FuzzKit", swiftSettings: settings),
     .testTarget(

@@ -11,9 +11,15 @@ package struct FingerprintComparison {
   let claim: String
   /// Where the key stands.
   let place: String
+  /// What another fingerprint may mean.
+  let suspicion: String
 
   /// A comparison, not made yet.
-  package init(_ expected: Fingerprint, said: String?, of claim: String, on place: String) {
+  package init(
+    _ expected: Fingerprint, said: String?, of claim: String, on place: String,
+    suspicion: String = "the card may be forged"
+  ) {
+    self.suspicion = suspicion
     self.expected = expected
     self.said = said
     self.claim = claim
@@ -28,7 +34,7 @@ package struct FingerprintComparison {
 
   private var different: CommandError {
     CommandError(
-      .notPermitted, "the fingerprint is not that of \(place); nothing was changed, and the card may be forged")
+      .notPermitted, "the fingerprint is not that of \(place); nothing was changed, and \(suspicion)")
   }
 
   private func ask() throws(CommandError) {

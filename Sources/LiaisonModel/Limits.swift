@@ -72,6 +72,12 @@ public enum Limits {
   /// one that is to replace it.
   public static let chartersMax = 16
   public static let chartersPerPeerMax = 2
+  /// Those of them that are for what administrators bring, whatever peers have brought.
+  public static let chartersReserved = 4
+  /// Charters of which media with a root key remember that they signed them: more than a country signs in its key's life;
+  /// the oldest are forgotten. And bytes of one such record.
+  public static let chartersSignedMax = 256
+  public static let charterSignedBytesMax = 96
   /// Charters that were dropped and are not taken again from peers.
   public static let chartersDroppedMax = 256
   /// How far a charter may be ahead of the adopted one, for a node that was away.

@@ -117,14 +117,7 @@ struct Card: AsyncParsableCommand {
       try await next.check(wanted, after: last, of: node)
       // What the root key signs counts by itself: it is shown before.
       if rootOptions.root != nil { for line in wanted.screen(after: last) { node.output.explain(line) } }
-      let home = try node.home
-      let root = try rootOptions.key(
-        of: home,
-        under: home.unlock { () throws(CommandError) in
-          try Passphrase.obtain(
-            file: node.administratorOptions.passphraseOptions.passphraseFile,
-            prompt: "Passphrase of the node \(wanted.handle): ")
-        })
+      let root = try rootOptions.key(for: node, of: wanted.handle)
       // A card that was signed for a dry run would use up its serial on the media.
       let card = decision.dryRun ? Signed(wanted, by: root) : try rootOptions.sign(wanted, by: root)
       try await decision.decide(.ownCardIssued(card.unverified))

@@ -3,7 +3,6 @@ internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonModel
 internal import LiaisonTrust
-internal import Sodium
 
 struct CharterCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,10 +11,11 @@ struct CharterCommand: AsyncParsableCommand {
     discussion: """
       One country proposes a charter, each country that it names or changes signs it with its root key, and each country's \
       administrators adopt it. Signatures gather over links, or by files that are handed on. An adopted charter proposes \
-      peers; you still verify and activate them yourselves.
+      peers; you still verify and activate them yourselves. Compare the charter's fingerprint with the other countries: \
+      what it says of their root keys is as good as that.
 
       Examples:
-        liaisonctl charter propose network.yaml      prints the digest
+        liaisonctl charter propose network.yaml      prints the digest and the fingerprint
         liaisonctl charter sign 3f2a91c0             each country
         liaisonctl charter show 3f2a91c0             who has signed
         liaisonctl charter adopt 3f2a91c0            each country
@@ -65,10 +65,12 @@ struct CharterCommand: AsyncParsableCommand {
           threshold: definition.threshold, members: members, issuedAt: .now)
       }
       let line = try await node.charter(CharterFile(VerifiedCharter(charter).signed), keeping: true)
-      if let output { try write(line.file, to: output) }
+      if let output { try line.file.write(to: output) }
       node.output.result(line, line.screen)
       guard line.state != CharterState.conflicting.rawValue else { return }
-      node.output.explain("Look at it, and sign it: liaisonctl charter sign \(line.shortDigest)")
+      node.output.explain(
+        "Look at it, compare its fingerprint with the other countries, and sign it: liaisonctl charter sign "
+          + line.shortDigest)
     }
 
     private func member(
@@ -146,8 +148,7 @@ struct CharterCommand: AsyncParsableCommand {
     @Argument(help: "A file that holds a charter.") var file: String
 
     func run() async throws {
-      let armored = try CardFile.text(file, holding: CharterFile.label, bytesMax: CharterFile.bytesMax)
-      let line = try await node.charter(CharterFile(armored: armored), keeping: true)
+      let line = try await node.charter(CharterFile.read(file), keeping: true)
       node.output.result(line, "\(line.shortDigest)  \(line.state), signed by \(line.signed)")
     }
   }
@@ -163,7 +164,7 @@ struct CharterCommand: AsyncParsableCommand {
 
     func run() async throws {
       let line = try await node.charter(named: charter, keeping: false)
-      if let output { try write(line.file, to: output) } else { Terminal.write(line.file.armored) }
+      if let output { try line.file.write(to: output) } else { Terminal.write(line.file.armored) }
     }
   }
 
@@ -180,9 +181,4 @@ struct CharterCommand: AsyncParsableCommand {
       guard case .done = try await node.ask(.charterDrop(line.digest)) else { throw CommandError.wrongAnswer }
     }
   }
-}
-
-/// Writes a charter to be handed on.
-func write(_ charter: CharterFile, to path: String) throws {
-  try AtomicFile.write(Array(charter.armored.utf8), to: path, mode: 0o644)
 }

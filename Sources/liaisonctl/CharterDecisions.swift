@@ -4,26 +4,11 @@ internal import LiaisonAdmin
 internal import LiaisonModel
 internal import LiaisonTrust
 
-/// What somebody knows of other charters that want the same place.
-struct RivalOptions: ParsableArguments {
-  @Option(
-    name: .long,
-    help: ArgumentHelp("The digest of another charter for the same place, of which you know.", valueName: "digest"))
-  var despite: [DigestArgument] = []
-
+extension RivalOptions {
   /// Throws where one of `rivals` is not named.
   func check(_ rivals: [String], _ sentence: String) throws {
-    for rival in rivals where !despite.contains(where: { "\($0.digest)" == rival }) {
+    for rival in rivals where !despite.contains(where: { "\($0)" == rival }) {
       throw CommandError(.notPermitted, "\(sentence) \(rival); where that is meant: --despite \(rival)")
-    }
-  }
-
-  struct DigestArgument: ExpressibleByArgument {
-    let digest: CharterDigest
-
-    init?(argument: String) {
-      guard let digest = CharterDigest(argument) else { return nil }
-      self.digest = digest
     }
   }
 }
@@ -33,8 +18,9 @@ struct CharterSign: AsyncParsableCommand {
     commandName: "sign", abstract: "Sign a charter for this country, with its root key.",
     discussion: """
       The root key is in the node's home, or by --root on media that are here for the moment. What is signed is shown \
-      before, and you type the first eight digits of its digest, as you compared it with the others; or --digest with all \
-      of it. The other countries are told over links; -o writes a file for those who have none.
+      before, and you type two words of its fingerprint as the other countries read it to you; or --fingerprint with all of \
+      it. Another charter has another fingerprint, whatever its digest begins with; its whole digest, typed as the \
+      charter, does as well. The other countries are told over links; -o writes a file for those who have none.
 
       Where they stay on a machine without a network: liaisond root sign-charter, there, and liaisonctl charter add here.
 
@@ -46,35 +32,28 @@ struct CharterSign: AsyncParsableCommand {
   @OptionGroup var node: NodeOptions
   @OptionGroup var rootOptions: RootOptions
   @OptionGroup var rivals: RivalOptions
+  @OptionGroup var confirmation: CharterConfirmation
   @Argument(help: ArgumentHelp("Digits of its digest, or a file.", valueName: "charter")) var charter: String
-  @Option(name: .long, help: "The whole digest of the charter that you mean to sign.") var digest: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("Write it to a file too.", valueName: "file")) var output: String?
 
   func run() async throws {
     let line = try await node.charter(named: charter, keeping: false)
     let own = try await node.ownCard().content
-    for text in line.content.screen + line.findings { node.output.explain(text) }
+    for text in line.content.screen(withFingerprint: false) + line.findings { node.output.explain(text) }
     try check(line, own)
-    try CharterConfirmation.run(line.content.digest, said: digest)
-    let home = try node.home
-    let root = try rootOptions.key(
-      of: home,
-      under: home.unlock { () throws(CommandError) in
-        try Passphrase.obtain(
-          file: node.administratorOptions.passphraseOptions.passphraseFile,
-          prompt: "Passphrase of the node \(own.handle): ")
-      })
+    try confirmation.run(line.content, named: charter)
+    let root = try rootOptions.key(for: node, of: own.handle)
     guard root.publicKey == own.rootKey else {
       throw CommandError(.notPermitted, "this is not the root key of \(own.handle)")
     }
     var signed = try line.file.charter.verified()
     if let folder = rootOptions.root {
-      signed = try RootFolder(folder).sign(signed, by: root, despite: rivals.despite.map(\.digest))
+      signed = try RootFolder(folder).sign(signed, by: root, despite: rivals.despite)
     } else {
       signed.sign(by: root)
     }
     let after = try await node.charter(CharterFile(signed.signed, cards: line.file.cards), keeping: true)
-    if let output { try write(after.file, to: output) }
+    if let output { try after.file.write(to: output) }
     node.output.result(after, "\(after.shortDigest)  \(after.state), signed by \(after.signed)")
   }
 
@@ -101,20 +80,23 @@ struct CharterAdopt: AsyncParsableCommand {
     commandName: "adopt", abstract: "Take a charter as this country's. Trust officers do this.",
     discussion: """
       It is refused where it is short-signed, stale or forked, or contradicts what was compared here. The countries whose \
-      nodes are not known yet are proposed as peers: verify and activate them.
+      nodes are not known yet are proposed as peers: verify and activate them. You type two words of its fingerprint as the \
+      other countries read it to you; or --fingerprint with all of it, or the whole digest as the charter.
 
       Example: liaisonctl charter adopt 3f2a91c0
       """)
 
   @OptionGroup var decision: DecisionOptions
   @OptionGroup var rivals: RivalOptions
+  @OptionGroup var confirmation: CharterConfirmation
   @Argument(help: ArgumentHelp("Digits of its digest, or a file.", valueName: "charter")) var charter: String
 
   func run() async throws {
     let node = decision.node
     let line = try await node.charter(named: charter, keeping: !decision.dryRun)
     for text in line.findings { node.output.explain(text) }
-    let despite = Set(rivals.despite.map(\.digest)).sorted()
+    if !decision.dryRun { try confirmation.run(line.content, named: charter) }
+    let despite = Set(rivals.despite).sorted()
     let decided = try await decision.decide(.charterAdopted(line.file.charter, despite: despite))
     guard let decided, !decided.hasProposal else { return }
     let proposed = try await node.peers().filter { $0.state == PeerState.proposed.rawValue && $0.charter == "named" }

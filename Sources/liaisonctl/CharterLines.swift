@@ -17,6 +17,7 @@ struct CharterLine: Encodable {
   }
 
   var digest: String
+  var fingerprint: String
   var network: String
   var previous: String?
   var serial: UInt64
@@ -42,7 +43,8 @@ struct CharterLine: Encodable {
   let content: Charter
 
   private enum CodingKeys: CodingKey {
-    case digest, network, previous, serial, name, community, threshold, issuedAt, state, reasons, changes, countries
+    case digest, fingerprint, network, previous, serial, name, community, threshold, issuedAt, state, reasons, changes,
+      countries
     case departing, from, seenAt, adoptedAt, rivals, forks
   }
 
@@ -52,8 +54,10 @@ struct CharterLine: Encodable {
     }
     self.file = file
     self.content = content
-    digest = "\(content.digest)"
-    network = "\(content.origin?.network ?? content.digest)"
+    let digest = content.digest
+    self.digest = "\(digest)"
+    fingerprint = "\(digest.fingerprint)"
+    network = "\(content.origin?.network ?? digest)"
     previous = content.origin.map { "\($0.previous)" }
     serial = content.serial
     name = content.name
@@ -82,7 +86,7 @@ struct CharterLine: Encodable {
   /// `12 of 19`.
   var signed: String { "\(countries.count(where: \.signed)) of \(countries.count)" }
 
-  /// Names it where people choose between a few.
+  /// Names it where people choose between a few; whoever signs or adopts it says its fingerprint besides.
   var shortDigest: String { String(digest.prefix(16)) }
 
   /// What is wrong or missing, for people; each line escaped.
@@ -93,7 +97,7 @@ struct CharterLine: Encodable {
 
   /// All of it, for people.
   var screen: String {
-    var lines = content.heading
+    var lines = content.heading()
     var rows = [["state", adoptedAt.map { "\(state) at \($0)" } ?? state], ["signed", signed]]
     if let from { rows.append(["brought by", from]) }
     if !departing.isEmpty { rows.append(["and by", departing.joined(separator: ", ")]) }
@@ -140,7 +144,6 @@ extension NodeOptions {
       guard found.isEmpty else { throw CommandError(.usage, "several charters begin with \(text): type more of it") }
       guard text.utf8.count < 64 else { throw CommandError(.noInput, "there is no charter \(text) here") }
     }
-    let armored = try CardFile.text(text, holding: CharterFile.label, bytesMax: CharterFile.bytesMax)
-    return try await charter(CharterFile(armored: armored), keeping: keeping)
+    return try await charter(CharterFile.read(text), keeping: keeping)
   }
 }

@@ -3,6 +3,7 @@ internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonModel
 internal import LiaisonTrust
+internal import Sodium
 
 /// Which node, and how results are shown: the options of every command.
 struct NodeOptions: ParsableArguments {
@@ -69,6 +70,20 @@ extension Administrator {
 extension CommandError {
   static var wrongAnswer: CommandError {
     CommandError(.software, "the node gave an answer to something else; liaisond and liaisonctl may differ in release")
+  }
+}
+
+extension RootOptions {
+  /// The root key of this node's country: from media, or from the node's home, whose passphrase is asked for.
+  func key(for node: NodeOptions, of handle: Handle) throws -> SigningKey<RootPurpose> {
+    let home = try node.home
+    return try key(
+      of: home,
+      under: home.unlock { () throws(CommandError) in
+        try Passphrase.obtain(
+          file: node.administratorOptions.passphraseOptions.passphraseFile,
+          prompt: "Passphrase of the node \(handle): ")
+      })
   }
 }
 

@@ -3,7 +3,6 @@ internal import CommandKit
 internal import LiaisonAdmin
 internal import LiaisonModel
 internal import LiaisonTrust
-internal import Sodium
 
 extension Root {
   struct SignCharter: AsyncParsableCommand {
@@ -11,8 +10,8 @@ extension Root {
       commandName: "sign-charter",
       abstract: "Sign a charter for this country. Needs no node and no network.",
       discussion: """
-        All that it says is shown, and you type the first eight digits of its digest, as you compared it with the other \
-        countries; or --digest with all of it. Nothing here knows their root keys: look at what the node says first, \
+        All that it says is shown, and you type two words of its fingerprint as the other countries read it to you; or \
+        --fingerprint with all of it. Nothing here knows their root keys: look at what the node says first, \
         liaisonctl charter show FILE. Bring what comes out back to it: liaisonctl charter add FILE. A second charter for \
         one place is refused, unless --despite names the one that this key signed.
 
@@ -27,30 +26,19 @@ extension Root {
       name: .long,
       help: ArgumentHelp("Read the folder's passphrase from the first line of a file.", valueName: "file"))
     var rootPassphraseFile: String?
-    @Option(name: .long, help: "The whole digest of the charter that you mean to sign.") var digest: String?
-    @Option(
-      name: .long,
-      help: ArgumentHelp("The digest of another charter for the same place, of which you know.", valueName: "digest"))
-    var despite: [String] = []
+    @OptionGroup var rivals: RivalOptions
+    @OptionGroup var confirmation: CharterConfirmation
 
     func run() async throws {
       let root = RootFolder(folder)
-      let despite = try despite.map { text in
-        guard let digest = CharterDigest(text) else {
-          throw CommandError(.usage, "\(escaped(text)) is no charter's digest, 64 hexadecimal digits")
-        }
-        return digest
-      }
-      let file = try CharterFile(
-        armored: CardFile.text(charter, holding: CharterFile.label, bytesMax: CharterFile.bytesMax))
+      let file = try CharterFile.read(charter)
       let unsigned = try file.charter.verified()
-      for line in unsigned.signed.screen { Terminal.writeError(escaped(line) + "\n") }
-      try root.check(unsigned, despite: despite)
-      try CharterConfirmation.run(unsigned.digest, said: digest)
+      for line in unsigned.signed.screen(withFingerprint: false) { Terminal.writeError(escaped(line) + "\n") }
+      try root.check(unsigned, despite: rivals.despite)
+      try confirmation.run(unsigned.content, named: charter)
       let signed = try root.sign(
-        unsigned, by: root.open(passphraseFile: rootPassphraseFile), despite: despite)
-      let text = CharterFile(signed.signed, cards: file.cards).armored
-      try AtomicFile.write(Array(text.utf8), to: output, mode: 0o644)
+        unsigned, by: root.open(passphraseFile: rootPassphraseFile), despite: rivals.despite)
+      try CharterFile(signed.signed, cards: file.cards).write(to: output)
     }
   }
 }

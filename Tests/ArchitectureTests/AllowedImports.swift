@@ -43,7 +43,8 @@ enum AllowedImports {
       "LiaisonAdmin",
       foundation + concurrency + system + nio + [
         "CommandKit", "LiaisonBackup", "LiaisonNode", "LiaisonTrust", "LiaisonLink", "LiaisonProtocol", "LiaisonModel",
-        "MerkleLog", "TLSPresentation", "Sodium", "SwiftProtobuf", "Configuration", "SystemPackage", "Yams", "Logging",
+        "MerkleLog", "TLSPresentation", "Sodium", "ArgumentParser", "SwiftProtobuf", "Configuration", "SystemPackage",
+        "Yams", "Logging",
         "CoreMetrics",
       ]
     ),

@@ -1,3 +1,4 @@
+import LiaisonAdmin
 import LiaisonModel
 import LiaisonTrust
 import MerkleLog
@@ -76,6 +77,31 @@ extension FuzzTarget {
       charter.sign(by: one)
       let cards = [try DecisionFuzz.card("xb", SigningKey(), two)]
       return [CharterFile(charter.signed).tlsEncoded, CharterFile(charter.signed, cards: cards).tlsEncoded]
+    },
+    // What people write to propose a charter; and a charter of any texts becomes a definition that says the same.
+    FuzzTarget(name: "charter-definition") { input in
+      guard let text = String(validating: input, as: UTF8.self) else { return }
+      _ = try? CharterDefinition(yaml: text, name: "x")
+      let keys = [SigningKey<RootPurpose>(), SigningKey<RootPurpose>()]
+      let members = zip(["xa", "xb"], keys).compactMap { handle, key in
+        (try? Handle(handle)).flatMap {
+          try? CharterMember(handle: $0, country: "XA", name: "A", rootKey: key.publicKey, region: text)
+        }
+      }
+      guard
+        let charter = try? Charter(
+          serial: 1, origin: nil, name: text, community: text, threshold: 2, members: members,
+          issuedAt: Timestamp(milliseconds: 1))
+      else { return }
+      guard let read = try? CharterDefinition(yaml: charter.definition, name: "x") else {
+        preconditionFailure("a charter's definition is not read")
+      }
+      precondition([read.name, read.community, read.countries[0].region].allSatisfy { Array($0.utf8) == input })
+    } seeds: {
+      [
+        "name: N\ncommunity: |\n  C\n  D\nthreshold: 2\ncountries:\n  - {handle: xa, region: R}\n  - {handle: xb, region: R}\n",
+        "a: &a [*a, {b: c}]", "\"\\U0001F3D4\" # x", "Westmark",
+      ].map { Array($0.utf8) }
     },
     FuzzTarget(name: "merkle-proof") { input in
       var decoder = TLSDecoder(input)

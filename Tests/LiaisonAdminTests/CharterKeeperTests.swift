@@ -83,21 +83,8 @@ import Testing
   private func charter(
     _ members: [Country]? = nil, name: String = "Network", after previous: VerifiedCharter? = nil
   ) throws -> VerifiedCharter {
-    VerifiedCharter(
-      try Charter(
-        serial: (previous?.content.serial ?? 0) + 1,
-        origin: previous.map { Charter.Origin(network: $0.network, previous: $0.digest) }, name: name,
-        community: "People.", threshold: (members ?? countries).count / 2 + 1,
-        members: (members ?? countries).map {
-          try CharterMember(
-            handle: $0.handle, country: "XA", name: "A", rootKey: $0.root.publicKey, region: "Westmark")
-        }, issuedAt: clock.now))
-  }
-
-  private func signed(_ charter: VerifiedCharter, by signers: Country...) -> VerifiedCharter {
-    var charter = charter
-    for signer in signers { charter.sign(by: signer.root) }
-    return charter
+    try LiaisonAdminTests.charter(
+      of: (members ?? countries).map { try $0.member() }, name: name, after: previous, at: clock.now)
   }
 
   private func file(_ charter: VerifiedCharter, cards: [Country] = []) throws -> CharterFile {
@@ -198,6 +185,26 @@ import Testing
     await #expect(throws: (any Error).self) { try await keeper.drop(brought[0].digest) }
   }
 
+  @Test("peers, however many, leave administrators room for charters of their own")
+  func room() async throws {
+    let peers = try (0..<8).map { try Country("y\(Array("abcdefgh")[$0])") }
+    let side = try Side(countries[0], peers: peers, clock)
+    for peer in peers {
+      for name in ["One", "Two"] {
+        let charter = signed(try charter([countries[0], peer], name: "\(name) of \(peer.handle)"), by: peer)
+        await side.keeper.take(charters: [try file(charter).tlsEncoded], from: peer.handle)
+      }
+    }
+    var kept = 0
+    for peer in peers { kept += await side.keeper.charters(for: peer.handle).count }
+    #expect(kept == Limits.chartersMax - Limits.chartersReserved)
+    for number in 0..<Limits.chartersReserved {
+      try await side.keeper.take(file(charter(name: "Ours \(number)")), from: nil)
+    }
+    let last = try file(charter(name: "One more"))
+    await #expect(throws: (any Error).self) { try await side.keeper.take(last, from: nil) }
+  }
+
   @Test("two nodes of which one cannot tell what a signature is worth do not go on answering one another")
   func unequal() async throws {
     let leaver = try Country("xd")
@@ -255,7 +262,9 @@ import Testing
     try await keeper.take(file(winner), from: nil)
     try await sides[0].decide(.charterAdopted(winner.signed, despite: []))
     let digests = try await keeper.charters(for: xb).map { try CharterFile(tlsEncoded: $0).charter.claim().digest }
-    #expect(digests == [winner.digest, one.digest])
+    #expect(digests.first == winner.digest && Set(digests) == [winner.digest, one.digest, two.digest])
+    // Nor does the next adoption hide that there were two.
+    #expect(await keeper.charterAlarms.contains { $0.contains("\(one.digest)") && $0.contains("\(two.digest)") })
   }
 
   @Test("a node that was away learns of the charters that it missed, in order")

@@ -223,18 +223,8 @@ import Testing
   func swappedCharter() async throws {
     let (third, thief) = (try Country("xc"), SigningKey<RootPurpose>())
     func charter(peerRoot: RootKey, ownRoot: RootKey? = nil) throws -> VerifiedCharter {
-      let roots = [(own, ownRoot ?? own.root.publicKey), (peer, peerRoot), (third, third.root.publicKey)]
-      return VerifiedCharter(
-        try Charter(
-          serial: 1, origin: nil, name: "Network", community: "People.", threshold: 2,
-          members: try roots.map {
-            try CharterMember(handle: $0.handle, country: "XA", name: "A", rootKey: $1, region: "Westmark")
-          }, issuedAt: clock.now))
-    }
-    func signed(_ charter: VerifiedCharter, by keys: SigningKey<RootPurpose>...) -> VerifiedCharter {
-      var charter = charter
-      for key in keys { charter.sign(by: key) }
-      return charter
+      try LiaisonAdminTests.charter(
+        of: [own.member(root: ownRoot), peer.member(root: peerRoot), third.member()], at: clock.now)
     }
     let honest = signed(try charter(peerRoot: peer.root.publicKey), by: own.root, peer.root, third.root)
     let swapped = try charter(peerRoot: thief.publicKey)

@@ -39,6 +39,17 @@ import Testing
     }
   }
 
+  @Test("texts that count as equal and have other bytes are two charters, and a fork where both are signed")
+  mutating func normalisation() throws {
+    let one = try Charters.charter(of: countries, threshold: 3, name: "R\u{e9}gion").signed(by: countries)
+    let two = try Charters.charter(of: countries, threshold: 3, name: "Re\u{301}gion").signed(by: countries)
+    #expect(one.content.name == two.content.name && one.digest != two.digest)
+    #expect(one.content.competes(with: two.content) && !one.content.competes(with: one.content))
+    #expect(two.content.changes(since: one.content).count == 1)
+    #expect(try refusal(of: one) == nil)
+    #expect(log.registry.judge(two, at: noon).state == .forked)
+  }
+
   @Test("what no charter says")
   func rules() throws {
     func charter(_ members: [CharterMember], threshold: Int = 3, name: String = "N", community: String = "C") throws {
@@ -48,7 +59,9 @@ import Testing
     try charter(members)
     #expect(throws: ModelError.self) { try charter(Array(members.prefix(1)), threshold: 1) }
     #expect(throws: ModelError.self) { try charter(members, threshold: 2) }
-    #expect(throws: ModelError.self) { try charter(members, threshold: 5) }
+    for threshold in [5, 0, -1, Int.min, Int.max] {
+      #expect(throws: ModelError.self) { try charter(members, threshold: threshold) }
+    }
     #expect(throws: ModelError.self) { try charter(members, name: "") }
     #expect(throws: ModelError.self) { try charter(members, community: "") }
     #expect(throws: ModelError.self) { try charter(members, community: String(repeating: "x", count: 2049)) }

@@ -104,8 +104,10 @@ extension TrustKeeper {
         throw Frame.Failure(.limit, "the peer has brought \(Limits.chartersPerPeerMax) charters that are open")
       }
     }
-    guard charters.count < Limits.chartersMax else {
-      throw Frame.Failure(.limit, "\(Limits.chartersMax) charters are known here, which is the limit: drop some")
+    // Peers do not keep administrators from proposing.
+    let limit = Limits.chartersMax - (peer == nil ? 0 : Limits.chartersReserved)
+    guard charters.count < limit else {
+      throw Frame.Failure(.limit, "\(limit) charters are known here, which is the limit: drop some")
     }
   }
 
@@ -194,23 +196,29 @@ extension TrustKeeper {
   /// Keeps what was adopted, and forgets what is settled by it.
   func noteCharter(since before: Registry) {
     guard let adopted = registry.adoptedCharter, adopted.digest != before.adoptedCharter?.digest else { return }
-    var kept =
+    var entry =
       charters[adopted.digest]
       ?? CharterBox.Kept(charter: adopted.charter.keeping([]), from: nil, seenAt: adopted.adoptedAt)
-    _ = kept.take(adopted.charter, [:])
-    keep(kept)
-    let earlier = earlier
+    _ = entry.take(adopted.charter, [:])
+    keep(entry)
+    let kept = keptBesides
     for other in charters.all where other.charter.digest != adopted.digest {
       // What shows that a network was forked stays; so do the charters before, for who was away.
       switch registry.judge(other.charter, at: clock()).state {
       case .stale, .foreign:
-        if !earlier.contains(other.charter.digest) { charters.remove(other.charter.digest) }
+        if !kept.contains(other.charter.digest) { charters.remove(other.charter.digest) }
       default: break
       }
     }
   }
 
-  /// The charters before the adopted one, as far back as a node may be behind.
+  /// The charters before the adopted one, as far back as a node may be behind, and what shows that one of them was forked.
+  private var keptBesides: Set<CharterDigest> {
+    let earlier = earlier
+    return earlier.union(
+      earlier.compactMap { charters[$0] }.flatMap { forks(of: $0.charter) }.map(\.digest))
+  }
+
   private var earlier: Set<CharterDigest> {
     var digests: Set<CharterDigest> = []
     var next = registry.adoptedCharter?.content.origin?.previous

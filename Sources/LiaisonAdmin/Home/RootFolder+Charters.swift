@@ -12,10 +12,6 @@ extension RootFolder {
 
   /// `struct { uint64 serial; optional<CharterDigest> previous; CharterDigest digest; } SignedPlace;`
   private struct SignedPlace: TLSCodable {
-    /// More than a country signs in its key's life; the oldest are forgotten.
-    static let countMax = 256
-    static let bytesMax = 96
-
     let serial: UInt64
     let previous: CharterDigest?
     let digest: CharterDigest
@@ -41,7 +37,7 @@ extension RootFolder {
 
   private func signedPlaces() throws(CommandError) -> [SignedPlace] {
     let bytes: [UInt8]?
-    do { bytes = try AtomicFile.read(charters, limit: SignedPlace.countMax * SignedPlace.bytesMax) } catch {
+    do { bytes = try AtomicFile.read(charters, limit: Limits.chartersSignedMax * Limits.charterSignedBytesMax) } catch {
       guard error.isMissing else { throw CommandError(error) }
       return []
     }
@@ -67,7 +63,7 @@ extension RootFolder {
     }
     let places = try signedPlaces().filter { $0.digest != charter.digest } + [SignedPlace(charter)]
     var encoder = TLSEncoder()
-    encoder.write(vector: places.suffix(SignedPlace.countMax))
+    encoder.write(vector: places.suffix(Limits.chartersSignedMax))
     try AtomicFile.write(encoder.bytes, to: charters)
     return signed
   }

@@ -19,7 +19,7 @@ extension Act {
       case .ownCardIssued(let card), .peerProposed(let card), .peerCardUpdated(let card):
         [summary(naming: name)] + Self.lines(of: card)
       case .charterAdopted(let charter, let despite):
-        [summary(naming: name)] + charter.screen + despite.map { "DESPITE  \($0), which wants the same place" }
+        [summary(naming: name)] + charter.screen() + despite.map { "DESPITE  \($0), which wants the same place" }
       case .historyLost(let head):
         [summary(naming: name)] + ((try? head.claim()).map { ["  signed  \($0.signedAt.rfc3339)"] } ?? [])
       case .memberInvited, .memberRevoked, .dutyRoleChanged, .comCheckStarted:

@@ -3,18 +3,22 @@ package import LiaisonModel
 package import LiaisonTrust
 
 extension Charter {
-  /// All that a country signs or administrators adopt; each line escaped.
-  package var screen: [String] {
+  /// All that a country signs or administrators adopt; each line escaped. The fingerprint is not in it where people are
+  /// asked for it.
+  package func screen(withFingerprint: Bool = true) -> [String] {
     let countries = members.map {
       ["  \($0.handle)", $0.country, $0.name, $0.region, "\(Fingerprint(of: $0.rootKey))"]
     }
-    return heading + Output.table(countries).split(separator: "\n").map(String.init)
+    return heading(withFingerprint: withFingerprint) + Output.table(countries).split(separator: "\n").map(String.init)
   }
 
   /// The same without its countries.
-  package var heading: [String] {
-    var rows = [
-      ["charter", name], ["digest", "\(digest)"], ["serial", "\(serial)"],
+  package func heading(withFingerprint: Bool = true) -> [String] {
+    let digest = digest
+    var rows = [["charter", name], ["digest", "\(digest)"]]
+    if withFingerprint { rows.append(["fingerprint", "\(digest.fingerprint)"]) }
+    rows += [
+      ["serial", "\(serial)"],
       ["follows", origin.map { "\($0.previous)" } ?? "none"], ["network", origin.map { "\($0.network)" } ?? "begins"],
       ["written", issuedAt.rfc3339], ["changed by", "\(threshold) of \(members.count) countries"],
     ]
@@ -28,12 +32,12 @@ extension Charter {
 
 extension SignedCharter {
   /// The same with those who signed, as the charter calls them. Whether the signatures verify is not said.
-  package var screen: [String] {
+  package func screen(withFingerprint: Bool = true) -> [String] {
     guard let charter = try? claim() else { return ["a charter that is malformed"] }
     let names = signatures.map { signature in
       charter.member(rootKey: signature.rootKey)?.handle.description ?? "\(Fingerprint(of: signature.rootKey))"
     }
     let list = names.isEmpty ? "none" : "\(names.count): \(names.sorted().joined(separator: ", "))"
-    return charter.screen + ["signed by \(list)"]
+    return charter.screen(withFingerprint: withFingerprint) + ["signed by \(list)"]
   }
 }

@@ -1,7 +1,7 @@
 internal import Crypto
 
-/// What two people compare over another channel to know that they hold the same root key, or the same administrator's
-/// key: the first 16 bytes of SHA-256 over a label and the key, as hexadecimal or as eight pronounceable words.
+/// What two people compare over another channel to know that they hold the same root key, administrator's key or charter:
+/// the first 16 bytes of SHA-256 over a label and the key or the charter, as hexadecimal or as eight pronounceable words.
 public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// 16 bytes.
   public let bytes: [UInt8]
@@ -9,6 +9,9 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   public init(of key: RootKey) { self.init("Liaison 1 root fingerprint", key.bytes) }
 
   public init(of key: AdministratorKey) { self.init("Liaison 1 administrator fingerprint", key.bytes) }
+
+  /// That of what has a SHA-256 digest of its own, under a label, 32 bytes: its first 16.
+  package init(ofDigest digest: [UInt8]) { bytes = Array(digest.prefix(16)) }
 
   private init(_ label: String, _ key: [UInt8]) {
     var hash = SHA256()

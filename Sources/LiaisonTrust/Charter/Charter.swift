@@ -77,7 +77,7 @@ package struct Charter: Statement, Hashable {
     guard Set(members.map(\.rootKey)).count == members.count else {
       throw .malformed("two countries of the charter have one root key")
     }
-    guard threshold <= members.count, 2 * threshold > members.count else {
+    guard 1...members.count ~= threshold, 2 * threshold > members.count else {
       throw .malformed("more than half of the countries, and at most all, sign the next charter")
     }
     self.serial = serial
@@ -146,29 +146,33 @@ extension Charter {
 
   /// Whether both want the same place: they follow the same charter, or none.
   package func competes(with other: Charter) -> Bool {
-    serial == other.serial && origin == other.origin && self != other
+    // By their bytes: texts of other bytes may count as equal.
+    serial == other.serial && origin == other.origin && digest != other.digest
   }
 
   /// What is other than in the charter before it, one sentence each; names are not escaped.
   package func changes(since before: Charter) -> [String] {
-    var texts: [String] = []
-    if name != before.name { texts.append("the network is called \(name) instead of \(before.name)") }
-    if community != before.community { texts.append("its community is defined anew") }
+    var sentences: [String] = []
+    if !name.utf8.elementsEqual(before.name.utf8) {
+      sentences.append("the network is called \(name) instead of \(before.name)")
+    }
+    if !community.utf8.elementsEqual(before.community.utf8) { sentences.append("its community is defined anew") }
     let (old, new) = ("\(before.threshold) of \(before.members.count)", "\(threshold) of \(members.count)")
-    if old != new { texts.append("the next charter takes \(new) countries instead of \(old)") }
+    if old != new { sentences.append("the next charter takes \(new) countries instead of \(old)") }
     for member in members {
       guard let earlier = before.member(member.handle) else {
-        texts.append("\(member.handle), \(member.name), joins")
+        sentences.append("\(member.handle), \(member.name), joins")
         continue
       }
       if earlier.rootKey != member.rootKey {
-        texts.append("\(member.handle) has ANOTHER ROOT KEY: \(Fingerprint(of: member.rootKey))")
+        sentences.append("\(member.handle) has ANOTHER ROOT KEY: \(Fingerprint(of: member.rootKey))")
       }
-      if (earlier.country, earlier.name, earlier.region) != (member.country, member.name, member.region) {
-        texts.append("\(member.handle) is \(member.name) (\(member.country)), \(member.region)")
+      let texts = [earlier, member].map { [$0.country, $0.name, $0.region].map { Array($0.utf8) } }
+      if texts[0] != texts[1] {
+        sentences.append("\(member.handle) is \(member.name) (\(member.country)), \(member.region)")
       }
     }
-    texts += before.members.filter { member($0.handle) == nil }.map { "\($0.handle), \($0.name), leaves" }
-    return texts
+    sentences += before.members.filter { member($0.handle) == nil }.map { "\($0.handle), \($0.name), leaves" }
+    return sentences
   }
 }

@@ -22,6 +22,9 @@ package struct CharterDigest: Hashable, Comparable, Sendable, CustomStringConver
     self.bytes = bytes
   }
 
+  /// What people of its countries compare: the first 16 bytes.
+  package var fingerprint: Fingerprint { Fingerprint(ofDigest: bytes) }
+
   /// 64 hexadecimal digits.
   package var description: String { Hex.encode(bytes) }
 

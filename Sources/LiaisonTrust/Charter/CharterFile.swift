@@ -14,8 +14,6 @@ package import TLSPresentation
 package struct CharterFile: Hashable, Sendable, TLSCodable {
   /// What stands in its text form's first and last lines.
   package static let label = Charter.label
-  /// The longest, bytes.
-  package static let bytesMax = Limits.charterFileBytesMax
 
   package let charter: SignedCharter
   /// Not verified.
@@ -63,6 +61,6 @@ package struct CharterFile: Hashable, Sendable, TLSCodable {
 
   /// Reads what ``armored`` gave; text around it is passed over.
   package init(armored text: String) throws(ModelError) {
-    self = try Armor.decode(text, label: Self.label, bytesMax: Self.bytesMax)
+    self = try Armor.decode(text, label: Self.label, bytesMax: Limits.charterFileBytesMax)
   }
 }
