@@ -55,10 +55,7 @@ package enum EvidenceFile {
 
   /// Writes a text that proves something to a file, which replaces none.
   package static func write(_ text: String, to path: String) throws {
-    do { try AtomicFile.write(Array(text.utf8), to: path, mode: 0o644, replacing: false) } catch {
-      guard error.exists else { throw error }
-      throw CommandError(.cannotCreate, "\(escaped(path)) exists already; choose another file with -o")
-    }
+    try AtomicFile.writeNew(Array(text.utf8), to: path, mode: 0o644)
   }
 
   /// What the evidence in one file proves of the country of which a card is in another one. Nobody is asked.

@@ -12,10 +12,15 @@ package enum WorkFolder {
   package static func with<Result>(beside path: String, _ body: (String) throws -> Result) throws -> Result {
     removeLeftovers(beside: path)
     let folder = "\(path).work-\(Hex.encode(secureRandom(count: 6)))"
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try make(folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try body(folder)
+  }
+
+  /// Makes the folder, which must be new: one that is there already could be somebody else's.
+  package static func make(_ folder: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
   }
 
   /// A place for it where nothing of the user's lies: among temporary files.

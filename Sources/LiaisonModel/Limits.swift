@@ -336,7 +336,7 @@ public enum Limits {
   public static let directoryPullMilliseconds: UInt64 = 15 * 60_000
   /// How soon after the last time a node announces that its directory has changed again.
   public static let directoryHintMilliseconds: UInt64 = 5_000
-  /// Cards, entries or vouches that a vCard file holds: an address book, and no more memory than that.
+  /// Cards in a vCard file: an address book, and no more memory than that.
   public static let vCardsMax = 10_000
   /// Bytes of such a file.
   public static let vCardBytesMax = 8 << 20

@@ -1,7 +1,6 @@
 internal import CommandKit
 internal import LiaisonClient
 internal import LiaisonModel
-internal import LiaisonProtocol
 
 /// A person as a JSON object.
 struct ContactObject: Encodable {
@@ -15,6 +14,10 @@ struct ContactObject: Encodable {
   let rootKeyRefused: Bool
   let vouchedFor: Bool
   let countryActive: Bool
+  /// Whether their country's directory had them when it was last asked for their address.
+  let listed: Bool
+  /// Whether the card has not ended.
+  let inForce: Bool
   /// Whether all of it is what a vCard said, and no node.
   let imported: Bool
   // What people say of themselves, where they do.
@@ -36,11 +39,14 @@ struct ContactObject: Encodable {
     vouchedFor = contact.isVouchedFor
     countryActive = contact.isCountryActive
     imported = false
-    switch contact.confirmation {
-    case .none: (confirmation, confirmedAt) = ("none", nil)
-    case .confirmed(let at): (confirmation, confirmedAt) = ("confirmed", at.rfc3339)
-    case .changed(let since): (confirmation, confirmedAt) = ("changed", since.rfc3339)
-    }
+    confirmation = contact.confirmation.code
+    confirmedAt =
+      switch contact.confirmation {
+      case .none: nil
+      case .confirmed(let at), .changed(let at): at.rfc3339
+      }
+    listed = contact.unlistedSince == nil
+    inForce = contact.card.isInForce(at: .now)
     let entry = contact.entry
     institution = entry?.institution
     languages = entry?.languages.map(\.description)
@@ -59,6 +65,7 @@ struct ContactObject: Encodable {
     role = person.role
     devices = 0
     (rootKeyRefused, vouchedFor, countryActive, imported) = (false, false, false, true)
+    (listed, inForce) = (false, false)
     (confirmation, confirmedAt) = ("none", nil)
     institution = person.institution
     languages = person.languages.map(\.description)
@@ -68,34 +75,31 @@ struct ContactObject: Encodable {
     (entryConfirmedAt, stale) = (nil, nil)
   }
 
+  /// The same, and since when the keys are confirmed.
+  var keys: String {
+    guard let confirmedAt, let at = try? Timestamp(rfc3339: confirmedAt) else { return mark }
+    return mark == "confirmed" ? "confirmed on \(at.shown)" : mark
+  }
+
+  /// What a person must know of the keys; all of it.
   var mark: String {
     if imported { return "imported, not confirmed" }
-    if rootKeyRefused { return "ROOT KEY CHANGED" }
-    if !vouchedFor { return "NO LONGER VOUCHED FOR" }
-    if !countryActive { return "COUNTRY NOT ACTIVE" }
-    return switch confirmation {
-    case "confirmed": "confirmed"
-    case "changed": "KEYS CHANGED"
-    default: ""
-    }
+    let marks = [
+      rootKeyRefused ? "ROOT KEY CHANGED" : "", confirmation == "changed" ? "KEYS CHANGED" : "",
+      vouchedFor ? "" : "NO LONGER VOUCHED FOR", listed ? "" : "NO LONGER LISTED", inForce ? "" : "CARD HAS ENDED",
+      countryActive ? "" : "COUNTRY NOT ACTIVE",
+    ].filter { !$0.isEmpty }
+    return marks.isEmpty ? confirmation == "confirmed" ? "confirmed" : "" : marks.joined(separator: ", ")
   }
 }
 
-extension Engine {
-  /// People of whom only a vCard tells. Filters by what a node vouches for pass nobody of them.
-  func unconfirmed(matching text: String, _ filter: Frame.PeopleFilter) throws -> [ContactObject] {
-    guard filter == Frame.PeopleFilter() else { return [] }
-    return try importedPeople(matching: text).filter { $0.contact == nil }.map { ContactObject($0.person) }
-  }
-
-  /// Says when this member's own entry has to be confirmed, or should have been.
-  func remindOfEntry(_ output: Output) throws {
-    let now = Timestamp.now
-    guard let end = try entryDue(now: now) else { return }
-    output.explain(
-      end <= now
-        ? "your entry in the directory is shown as stale since \(end.shown); confirm it with: liaison profile confirm"
-        : "your entry in the directory is shown as stale from \(end.shown) on; confirm it with: liaison profile confirm"
-    )
+extension Contact.Confirmation {
+  /// A stable name, for programs.
+  var code: String {
+    switch self {
+    case .none: "none"
+    case .confirmed: "confirmed"
+    case .changed: "changed"
+    }
   }
 }

@@ -14,7 +14,7 @@ struct Contacts: AsyncParsableCommand {
         liaison contacts show ana@xa
         liaison contacts export -o colleagues.vcf
       """,
-    subcommands: [Search.self, Show.self, Export.self, Import.self], defaultSubcommand: Search.self)
+    subcommands: [Search.self, Show.self, Export.self, Import.self, Forget.self], defaultSubcommand: Search.self)
 
   struct Search: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -86,21 +86,14 @@ struct Contacts: AsyncParsableCommand {
   }
 }
 
-extension String? {
-  /// Reads what was typed, where something was.
-  func typed<Value>(_ read: (String) throws(ModelError) -> Value) throws(CommandError) -> Value? {
-    guard let text = self else { return nil }
-    return try CommandError.typed { () throws(ModelError) in try read(text) }
-  }
-}
-
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare keys with a colleague.",
     discussion: """
       Shows a number, and the same as words, that is the same for both of you exactly if nobody stands between you. Compare \
       it in person or by voice; then say --confirm, and any later change of keys will be shown, and asked about before \
-      anything is sent. --qr shows the number as a QR code.
+      anything is sent. What is confirmed is the number that was shown last: where the keys are others by then, nothing is. \
+      --qr shows the number as a QR code.
 
       Example:
         liaison verify ana@xa
@@ -119,6 +112,8 @@ struct Verify: AsyncParsableCommand {
     let safetyNumber: String
     let words: [String]
     let confirmed: Bool
+    /// `none`, `confirmed`, or `changed` where they were confirmed and are others now.
+    let confirmation: String
   }
 
   func run() async throws {
@@ -128,9 +123,15 @@ struct Verify: AsyncParsableCommand {
     try await refresh(engine, output) { client in
       try await client.require([address], engine, output)
     }
-    let number = try engine.safetyNumber(with: address)
     if confirm { try engine.confirm(address, now: .now) }
-    let isConfirmed = if case .confirmed? = try engine.contact(address)?.confirmation { true } else { false }
+    let number = try engine.safetyNumber(with: address)
+    let confirmation = try engine.contact(address)?.confirmation ?? .none
+    let (isConfirmed, words) =
+      switch confirmation {
+      case .none: (false, "not confirmed")
+      case .confirmed: (true, "confirmed")
+      case .changed(let since): (false, "KEYS CHANGED: confirmed on \(since.shown), with other keys")
+      }
     let groups = number.groups
     var lines = [groups, number.words].flatMap { parts in
       stride(from: 0, to: 12, by: 4).map { parts[$0..<$0 + 4].joined(separator: " ") }
@@ -138,7 +139,7 @@ struct Verify: AsyncParsableCommand {
     if qr { lines += try QRCode(number.digits).lines(inColour: Terminal.showsColour) }
     output.result(
       Result(
-        address: address.description, safetyNumber: number.digits, words: number.words, confirmed: isConfirmed),
-      lines.joined(separator: "\n") + (isConfirmed ? "\nconfirmed" : "\nnot confirmed"))
+        address: address.description, safetyNumber: number.digits, words: number.words, confirmed: isConfirmed,
+        confirmation: confirmation.code), lines.joined(separator: "\n") + "\n" + words)
   }
 }

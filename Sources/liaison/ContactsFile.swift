@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CommandKit
 internal import LiaisonClient
 internal import LiaisonModel
+internal import LiaisonProtocol
 internal import Sodium
 
 extension Contacts {
@@ -39,10 +40,7 @@ extension Contacts {
         VCardPerson(contact).card(revision: contact.entry.map { $0.confirmedAt.shown.filter { !"-:".contains($0) } })
           .encoded
       }.joined()
-      do { try AtomicFile.write(Array(text.utf8), to: output, mode: 0o600, replacing: false) } catch {
-        guard error.exists else { throw error }
-        throw CommandError(.cannotCreate, "\(escaped(output)) exists already; choose another file with -o")
-      }
+      try AtomicFile.writeNew(Array(text.utf8), to: output, mode: 0o600)
       format.output.result(
         Result(file: output, people: people.count),
         "\(escaped(output)): \(people.count) \(people.count == 1 ? "person" : "people")")
@@ -75,7 +73,7 @@ extension Contacts {
       guard let bytes = try AtomicFile.read(file, limit: Limits.vCardBytesMax) else {
         throw CommandError(.badData, "\(escaped(file)) is too long for vCards, or is not a file")
       }
-      let cards = try VCard.read(bytes)
+      let (cards, passedOver) = try VCard.read(bytes)
       let engine = try profile.open()
       let output = format.output
       let (imported, without) = try engine.importPeople(cards)
@@ -87,10 +85,50 @@ extension Contacts {
             address: $0.person.address.description, confirmed: $0.contact != nil, differences: $0.differences)
         }, columns: ["ADDRESS", "CONFIRMED", "DIFFERENCES"], empty: "nobody with an address of Liaison's in it"
       ) { [$0.address, $0.confirmed ? "by its country" : "not yet", $0.differences.joined(separator: "; ")] }
+      for name in passedOver {
+        output.explain(
+          "the vCard of \(name.isEmpty ? "somebody without a name" : escaped(name)) is of another version than 3.0 and 4.0, and was "
+            + "passed over")
+      }
       if without > 0, !imported.isEmpty {
         output.explain("\(without) without an address of Liaison's \(without == 1 ? "was" : "were") passed over")
       }
     }
+  }
+}
+
+extension Contacts {
+  struct Forget: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Forget what a vCard said of a person.",
+      discussion: """
+        What their country and they themselves say stays.
+
+        Example:
+          liaison contacts forget carla@xc
+        """)
+
+    @Argument(help: "The person's address.") var address: String
+
+    @OptionGroup var profile: ProfileOptions
+    @OptionGroup var format: OutputOptions
+
+    struct Result: Encodable { let address: String }
+
+    func run() throws {
+      let address = try Address.typed(address)
+      try profile.open().forgetImported(address)
+      format.output.result(
+        Result(address: address.description), "forgot what a vCard said of \(address)")
+    }
+  }
+}
+
+extension Engine {
+  /// People of whom only a vCard tells. Filters by what a node vouches for pass nobody of them.
+  func unconfirmed(matching text: String, _ filter: Frame.PeopleFilter) throws -> [ContactObject] {
+    guard filter == Frame.PeopleFilter() else { return [] }
+    return try importedPeople(matching: text).filter { $0.contact == nil }.map { ContactObject($0.person) }
   }
 }
 

@@ -43,7 +43,7 @@ extension Contacts {
         ["address", person.address], ["name", person.name], ["discipline", person.discipline], ["role", person.role],
         ["institution", person.institution ?? ""], ["duty", person.duty ?? ""],
         ["languages", person.languages?.joined(separator: ", ") ?? ""], ["time zone", person.timeZone ?? ""],
-        ["alternate", person.alternate ?? ""], ["confirmed", confirmed], ["keys", person.mark],
+        ["alternate", person.alternate ?? ""], ["entry", confirmed], ["keys", person.keys],
       ]
       return String(Output.table(rows.filter { !$0[1].isEmpty }).dropLast())
     }

@@ -64,7 +64,7 @@ struct DeviceCommand: AsyncParsableCommand {
   /// This member's machines, as the node has them.
   static func devices(_ client: NodeClient) async throws -> [Frame.Device] {
     guard case .devices(let devices) = try await client.request(.devicesRequest) else {
-      throw CommandError(.badData, "the node gave an answer of the wrong kind")
+      throw ClientError.wrongAnswer
     }
     return devices
   }
@@ -125,11 +125,7 @@ struct DeviceCommand: AsyncParsableCommand {
 
   /// The digits that name a machine.
   static func digits(_ text: String) throws(CommandError) -> String {
-    let digits = text.lowercased()
-    guard 4...32 ~= digits.count, digits.allSatisfy(\.isHexDigit) else {
-      throw CommandError(.usage, "a machine is named by 4 to 32 hexadecimal digits; see: liaison device list")
-    }
-    return digits
+    try typedDigits(text, of: "a machine", list: "liaison device list")
   }
 
   struct Remove: AsyncParsableCommand {
@@ -166,6 +162,12 @@ struct DeviceCommand: AsyncParsableCommand {
         _ = try await client.request(.deviceRemove(device))
         let isDone = try await client.wait(milliseconds: Patience.workMilliseconds) { try engine.isSettled }
         try await client.lookUp(.address(try engine.identity.address))
+        guard try !engine.lists(device) else {
+          throw CommandError(
+            .badData,
+            "your node says that it has removed \(device.description.prefix(8)), and still has it on your card: tell your contact "
+              + "point and your correspondents over another channel")
+        }
         try await client.farewell(engine)
         output.result(
           Result(device: device.description, rooms: rooms),

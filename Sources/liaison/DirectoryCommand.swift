@@ -128,7 +128,7 @@ extension DirectoryAlarm {
   /// The country that it is about.
   func country(own: Handle) -> Handle {
     switch self {
-    case .unknownDevice, .ownNode: own
+    case .unknownDevice, .removedDevice, .ownNode: own
     case .twoDirectories(let handle, _), .fault(let handle, _, _), .notice(let handle, _, _): handle
     }
   }
@@ -141,7 +141,12 @@ extension DirectoryAlarm {
         + "machines brought in: whoever has it may read what is sent to you. If it is yours, liaison device accept "
         + "\(device.description.prefix(8)); if not, liaison device remove \(device.description.prefix(8)), and ask your "
         + "contact point"
-    case .ownNode(let fault): "\(fault): ask your contact point, and tell your correspondents over another channel"
+    case .removedDevice(let device, let since):
+      "since \(since.shown) your node says that the machine \(device.description.prefix(8)) is yours, which was removed: whoever "
+        + "has it may read what is sent to you. Remove it again with liaison device remove \(device.description.prefix(8)), and "
+        + "ask your contact point; if it is yours after all, liaison device accept \(device.description.prefix(8))"
+    case .ownNode(let fault):
+      "\(escaped(fault)): ask your contact point, and tell your correspondents over another channel"
     case .twoDirectories(let handle, _):
       "\(handle) is proven to have shown two directories of its members; compare safety numbers before you rely on keys "
         + "from there: liaison directory evidence \(handle)"

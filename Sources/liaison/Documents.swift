@@ -34,10 +34,10 @@ struct Share: AsyncParsableCommand {
     let output = format.output
     let (name, path) = (room, file)
     let title = title ?? String(path.split(separator: "/").last ?? "document")
-    try engine.requireDecision(on: Target([name], engine).addresses, keys, output)
+    let keys = keys
     try await deliver(engine, output, offline: Self.refuse) { client in
       let room = try await roomToShareWith(name, engine, output, client)
-      let share = try DocumentShare(engine: engine, room: room, path: path)
+      let share = try DocumentShare(engine: engine, room: room, path: path, asksAboutKeys: !keys.changedKeys)
       let progress = Progress(total: share.size)
       defer { progress.end() }
       let message = try await BulkLink.with(engine) { link in
@@ -58,9 +58,13 @@ struct Share: AsyncParsableCommand {
     _ name: String, _ engine: Engine, _ output: Output, _ client: NodeClient
   ) async throws -> RoomIdentifier {
     switch try Target([name], engine) {
-    case .room(let room): return room.identifier
+    case .room(let room):
+      try await client.renewCards(of: room.members, engine)
+      try engine.requireDecision(on: engine.room(named: room.identifier.description).members, keys, output)
+      return room.identifier
     case .people(let addresses):
       try await client.require(addresses, engine, output)
+      try engine.requireDecision(on: addresses, keys, output)
       let request = try engine.roomOf(addresses, now: .now)
       let isReady = try await client.wait(milliseconds: Patience.workMilliseconds) {
         if case .waiting = try engine.progress(of: request) { false } else { true }
@@ -86,15 +90,18 @@ struct Documents: AsyncParsableCommand {
     let title: String
     let size: UInt64
     let sender: String
+    /// Whether the sender's keys are not those that the reader confirmed.
+    let senderKeysChanged: Bool
     let sentAt: String
     let marking: String
 
-    init?(_ entry: HistoryEntry) {
+    init?(_ entry: HistoryEntry, _ marks: KeyMarks) throws {
       guard let content = entry.message, case .document(let reference) = content.body else { return nil }
       document = entry.identifier.description
       title = reference.title
       size = reference.size
       sender = entry.sender?.description ?? ""
+      senderKeysChanged = try entry.sender.map(marks.hasChanged) ?? false
       sentAt = content.sentAt.rfc3339
       marking = content.marking.description
     }
@@ -105,10 +112,16 @@ struct Documents: AsyncParsableCommand {
     let output = format.output
     try await refresh(engine, output)
     let entries = try engine.documents(of: engine.room(named: room).identifier)
+    let marks = KeyMarks(engine)
     output.listing(
-      entries.compactMap(DocumentObject.init), columns: ["DOCUMENT", "TITLE", "SIZE", "FROM", "MARKING", "SENT"],
-      empty: "no documents yet"
-    ) { [String($0.document.prefix(8)), $0.title, ByteCount($0.size).description, $0.sender, $0.marking, $0.sentAt] }
+      try entries.compactMap { try DocumentObject($0, marks) },
+      columns: ["DOCUMENT", "TITLE", "SIZE", "FROM", "MARKING", "SENT"], empty: "no documents yet"
+    ) {
+      [
+        String($0.document.prefix(8)), $0.title, ByteCount($0.size).description,
+        $0.sender + ($0.senderKeysChanged ? " (KEYS CHANGED)" : ""), $0.marking, $0.sentAt,
+      ]
+    }
   }
 }
 

@@ -71,6 +71,17 @@ struct EntryObject: Encodable {
 }
 
 extension RoomNotice {
+  /// Whom it names.
+  var people: [Address] {
+    switch self {
+    case .joined(let address), .ended(let address), .moved(_, let address): [address].compactMap(\.self)
+    case .added(let members, let address), .removed(let members, let address): members + [address].compactMap(\.self)
+    case .device(let address, _, _), .deviceReturned(let address, _), .succeeded(_, let address): [address]
+    case .deviceRemoved(let address, _, let remover): [address] + [remover].compactMap(\.self)
+    case .unreadable, .damaged, .cameIn: []
+    }
+  }
+
   /// One sentence for a person; not escaped.
   var sentence: String {
     func names(_ addresses: [Address]) -> String { addresses.map(\.description).joined(separator: ", ") }
@@ -116,28 +127,29 @@ struct EntryPrinter {
     let own = try engine.identity.address
     let rooms = try engine.rooms()
     let deadlines = try engine.deadlines
-    var changed: [Address: Bool] = [:]
+    let marks = KeyMarks(engine)
     for entry in entries {
-      if let sender = entry.sender, changed[sender] == nil {
-        let contact = try engine.contact(sender)
-        changed[sender] = if case .changed? = contact?.confirmation { true } else { false }
-      }
-      let hasChanged = entry.sender.flatMap { changed[$0] } ?? false
+      let hasChanged = try entry.sender.map(marks.hasChanged) ?? false
       let room = rooms.first { $0.identifier == entry.room }
       let name = room?.name(for: own) ?? entry.room.description
       let acknowledgeBy = entry.isOwn || entry.isAcknowledged ? nil : entry.acknowledgeBy(deadlines)
+      let text = try text(entry, name, hasChanged, marks)
       output.result(
         EntryObject(
-          entry, roomName: name, role: room?.role, acknowledgeBy: acknowledgeBy, hasChangedKeys: hasChanged),
-        text(entry, name, hasChanged))
+          entry, roomName: name, role: room?.role, acknowledgeBy: acknowledgeBy, hasChangedKeys: hasChanged), text)
     }
     try engine.markDisplayed(entries, now: .now)
   }
 
-  private func text(_ entry: HistoryEntry, _ roomName: String, _ hasChangedKeys: Bool) -> String {
+  private func text(
+    _ entry: HistoryEntry, _ roomName: String, _ hasChangedKeys: Bool, _ marks: KeyMarks
+  ) throws -> String {
     let room = showsRoom ? "  [\(escaped(roomName))]" : ""
     switch entry.content {
-    case .notice(let notice): return "\(entry.at.shown)\(room)  * \(escaped(notice.sentence))"
+    case .notice(let notice):
+      let line = "\(entry.at.shown)\(room)  * \(escaped(notice.sentence))"
+      let changed = try notice.people.filter(marks.hasChanged)
+      return ([line] + changed.map { "  ! the keys of \($0) are not those that you confirmed" }).joined(separator: "\n")
     case .message(let content):
       if case .duty(let note) = content.body {
         return "\(entry.at.shown)\(room)  * \(escaped(note.sentence(engine: engine)))"

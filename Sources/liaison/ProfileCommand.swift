@@ -105,6 +105,22 @@ struct ProfileCommand: AsyncParsableCommand {
 }
 
 extension Engine {
+  /// Says when this member's own entry has to be confirmed, or should have been.
+  func remindOfEntry(_ output: Output) throws {
+    let now = Timestamp.now
+    if try ownEntryIsGone {
+      output.explain(
+        "the machine that signed your entry in the directory was removed, so nobody sees it; say it again with: "
+          + "liaison profile confirm")
+    }
+    guard let end = try entryDue(now: now) else { return }
+    output.explain(
+      end <= now
+        ? "your entry in the directory is shown as stale since \(end.shown); confirm it with: liaison profile confirm"
+        : "your entry in the directory is shown as stale from \(end.shown) on; confirm it with: liaison profile confirm"
+    )
+  }
+
   fileprivate func showOwn(_ output: Output) throws {
     guard let contact = try contact(identity.address) else {
       throw CommandError(.tryAgain, "your own card is not here yet; try again")

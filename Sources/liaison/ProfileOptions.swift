@@ -73,3 +73,19 @@ extension Precedence {
     try CommandError.typed { () throws(ModelError) in try Precedence(text) }
   }
 }
+
+extension String? {
+  /// Reads what was typed, where something was.
+  func typed<Value>(_ read: (String) throws(ModelError) -> Value) throws(CommandError) -> Value? {
+    guard let text = self else { return nil }
+    return try CommandError.typed { () throws(ModelError) in try read(text) }
+  }
+}
+
+/// Reads the digits that begin an identifier, as they were typed; `what` is what they name, and `list` shows them all.
+func typedDigits(_ text: String, of what: String, list: String) throws(CommandError) -> String {
+  guard let digits = Hex.identifierPrefix(text) else {
+    throw CommandError(.usage, "\(what) is named by 4 to 32 hexadecimal digits; see: \(list)")
+  }
+  return digits
+}

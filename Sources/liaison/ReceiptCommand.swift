@@ -62,10 +62,7 @@ struct ReceiptCommand: AsyncParsableCommand {
 
     /// Writes the file, which proves something and so replaces none.
     private func write(_ receipts: MessageReceipts) throws {
-      do { try AtomicFile.write(Array(Armor.encode(receipts).utf8), to: output, mode: 0o644, replacing: false) } catch {
-        guard error.exists else { throw error }
-        throw CommandError(.cannotCreate, "\(escaped(output)) exists already; choose another file with -o")
-      }
+      try AtomicFile.writeNew(Array(Armor.encode(receipts).utf8), to: output, mode: 0o644)
     }
   }
 

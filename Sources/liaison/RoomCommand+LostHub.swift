@@ -18,7 +18,7 @@ extension RoomCommand {
 
     func run() async throws {
       let room = room
-      try await RoomCommand.change(profile, format) { engine, _ in
+      try await RoomCommand.change(profile, format, nil) { engine, _ in
         try engine.takeOver(engine.room(named: room).identifier, now: .now)
       }
     }
@@ -33,13 +33,16 @@ extension RoomCommand {
         """)
 
     @Argument(help: "The room.") var room: String
+    @OptionGroup var keys: ChangedKeysOptions
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var format: OutputOptions
 
     func run() async throws {
-      let room = room
-      try await RoomCommand.change(profile, format) { engine, _ in
-        try engine.startSuccessor(of: engine.room(named: room).identifier, now: .now)
+      let (name, keys, output) = (room, keys, format.output)
+      try await RoomCommand.change(profile, format, keys) { engine, _ in
+        let room = try engine.room(named: name)
+        try engine.requireDecision(on: room.members, keys, output)
+        return try engine.startSuccessor(of: room.identifier, now: .now)
       }
     }
   }

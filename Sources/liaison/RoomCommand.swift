@@ -88,9 +88,10 @@ struct RoomCommand: AsyncParsableCommand {
     }
   }
 
-  /// Runs a change of a room with the node.
+  /// Runs a change of a room with the node. `keys` is what was decided about people with changed keys who are added; `nil`
+  /// where nobody is.
   static func change(
-    _ profile: ProfileOptions, _ format: OutputOptions, people: [String] = [], _ keys: ChangedKeysOptions? = nil,
+    _ profile: ProfileOptions, _ format: OutputOptions, people: [String] = [], _ keys: ChangedKeysOptions?,
     _ body: @escaping @Sendable (Engine, [Address]) throws -> RoomRequest
   ) async throws {
     let addresses = try people.map { try Address.typed($0) }
@@ -151,7 +152,7 @@ struct RoomCommand: AsyncParsableCommand {
     func run() async throws {
       let room = room
       let address = try Address.typed(address)
-      try await RoomCommand.change(profile, format) { engine, _ in
+      try await RoomCommand.change(profile, format, nil) { engine, _ in
         try engine.remove(address, from: engine.room(named: room).identifier, now: .now)
       }
     }
@@ -198,7 +199,7 @@ struct RoomCommand: AsyncParsableCommand {
 
     func run() async throws {
       let room = room
-      try await RoomCommand.change(profile, format) { engine, _ in
+      try await RoomCommand.change(profile, format, nil) { engine, _ in
         try engine.rejoin(engine.room(named: room).identifier, now: .now)
       }
     }

@@ -59,20 +59,21 @@ struct Send: AsyncParsableCommand {
     let words = to.last == "-" ? to.dropLast() : to[...]
     let quoted = try reply.map { try engine.message(named: $0) }
     let target = try Target(Array(words), engine)
-    let draft = Draft(.text(text), precedence: precedence, marking: marking, replyTo: quoted?.identifier)
-    // Who acts for a role is known once it was looked up.
-    try engine.requireDecision(on: target.addresses, keys, output)
+    let draft = Draft(
+      .text(text), precedence: precedence, marking: marking, replyTo: quoted?.identifier,
+      asksAboutKeys: !keys.changedKeys)
 
     let keys = keys
     @Sendable func compose(_: ClientError? = nil) throws -> SentMessage {
       let room =
         switch target {
-        case .room(let room): room.identifier
+        case .room(let room): try Self.room(room.identifier, engine, keys, output)
         case .people(let addresses): try Self.room(of: addresses, engine, keys, output)
         }
       return SentMessage(message: try engine.send(draft, to: room, now: .now), room: room)
     }
     try await deliver(engine, output, offline: compose) { client in
+      try await client.renewCards(of: target.addresses, engine)
       if case .people(let addresses) = target {
         try await client.require(addresses.filter { try !engine.isProven($0) }, orRoles: true, engine, output)
       }
@@ -80,12 +81,23 @@ struct Send: AsyncParsableCommand {
     }
   }
 
+  /// The room, where whoever sends goes on with everybody who is in it now.
+  private static func room(
+    _ room: RoomIdentifier, _ engine: Engine, _ keys: ChangedKeysOptions, _ output: Output
+  ) throws -> RoomIdentifier {
+    try engine.requireDecision(on: engine.room(named: room.description).members, keys, output)
+    return room
+  }
+
   /// The room of these people, or of those who act for a role now.
   private static func room(
     of addresses: [Address], _ engine: Engine, _ keys: ChangedKeysOptions, _ output: Output
   ) throws -> RoomIdentifier {
     guard let role = try addresses.lazy.compactMap({ try engine.contact($0) == nil ? engine.role($0) : nil }).first
-    else { return try engine.roomOf(addresses, now: .now).room }
+    else {
+      try engine.requireDecision(on: addresses, keys, output)
+      return try engine.roomOf(addresses, now: .now).room
+    }
     guard addresses.count == 1 else {
       throw CommandError(.usage, "\(role.current.address) is a duty role, which is written to by itself")
     }

@@ -107,6 +107,8 @@ struct Status: AsyncParsableCommand {
       let role: String?
       /// Whether they held it when they acknowledged the message, or do now where they have not.
       let holdsRole: Bool
+      /// Whether their keys are not those that the reader confirmed.
+      let keysChanged: Bool
       let displayedAt: String?
       let acknowledgedAt: String?
       /// By how much the acknowledgement comes, or is, late; `nil` where it is not.
@@ -120,7 +122,7 @@ struct Status: AsyncParsableCommand {
       }
 
       /// For people: the role and the person.
-      var name: String { role.map { "\($0): \(address)" } ?? address }
+      var name: String { (role.map { "\($0): \(address)" } ?? address) + (keysChanged ? " (KEYS CHANGED)" : "") }
     }
     let message: String
     let room: String
@@ -139,7 +141,7 @@ struct Status: AsyncParsableCommand {
     let name = message
     // Receipts and acknowledgements of a moment ago are part of the answer.
     try await refresh(engine, output)
-    let result = Result(try engine.status(engine.message(named: name).identifier), now: .now)
+    let result = try Result(engine.status(engine.message(named: name).identifier), KeyMarks(engine), now: .now)
     guard !output.json else { return output.result(result, "") }
     output.line("message \(result.message)")
     if let digest = result.envelopeDigest { output.line("envelope \(digest)") }
@@ -165,7 +167,7 @@ struct Status: AsyncParsableCommand {
 }
 
 extension Status.Result {
-  init(_ status: MessageStatus, now: Timestamp) {
+  init(_ status: MessageStatus, _ marks: KeyMarks, now: Timestamp) throws {
     message = status.entry.identifier.description
     room = status.entry.room.description
     sentAt = status.entry.message?.sentAt.rfc3339
@@ -185,9 +187,10 @@ extension Status.Result {
       }
     }
     acknowledgeBy = status.acknowledgeBy?.rfc3339
-    people = status.people.map { person in
+    people = try status.people.map { person in
       Person(
         address: person.address.description, role: person.role?.description, holdsRole: person.holdsRole,
+        keysChanged: try marks.hasChanged(person.address),
         displayedAt: person.displayedAt?.rfc3339,
         acknowledgedAt: person.acknowledgedAt?.rfc3339,
         lateSeconds: person.role != nil && !person.holdsRole

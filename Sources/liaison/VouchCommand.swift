@@ -52,16 +52,16 @@ struct VouchCommand: AsyncParsableCommand {
         try await client.sync()
         try await client.require([address], engine, output)
         let vouch = try engine.makeVouch(for: address, kind, lifetimeMilliseconds: lifetime, now: .now)
+        // Before it is said: nothing that was published is taken back everywhere.
+        if try engine.contact(address)?.confirmation == Contact.Confirmation.none {
+          output.explain("you have not compared keys with \(address): liaison verify \(address)")
+        }
         try await client.say(.vouch(vouch))
         try await client.lookUp(.vouches(of: try engine.identity.address))
         return try vouch.claim()
       }
-      if case .confirmed? = try engine.contact(address)?.confirmation {
-      } else {
-        output.explain("you have not compared keys with \(address): liaison verify \(address)")
-      }
       output.result(
-        VouchObject(vouch, .counts),
+        try VouchObject(vouch, .counts, KeyMarks(engine)),
         "\(vouch.identifier): \(address) (\(escaped(vouch.kind.words))), until \(vouch.expiresAt.shown)")
     }
   }
@@ -89,7 +89,7 @@ struct VouchCommand: AsyncParsableCommand {
       let vouches = try engine.vouches(now: .now).filter {
         ($0.vouch.voucher == own || $0.vouch.subject == own) && (all || $0.standing == .counts)
       }
-      output.vouches(vouches, empty: "no vouches")
+      try output.vouches(vouches, KeyMarks(engine), empty: "no vouches")
     }
   }
 
@@ -111,10 +111,7 @@ struct VouchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let digits = vouch.lowercased()
-      guard 4...32 ~= digits.count, digits.allSatisfy(\.isHexDigit) else {
-        throw CommandError(.usage, "a vouch is named by 4 to 32 hexadecimal digits; see: liaison vouch list")
-      }
+      let digits = try typedDigits(vouch, of: "a vouch", list: "liaison vouch list")
       let engine = try profile.open()
       let identifier = try await NodeClient.with(engine) { client in
         try await client.sync()
@@ -162,13 +159,17 @@ struct VouchCommand: AsyncParsableCommand {
         if all { try await client.lookUp(.vouches(of: address)) }
       }
       let (paths, others) = try engine.vouchPaths(to: address, now: .now)
+      let marks = KeyMarks(engine)
       for path in paths {
-        output.result(
-          Line(path: path.map { VouchObject($0, .counts) }),
-          "\(own)" + path.map { " → \($0.subject) (\(escaped($0.kind.words)), \($0.madeAt.shown.prefix(7)))" }.joined())
+        let line = try Line(path: path.map { try VouchObject($0, .counts, marks) })
+        let steps = try path.map { vouch in
+          let subject = try marks.marked(vouch.subject)
+          return " → \(subject) (\(escaped(vouch.kind.words)), \(vouch.madeAt.shown.prefix(7)))"
+        }
+        output.result(line, "\(own)" + steps.joined())
       }
       if paths.isEmpty { output.explain("no vouches that count lead from you to \(address)") }
-      if all { output.vouches(others, empty: "no other vouches about \(address)") }
+      if all { try output.vouches(others, marks, empty: "no other vouches about \(address)") }
     }
   }
 }
@@ -181,25 +182,40 @@ struct VouchObject: Encodable {
   let type: String
   let madeAt: String
   let expiresAt: String
+  /// A stable code, and the same in words.
   let standing: String
+  let standingText: String
+  /// Whether the keys of the one or the other are not those that the reader confirmed.
+  let voucherKeysChanged: Bool
+  let subjectKeysChanged: Bool
 
-  init(_ vouch: Vouch, _ standing: VouchStanding) {
+  init(_ vouch: Vouch, _ standing: VouchStanding, _ marks: KeyMarks) throws {
     self.vouch = vouch.identifier.description
     voucher = vouch.voucher.description
     subject = vouch.subject.description
     type = vouch.kind.description
     madeAt = vouch.madeAt.rfc3339
     expiresAt = vouch.expiresAt.rfc3339
-    self.standing = standing.text
+    self.standing = standing.code
+    standingText = standing.text
+    voucherKeysChanged = try marks.hasChanged(vouch.voucher)
+    subjectKeysChanged = try marks.hasChanged(vouch.subject)
   }
 }
 
 extension Output {
-  fileprivate func vouches(_ vouches: [ShownVouch], empty: String) {
+  fileprivate func vouches(_ vouches: [ShownVouch], _ marks: KeyMarks, empty: String) throws {
+    func marked(_ address: String, _ hasChanged: Bool) -> String { address + (hasChanged ? " (KEYS CHANGED)" : "") }
     listing(
-      vouches.map { VouchObject($0.vouch, $0.standing) },
+      try vouches.map { try VouchObject($0.vouch, $0.standing, marks) },
       columns: ["VOUCH", "BY", "FOR", "TYPE", "UNTIL", "STANDING"], empty: empty
-    ) { [String($0.vouch.prefix(8)), $0.voucher, $0.subject, $0.type, $0.expiresAt, $0.standing] }
+    ) {
+      [
+        String($0.vouch.prefix(8)), marked($0.voucher, $0.voucherKeysChanged),
+        marked($0.subject, $0.subjectKeysChanged),
+        $0.type, $0.expiresAt, $0.standingText,
+      ]
+    }
   }
 }
 

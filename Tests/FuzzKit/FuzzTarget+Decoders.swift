@@ -116,9 +116,9 @@ extension FuzzTarget {
       ]
     },
     FuzzTarget(name: "vcard") { input in
-      guard let cards = try? VCard.read(input) else { return }
+      guard let cards = try? VCard.read(input).cards else { return }
       for person in cards.compactMap({ VCardPerson($0) }) {
-        guard let again = try? VCard.read(Array(person.card().encoded.utf8)), again.count == 1 else {
+        guard let again = try? VCard.read(Array(person.card().encoded.utf8)).cards, again.count == 1 else {
           preconditionFailure("a vCard that was written cannot be read")
         }
         precondition(VCardPerson(again[0])?.address == person.address, "a vCard changed in its encoding")

@@ -15,6 +15,15 @@ struct ProfileBackupTests {
 
   init() throws { folder = try TemporaryDirectory() }
 
+  @Test("is made in a folder that was not there before")
+  func workFolder() throws {
+    let path = folder.path("work")
+    try WorkFolder.make(path)
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o700)
+    #expect(throws: (any Error).self) { try WorkFolder.make(path) }
+  }
+
   private func passphrase(_ text: String = "correct horse") -> SecretBytes { SecretBytes(copying: Array(text.utf8)) }
 
   /// A profile of a member, enrolled with a simulated node.

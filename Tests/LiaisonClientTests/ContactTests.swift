@@ -64,7 +64,17 @@ struct ContactTests {
     let number = try ana.open().safetyNumber(with: address)
     let confirmedAt = region.now
     try ana.open().confirm(address, now: confirmedAt)
+    #expect(try !ana.open().hasChangedKeys(address))
     #expect(try ana.open().contact(address)?.confirmation == .confirmed(at: confirmedAt))
+    try addDevice()
+    #expect(try ana.open().hasChangedKeys(address))
+    #expect(try ana.open().contact(address)?.confirmation == .changed(since: confirmedAt))
+    #expect(try ana.open().safetyNumber(with: address) != number)
+  }
+
+  /// Bo's node brings in a machine for him, and Ana's sees his next card.
+  private func addDevice() throws {
+    let address = try bo.address
     let second = try region.enrol("bo@xb")
     #expect(region.run { second.isIdle })
     let own = try second.open().identity.device
@@ -73,8 +83,67 @@ struct ContactTests {
         to: .directoryQuery(.address(address)), from: .device(own, inboxPosition: second.open().inboxPosition))
     else { throw SimulationError("no answer") }
     try ana.open().take(answer, now: region.now)
-    #expect(try ana.open().contact(address)?.confirmation == .changed(since: confirmedAt))
-    #expect(try ana.open().safetyNumber(with: address) != number)
+  }
+
+  @Test("are confirmed by the number that was shown, and by no other")
+  func shownNumber() throws {
+    let engine = try ana.open()
+    let address = try bo.address
+    #expect { try engine.confirm(address, now: region.now) } throws: {
+      ($0 as? ClientError)?.code == "number-not-shown"
+    }
+    let number = try engine.safetyNumber(with: address)
+    // Between the comparison and the confirmation, keys come that nobody has compared.
+    try addDevice()
+    #expect { try engine.confirm(address, now: region.now) } throws: {
+      ($0 as? ClientError)?.code == "number-changed" && ($0 as? ClientError)?.kind == .badData
+    }
+    #expect(try engine.contact(address)?.confirmation == Contact.Confirmation.none)
+    #expect(try engine.safetyNumber(with: address) != number)
+    try engine.confirm(address, now: region.now)
+    // A later one is later, also where the clock was ahead before.
+    try engine.confirm(address, now: region.now.subtracting(milliseconds: 60_000))
+    #expect(try engine.contact(address)?.confirmation == .confirmed(at: region.now.adding(milliseconds: 1)))
+  }
+
+  @Test("are asked about in the very transaction that sends")
+  func askedAbout() throws {
+    let room = try #require(try ana.open().rooms().first?.identifier)
+    try ana.confirm(bo.address)
+    func draft(_ asks: Bool) -> Draft { Draft(.text("as agreed"), marking: .green, asksAboutKeys: asks) }
+    try ana.act { _ = try $0.send(draft(true), to: room, now: $1) }
+    try addDevice()
+    #expect { try ana.open().send(draft(true), to: room, now: region.now) } throws: {
+      ($0 as? ClientError)?.code == "keys-changed"
+    }
+    try ana.act { _ = try $0.send(draft(false), to: room, now: $1) }
+    #expect(region.run { ana.isIdle && bo.isIdle })
+    #expect(try ana.texts(of: room).count == 2 && bo.texts(of: room).count == 2)
+  }
+
+  @Test("that were confirmed and that no node bears out any more count as changed")
+  func unverifiable() throws {
+    let engine = try ana.open()
+    let room = try #require(try engine.rooms().first?.identifier)
+    try ana.confirm(bo.address)
+    // The country's root key names another node key, and Bo's card is of before.
+    let xb = try region.network.node("xb")
+    var next = xb.card.content
+    next.nodeKeys = [SigningKey<NodePurpose>().publicKey]
+    next.serial += 1
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    session.answered(
+      .peers,
+      with: .peers([Frame.Peer(nodeCard: Signed(next, by: xb.rootKey).unverified, isActive: true, isLinked: true)]))
+    _ = try session.next(now: region.now)
+    #expect(try engine.contact(bo.address) == nil && engine.hasChangedKeys(bo.address))
+    guard case .changed? = try engine.contacts(matching: "bo").first?.confirmation else {
+      Issue.record("keys that nobody bears out pass for confirmed")
+      return
+    }
+    #expect {
+      try engine.send(Draft(.text("x"), marking: .green, asksAboutKeys: true), to: room, now: region.now)
+    } throws: { ($0 as? ClientError)?.code == "keys-changed" }
   }
 
   @Test("of a country that shows another root key are not believed")

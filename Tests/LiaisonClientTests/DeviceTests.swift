@@ -1,6 +1,7 @@
 import Crypto
 import LiaisonClient
 import LiaisonModel
+import LiaisonNode
 import LiaisonProtocol
 import NodeSimulation
 import SimulationKit
@@ -69,7 +70,7 @@ struct DeviceTests {
 
   @Test("that only the node vouches for are warned of, and that were confirmed are confirmed no more")
   func registrar() throws {
-    try bo.act { try $0.confirm(ana.address, now: $1) }
+    try bo.confirm(ana.address)
     let second = try region.enrol("ana@xa")
     try settle()
     let new = try second.open().identity.device
@@ -86,7 +87,7 @@ struct DeviceTests {
 
   @Test("stay confirmed where a confirmed one authorised the new one")
   func confirmedAuthorisation() throws {
-    try bo.act { try $0.confirm(ana.address, now: $1) }
+    try bo.confirm(ana.address)
     try region.enrol(invitedBy: ana)
     try settle()
     guard case .confirmed? = try bo.open().contact(ana.address)?.confirmation else {
@@ -100,18 +101,15 @@ struct DeviceTests {
     let cleo = try region.enrol("cleo@xb")
     try settle()
     try ana.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
-    try ana.act { try $0.confirm(bo.address, now: $1) }
+    try ana.confirm(bo.address)
     let second = try region.enrol(invitedBy: ana)
     try settle()
     reconnect(ana)
     try settle()
-    func isConfirmed(_ person: SimulatedDevice, on device: SimulatedDevice) throws -> Bool {
-      if case .confirmed? = try device.open().contact(person.address)?.confirmation { true } else { false }
-    }
     #expect(try isConfirmed(bo, on: second))
     try second.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
     #expect(try !isConfirmed(cleo, on: second))
-    try second.act { try $0.confirm(cleo.address, now: $1) }
+    try second.confirm(cleo.address)
     try settle()
     #expect(try isConfirmed(cleo, on: ana))
     // A third one, which the second brings in, is told both.
@@ -137,23 +135,70 @@ struct DeviceTests {
     }
   }
 
-  @Test("do not believe one that only the node vouches for")
+  private func isConfirmed(_ person: SimulatedDevice, on device: SimulatedDevice) throws -> Bool {
+    if case .confirmed? = try device.open().contact(person.address)?.confirmation { true } else { false }
+  }
+
+  @Test("tell nothing to one that only the node vouches for, and believe nothing of it, until the person accepts it")
   func untrustedConfirmation() throws {
-    try ana.act { try $0.confirm(bo.address, now: $1) }
-    let second = try region.enrol(invitedBy: ana)
+    try ana.confirm(bo.address)
     let silent = try region.enrol("ana@xa")
     let cleo = try region.enrol("cleo@xb")
     try settle()
     reconnect(ana)
     try settle()
-    for device in [ana, second, silent] {
+    for device in [ana, silent] {
       try device.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
     }
-    try silent.act { try $0.confirm(cleo.address, now: $1) }
+    try silent.confirm(cleo.address)
     try settle()
-    for device in [ana, second] {
-      #expect(try device.open().contact(cleo.address)?.confirmation == Contact.Confirmation.none, "\(device.name)")
+    #expect(try !isConfirmed(cleo, on: ana) && !isConfirmed(bo, on: silent))
+    // Nor is the room seen in which it says so.
+    #expect(try ana.open().rooms().map(\.identifier) == [room])
+    #expect(try ana.open().inbox(unreadOnly: false).allSatisfy { $0.room == room })
+    // What it told had arrived, and is believed once the person says whose it is; then it is told, too.
+    let device = try silent.open().identity.device
+    _ = try ana.act { try $0.acceptDevice(String(device.description.prefix(8)), now: $1) }
+    #expect(try isConfirmed(cleo, on: ana))
+    try settle()
+    #expect(try isConfirmed(bo, on: silent))
+  }
+
+  @Test("are told what was confirmed once one that only the node vouches for is gone")
+  func confirmedBesideSilent() throws {
+    let second = try region.enrol(invitedBy: ana)
+    let silent = try region.enrol("ana@xa")
+    try settle()
+    reconnect(ana)
+    reconnect(second)
+    try settle()
+    try ana.confirm(bo.address)
+    try settle()
+    #expect(try !isConfirmed(bo, on: silent) && !isConfirmed(bo, on: second))
+    let device = try silent.open().identity.device
+    silent.isOffline = true
+    try ana.act { try $0.removeDevice(device, now: $1) }
+    let own = LinkPeer.device(try ana.open().identity.device, inboxPosition: try ana.open().inboxPosition)
+    #expect(try region.network.node("xa").answer(to: .deviceRemove(device), from: own) == .done)
+    for _ in 1...2 {
+      reconnect(second)
+      reconnect(ana)
+      try settle()
     }
+    #expect(try isConfirmed(bo, on: second) && !isConfirmed(bo, on: silent))
+  }
+
+  @Test("believe no confirmation that is dated ahead by more than an hour")
+  func confirmedAhead() throws {
+    let second = try region.enrol(invitedBy: ana)
+    try settle()
+    reconnect(ana)
+    try settle()
+    second.clockAheadMilliseconds = 2 * 3_600_000
+    try second.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [bo.open().identity.memberCard]), now: $1) }
+    try second.confirm(bo.address)
+    try settle()
+    #expect(try isConfirmed(bo, on: second) && !isConfirmed(bo, on: ana))
   }
 
   @Test("are all in rooms that one of them makes, or that others make")

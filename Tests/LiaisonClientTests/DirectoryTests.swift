@@ -1,3 +1,4 @@
+import Crypto
 import LiaisonClient
 import LiaisonModel
 import LiaisonNode
@@ -82,6 +83,176 @@ struct OwnEntryTests {
     try ana.act { _ = try $0.removeDevice(device, now: $1) }
     #expect(try ask(.deviceRemove(device)) == .done)
     reconnect(ana)
+    #expect(try alarms(ana).isEmpty)
+  }
+
+  @Test("is an alarm again where the node keeps the machine that the person removed")
+  func kept() throws {
+    let silent = try region.enrol("ana@xa")
+    #expect(region.run { silent.isIdle })
+    reconnect(ana)
+    let device = try silent.open().identity.device
+    // The node says that it is done, and does nothing.
+    try ana.act { _ = try $0.removeDevice(device, now: $1) }
+    #expect(try alarms(ana).isEmpty)
+    region.run(milliseconds: OwnEntryTests.removalMilliseconds)
+    reconnect(ana)
+    guard case .removedDevice(device, since: _)? = try alarms(ana).first else {
+      Issue.record("no alarm: \(try alarms(ana))")
+      return
+    }
+    // Done in earnest, it is settled.
+    try ana.act { _ = try $0.removeDevice(device, now: $1) }
+    #expect(try ask(.deviceRemove(device)) == .done)
+    region.run(milliseconds: OwnEntryTests.removalMilliseconds)
+    reconnect(ana)
+    #expect(try alarms(ana).isEmpty)
+  }
+
+  /// More than a node has to take a machine off the card.
+  private static let removalMilliseconds: UInt64 = 11 * 60_000
+
+  @Test(
+    "raises an alarm on a machine that was removed and is listed again, whoever brought it in",
+    arguments: [true, false])
+  func listedAgain(isRemovedHere: Bool) throws {
+    let second = try region.enrol(invitedBy: ana)
+    #expect(region.run { second.isIdle })
+    let third = try region.enrol(invitedBy: ana)
+    #expect(region.run { third.isIdle })
+    for device in [ana, second, third] { reconnect(device) }
+    #expect(try alarms(ana).isEmpty && alarms(third).isEmpty)
+    let (lost, card) = (try second.open().identity.device, try second.open().identity.memberCard.claim())
+    second.isOffline = true
+    // On the machine that removes it, and on another one, which sees a card without it.
+    try ana.act { _ = try $0.removeDevice(lost, now: $1) }
+    #expect(try ask(.deviceRemove(lost)) == .done)
+    let watcher: SimulatedDevice = isRemovedHere ? ana : third
+    for device in [ana, third] { reconnect(device) }
+    #expect(try alarms(watcher).isEmpty)
+    // Whoever has the node lists it again, in a directory that begins anew.
+    let now = region.now
+    let devices = try watcher.open().identity.memberCard.claim().devices + card.devices.filter { $0.identifier == lost }
+    let again = Signed(
+      try MemberCard(
+        address: card.address, name: card.name, discipline: card.discipline, role: card.role, devices: devices,
+        serial: 1_000, issuedAt: now, expiresAt: card.expiresAt), by: try node().nodeKey)
+    let record = DirectoryRecord(card.address, entry: DirectoryEntry.card(again.unverified).tlsEncoded)
+    let head = DirectoryHead(
+      handle: try node().handle, beganAt: now, size: 1, root: Array(SHA256.hash(data: [0] + record.tlsEncoded)),
+      signedAt: now)
+    try watcher.open().take(
+      Frame.DirectoryAnswer(
+        cards: [again.unverified], head: Signed(head, by: node().nodeKey).unverified,
+        inclusions: [DirectoryInclusion(index: 0, path: [])]), now: now)
+    guard case .removedDevice(lost, since: now)? = try alarms(watcher).first(where: { $0.kind == "removed-device" })
+    else {
+      Issue.record("no alarm: \(try alarms(watcher))")
+      return
+    }
+  }
+
+  /// What the node has logged since Ana's machine read it, and a session in which she is given it.
+  private func withSilentEntry() throws -> (part: Frame.DirectoryRecords, entries: [[UInt8]]) {
+    ana.isOffline = true
+    let silent = try region.enrol("ana@xa")
+    #expect(region.run { silent.isIdle })
+    guard
+      case .directoryRecords(let first) = try ask(
+        .directoryRecordsRequest(beganAt: Timestamp(milliseconds: 0), from: 0)),
+      case .directoryRecords(let rest) = try ask(
+        .directoryRecordsRequest(beganAt: try first.head.claim().beganAt, from: 1)),
+      case .directoryEntries(let entries) = try ask(.directoryEntriesRequest([1]))
+    else { throw SimulationError("no records") }
+    return (rest, entries)
+  }
+
+  /// Entries that are asked for in this turn.
+  private func asked(_ turn: Session.Turn) -> Work.Key? {
+    turn.steps.lazy.compactMap { step in
+      if case .ask(let work) = step, case .directoryEntries = work.key { work.key } else { nil }
+    }.first
+  }
+
+  @Test("stays an alarm as long as the node withholds an entry about the person, and is asked for again and again")
+  func withheld() throws {
+    let (part, entries) = try withSilentEntry()
+    let engine = try ana.open()
+    let size = try part.head.claim().size
+    for attempt in 0..<3 {
+      // One connection after the other: the log reads well, and the entry does not come.
+      var session = Session(engine: engine, position: try engine.inboxPosition)
+      let records = attempt == 0 ? part : Frame.DirectoryRecords(head: part.head, from: size, records: [])
+      session.answered(.directoryRecords, with: .directoryRecords(records))
+      let key = try #require(asked(try session.next(now: region.now)), "connection \(attempt) does not ask")
+      let answer: Frame.Body =
+        attempt == 1 ? .failure(Frame.Failure(.notPermitted, "no")) : .directoryEntries([[1, 2, 3]])
+      session.answered(key, with: answer)
+      let turn = try session.next(now: region.now)
+      #expect(asked(turn) == nil, "it is asked for without a pause")
+      #expect(try alarms(ana).contains { $0.kind == "own-node" }, "connection \(attempt)")
+    }
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    let key = try #require(asked(try session.next(now: region.now)))
+    session.answered(key, with: .directoryEntries(entries))
+    session.answered(.ownDevices, with: .devices([]))
+    _ = try session.next(now: region.now)
+    #expect(try alarms(ana).map(\.kind) == ["unknown-device"])
+  }
+
+  @Test("is asked for again without an alarm where the node cannot show an entry now")
+  func passing() throws {
+    let (part, _) = try withSilentEntry()
+    let engine = try ana.open()
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    session.answered(.directoryRecords, with: .directoryRecords(part))
+    let key = try #require(asked(try session.next(now: region.now)))
+    session.answered(key, with: .failure(Frame.Failure(.later, "not now")))
+    _ = try session.next(now: region.now)
+    #expect(try alarms(ana).isEmpty)
+    #expect(asked(try session.next(now: region.now.adding(milliseconds: 60_000))) == key)
+    ana.isOffline = false
+    region.run(milliseconds: 10_000)
+    #expect(try alarms(ana).map(\.kind) == ["unknown-device"])
+  }
+
+  @Test("is read to the end also where there are more entries about the person than are looked at at once")
+  func many() throws {
+    ana.isOffline = true
+    let engine = try ana.open()
+    let address = try ana.address
+    let records = (0..<300).map { DirectoryRecord(address, entry: [UInt8($0 & 255), UInt8($0 >> 8)]) }
+    let head = DirectoryHead(
+      handle: try node().handle, beganAt: region.now, size: 300, root: [UInt8](repeating: 1, count: 32),
+      signedAt: region.now)
+    var session = Session(engine: engine, position: try engine.inboxPosition)
+    session.answered(
+      .directoryRecords,
+      with: .directoryRecords(
+        Frame.DirectoryRecords(head: try Signed(head, by: node().nodeKey).unverified, from: 0, records: records)))
+    guard case .directoryEntries(let indices)? = asked(try session.next(now: region.now)) else {
+      Issue.record("none of them is looked at")
+      return
+    }
+    #expect(indices.first == 0)
+    #expect(try !alarms(ana).contains { $0.kind == "own-node" })
+  }
+
+  @Test("is an alarm where the node lets the machine read its directory to the end on no connection of a day")
+  func unread() throws {
+    ana.isOffline = true
+    let engine = try ana.open()
+    for hours in [UInt64(0), 8, 16, 25] {
+      #expect(try alarms(ana).isEmpty)
+      let now = region.now.adding(milliseconds: hours * 3_600_000)
+      var session = Session(engine: engine, position: try engine.inboxPosition)
+      _ = try session.next(now: now)
+      session.answered(.directoryRecords, with: .failure(Frame.Failure(.later, "not now")))
+      _ = try session.next(now: now)
+    }
+    #expect(try alarms(ana).map(\.kind) == ["own-node"])
+    ana.isOffline = false
+    region.run(milliseconds: 5_000)
     #expect(try alarms(ana).isEmpty)
   }
 

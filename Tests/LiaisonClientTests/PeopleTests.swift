@@ -51,6 +51,10 @@ struct PeopleTests {
   func entries() throws {
     let engine = try bo.open()
     #expect(try engine.ownEntry == nil && engine.entryDue(now: region.now) == nil)
+    // Nothing is not confirmed.
+    #expect { try engine.nextEntry(EntryChange(), now: region.now) } throws: {
+      ($0 as? ClientError)?.code == "entry-unknown"
+    }
     let first = try change {
       $0.institution = "Grid Operator"
       $0.languages = [try LanguageTag("ka")]
@@ -71,6 +75,39 @@ struct PeopleTests {
     let confirmed = try engine.nextEntry(EntryChange(), now: region.now).claim()
     #expect(confirmed.institution == entry.institution && confirmed.serial > entry.serial)
     #expect(confirmed.confirmedAt == region.now)
+  }
+
+  @Test("keep what they say where the machine that signed it is removed, and are told to say it again")
+  func removedSigner() throws {
+    let set = change { $0.institution = "Grid Operator" }
+    try say(bo, .entry(bo.open().nextEntry(set, now: region.now)))
+    let other = try region.enrol("bo@xb")
+    #expect(region.run { other.isIdle })
+    let engine = try other.open()
+    try ask(other, .directoryQuery(.address(bo.address)))
+    #expect(try engine.ownEntry?.institution == "Grid Operator" && !engine.ownEntryIsGone)
+    guard case .done = try ask(other, .deviceRemove(bo.open().identity.device)) else {
+      throw SimulationError("not removed")
+    }
+    try ask(other, .directoryQuery(.address(bo.address)))
+    #expect(try engine.ownEntry == nil && engine.ownEntryIsGone)
+    let next = try engine.nextEntry(change { $0.duty = "incidents" }, now: region.now)
+    #expect(try next.claim().institution == "Grid Operator" && next.claim().device == engine.identity.device)
+    try say(other, .entry(next))
+    #expect(try engine.ownEntry?.duty == "incidents" && !engine.ownEntryIsGone)
+  }
+
+  @Test("red team: an entry with the last of all numbers is not taken, and ends no program")
+  func lastSerial() throws {
+    let engine = try bo.open()
+    let identity = try engine.identity
+    let entry = try PersonEntry(
+      address: identity.address, device: identity.device, institution: "Last", serial: .max, confirmedAt: region.now)
+    try engine.takeFound(
+      Frame.DirectoryAnswer(
+        people: Frame.People(entries: [Signed(entry, by: identity.signatureKey).unverified])), now: region.now)
+    #expect(try engine.ownEntry == nil)
+    _ = try engine.nextEntry(change { $0.duty = "incidents" }, now: region.now)
   }
 
   @Test("are found by what was last seen of them, as their node finds them")
@@ -118,7 +155,7 @@ struct PeopleTests {
       FN:Nobody
       END:VCARD
       """
-    let result = try engine.importPeople(VCard.read(Array(text.utf8)))
+    let result = try engine.importPeople(VCard.read(Array(text.utf8)).cards)
     #expect(try result.imported == [carla.address] && result.without == 1)
     let before = try #require(try engine.importedPeople(matching: "harb").first)
     #expect(before.contact == nil && before.differences.isEmpty)
@@ -133,6 +170,9 @@ struct PeopleTests {
     #expect(after.contact?.address == (try carla.address))
     #expect(after.differences.contains("institution: the vCard said Harbour"))
     #expect(try engine.contact(carla.address)?.card.name != "Carla Cross")
+    try engine.forgetImported(carla.address)
+    #expect(try engine.importedPeople().isEmpty && engine.contact(carla.address) != nil)
+    #expect { try engine.forgetImported(carla.address) } throws: { ($0 as? ClientError)?.code == "imported-unknown" }
   }
 
   // MARK: Vouches
@@ -192,7 +232,7 @@ struct PeopleTests {
     #expect(try ways(to: carla).isEmpty)
     // The device saw the vouch before; now its node, or somebody with its key, shows it the vouch again.
     let lie = Frame.DirectoryAnswer(people: Frame.People(vouches: [word]))
-    #expect(try standings(of: carla).isEmpty || standings(of: carla) == [.revoked])
+    #expect(try standings(of: carla) == [.revoked])
     try ask(ana, .directoryQuery(.vouches(of: bo.address)))
     for _ in 1...2 { try ana.open().takeFound(lie, now: region.now) }
     #expect(try ana.open().vouchPaths(to: carla.address, now: region.now).paths.isEmpty)
@@ -235,6 +275,40 @@ struct PeopleTests {
     #expect(try ways(to: carla).isEmpty)
     try ask(ana, .directoryQuery(.text("bo")))
     #expect(try standings(of: carla) == [.notSigned])
+  }
+
+  @Test("whom their country lists no longer, or whose card has ended, vouch for nobody")
+  func ended() throws {
+    _ = try vouch(ana, for: bo)
+    _ = try vouch(bo, for: carla)
+    #expect(try ways(to: carla) == ["bo carla"])
+    // The card ends while the vouches last.
+    let card = try #require(try ana.open().contact(bo.address)?.card)
+    let long = try ana.open().makeVouch(
+      for: bo.address, .workedWith, lifetimeMilliseconds: Limits.vouchMillisecondsMax, now: region.now)
+    try ana.open().takeFound(Frame.DirectoryAnswer(people: Frame.People(vouches: [long])), now: region.now)
+    func standing(at now: Timestamp) throws -> VouchStanding? {
+      try ana.open().vouches(now: now).first { try $0.vouch.identifier == long.claim().identifier }?.standing
+    }
+    #expect(try standing(at: card.expiresAt.subtracting(milliseconds: 1)) == .counts)
+    #expect(try standing(at: card.expiresAt) != .counts)
+    // Bo's country, asked for him, has nobody.
+    try ana.open().noteUnlisted(bo.address, now: region.now)
+    #expect(try ana.open().contact(bo.address)?.unlistedSince == region.now)
+    #expect(try ana.open().vouchPaths(to: carla.address, now: region.now).paths.isEmpty)
+    #expect(try standing(at: region.now) == .subjectUnknown)
+    #expect {
+      try ana.open().makeVouch(for: bo.address, .metInPerson, lifetimeMilliseconds: 1, now: region.now)
+    } throws: { ($0 as? ClientError)?.code == "contact-ended" }
+    // It has him again, and proves it.
+    guard
+      case .directoryAnswer(let answer) = try region.network.node("xb").answer(
+        to: .directoryQuery(.address(bo.address)),
+        from: .device(bo.open().identity.device, inboxPosition: bo.open().inboxPosition))
+    else { throw SimulationError("no answer") }
+    try ana.open().take(answer, now: region.now)
+    #expect(try ana.open().contact(bo.address)?.unlistedSince == nil)
+    #expect(try ana.open().vouchPaths(to: carla.address, now: region.now).paths.count == 1)
   }
 
   @Test("red team: nobody of a suspended country vouches for anybody")

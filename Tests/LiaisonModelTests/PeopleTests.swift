@@ -100,6 +100,19 @@ struct PeopleTests {
     #expect(standing(swapped, voucher: hers, subject: try card("carla@xc", [boris])) == .notSigned)
   }
 
+  @Test("of another is not taken back by what is dated ahead by more than an hour, whose end nothing bounds")
+  func revocationAhead() throws {
+    let ahead = Samples.now.adding(milliseconds: 3_600_001)
+    let revocation = try VouchRevocation(
+      identifier: VouchIdentifier(bytes: [UInt8](repeating: 1, count: 16)), voucher: Address("ana@xa"),
+      device: DeviceIdentifier(bytes: [UInt8](repeating: 2, count: 16)), expiresAt: ahead, revokedAt: ahead)
+    #expect(throws: ModelError.self) { try revocation.checkDate(at: Samples.now) }
+    try revocation.checkDate(at: Samples.now.adding(milliseconds: 1))
+    // Each reason has a name of its own, for programs.
+    let all: [VouchStanding] = [.counts, .expired, .revoked, .early, .otherKeys, .notSigned, .subjectUnknown]
+    #expect(Set(all.map(\.code)).count == all.count && all.allSatisfy { !$0.code.contains(" ") })
+  }
+
   @Test("of another has a type, an end within two years, and keys")
   func vouches() throws {
     for text in ["", "friend", "event:", "event:" + String(repeating: "x", count: 65)] {

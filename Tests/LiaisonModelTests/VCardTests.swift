@@ -4,7 +4,7 @@ import Testing
 @Suite("vCards")
 struct VCardTests {
   private func people(_ text: String) throws -> [VCardPerson] {
-    try VCard.read(Array(text.utf8)).compactMap { VCardPerson($0) }
+    try VCard.read(Array(text.utf8)).cards.compactMap { VCardPerson($0) }
   }
 
   @Test("are read as they were written, whatever a person is called")
@@ -15,7 +15,7 @@ struct VCardTests {
       role: "line 1\nline 2", institution: "Grid; Operator, North", duty: "a:b;c,d", discipline: "cyber",
       languages: [try LanguageTag("ka"), try LanguageTag("en-GB")], timeZone: try TimeZoneName("Asia/Tbilisi"),
       alternate: try Address("bo@xb"))
-    let text = person.card(note: "said by nobody", revision: "20261122T173444Z").encoded
+    let text = person.card(revision: "20261122T173444Z").encoded
     #expect(try people(text) == [person])
     #expect(try people(text + text).count == 2)
     for line in text.split(separator: "\r\n") { #expect(line.utf8.count <= 75) }
@@ -56,7 +56,26 @@ struct VCardTests {
     #expect(people[0].name == "Dr. Ana Arden" && people[0].institution == "Grid Operator")
     #expect(people[0].languages.isEmpty && people[0].timeZone == nil)
     #expect(try people[0].alternate == Address("bo@xb"))
-    #expect(try VCard.read(Array(text.utf8)).count == 3)
+    #expect(try VCard.read(Array(text.utf8)).cards.count == 3)
+  }
+
+  @Test("of other versions are passed over by name, and a byte order mark hides nothing")
+  func otherVersions() throws {
+    let text = """
+      \u{FEFF}BEGIN:VCARD
+      VERSION:4.0
+      FN:Ana
+      X-LIAISON-ADDRESS:ana@xa
+      END:VCARD
+      BEGIN:VCARD
+      VERSION:2.1
+      FN:Old Phone
+      X-LIAISON-ADDRESS:old@xa
+      END:VCARD
+      """
+    let read = try VCard.read(Array(text.utf8))
+    #expect(read.cards.compactMap { VCardPerson($0)?.address.description } == ["ana@xa"])
+    #expect(read.passedOver == ["Old Phone"])
   }
 
   @Test("that are none are refused, each with its reason")
@@ -64,7 +83,8 @@ struct VCardTests {
     for (text, reason) in [
       ("", "holds no vCard"), ("FN:x", "holds no vCard"), ("BEGIN:VCARD\nVERSION:4.0", "has no end"),
       ("END:VCARD", "did not begin"), ("BEGIN:VCARD\nBEGIN:VCARD", "within another"),
-      ("BEGIN:VCARD\nVERSION:2.1\nEND:VCARD", "another version"), ("BEGIN:VCARD\nEND:VCARD", "another version"),
+      ("BEGIN:VCARD\nVERSION:2.1\nEND:VCARD", "no vCard of version 3.0 or 4.0"),
+      ("BEGIN:VCARD\nEND:VCARD", "no vCard of version 3.0 or 4.0"),
     ] {
       #expect { try VCard.read(Array(text.utf8)) } throws: { ($0 as? ModelError)?.sentence.contains(reason) ?? false }
     }

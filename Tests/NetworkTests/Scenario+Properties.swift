@@ -25,7 +25,7 @@ extension Scenario {
     for device in region.devices {
       for alarm in try device.open().directoryAlarms(now: region.now) {
         switch alarm {
-        case .unknownDevice, .ownNode, .twoDirectories: findings.append("\(device.name): \(alarm)")
+        case .unknownDevice, .removedDevice, .ownNode, .twoDirectories: findings.append("\(device.name): \(alarm)")
         case .fault, .notice: break
         }
       }

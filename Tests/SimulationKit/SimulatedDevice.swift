@@ -243,6 +243,14 @@ package final class SimulatedDevice: LinkEnd {
     try act { try $0.send(Draft(.text(text), precedence: precedence, marking: .amber), to: room, now: $1) }
   }
 
+  /// Compares the safety number with somebody, and confirms it.
+  package func confirm(_ address: Address) throws {
+    try act {
+      _ = try $0.safetyNumber(with: address)
+      try $0.confirm(address, now: $1)
+    }
+  }
+
   /// The texts of a room, in the order in which this device has them, with their senders.
   package func texts(of room: RoomIdentifier) throws -> [String] {
     try open().history(of: room).compactMap { entry in

@@ -6,7 +6,7 @@ package struct Contact: Sendable, Equatable {
   package enum Confirmation: Sendable, Equatable {
     case none
     case confirmed(at: Timestamp)
-    /// It was confirmed, and the keys are others now.
+    /// It was confirmed, and the keys are others now, or no node bears them out.
     case changed(since: Timestamp)
   }
 
@@ -21,6 +21,8 @@ package struct Contact: Sendable, Equatable {
   package let entry: PersonEntry?
   /// Whether the own node exchanges anything with the person's country now.
   package let isCountryActive: Bool
+  /// Since when the person's directory, asked for their address, has had nobody; `nil` where it has them, as far as is known.
+  package let unlistedSince: Timestamp?
 
   package var address: Address { card.address }
 }
@@ -31,14 +33,22 @@ extension ProfileTransaction {
     let node = try node(card.address.handle)
     let confirmation: Contact.Confirmation
     if let pin = record.pin {
-      let isSame = pin.rootKey == node?.rootKey && Set(card.devices).isSubset(of: pin.devices)
+      let isSame = isVouchedFor && pin.rootKey == node?.rootKey && Set(card.devices).isSubset(of: pin.devices)
       confirmation = isSame ? .confirmed(at: pin.confirmedAt) : .changed(since: pin.confirmedAt)
     } else {
       confirmation = .none
     }
     return Contact(
       card: card, confirmation: confirmation, rootKeyRefused: node?.refused != nil, isVouchedFor: isVouchedFor,
-      entry: try entry(of: card), isCountryActive: node?.isActive ?? false)
+      entry: try entry(of: card), isCountryActive: node?.isActive ?? false, unlistedSince: record.unlistedSince)
+  }
+
+  /// When the keys of this person were confirmed, where they are others now, or nobody bears them out any more: a card that
+  /// does not verify by its node's card of today is no proof that they are the same.
+  func changedKeys(of address: Address) throws -> Timestamp? {
+    guard let pin = try contact(address)?.pin else { return nil }
+    if case .confirmed? = try verifiedContact(address)?.confirmation { return nil }
+    return pin.confirmedAt
   }
 
   /// The contact with this address, where a card of it is known and verifies.

@@ -33,6 +33,10 @@ struct ContactRecord: TLSCodable {
   var card: Unverified<MemberCard>
   var seenAt: Timestamp
   var pin: Pin?
+  /// Since when the person's directory, asked for this address, has said that it has nobody.
+  var unlistedSince: Timestamp?
+  /// The digits of the safety number that this device showed last, which the person then compares; empty before the first.
+  var shownNumber = ""
 
   init(card: Unverified<MemberCard>, seenAt: Timestamp) {
     self.card = card
@@ -40,17 +44,23 @@ struct ContactRecord: TLSCodable {
   }
 
   init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
-    guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a contact has an unknown format") }
+    let version = try decoder.read(UInt8.self)
+    guard 1...2 ~= version else { throw .invalid("a contact has an unknown format") }
     card = try decoder.read()
     seenAt = try decoder.read()
     pin = try decoder.readOptional()
+    guard version == 2 else { return }
+    unlistedSince = try decoder.readOptional()
+    shownNumber = try decoder.readString(bound: 60)
   }
 
   func encode(to encoder: inout TLSEncoder) {
-    encoder.write(UInt8(1))
+    encoder.write(UInt8(2))
     encoder.write(card)
     encoder.write(seenAt)
     encoder.write(optional: pin)
+    encoder.write(optional: unlistedSince)
+    encoder.write(string: shownNumber)
   }
 }
 
@@ -92,5 +102,19 @@ extension ProfileTransaction {
       try save(contact, claim.address)
     }
     return card
+  }
+
+  /// The person's directory has this card, or, where there is none, has nobody of this address.
+  func noteListing(of address: Address, _ card: Unverified<MemberCard>?, now: Timestamp) throws {
+    guard var contact = try contact(address) else { return }
+    if let card {
+      // An older one than the one that counts here says nothing.
+      guard contact.unlistedSince != nil, card == contact.card else { return }
+      contact.unlistedSince = nil
+    } else {
+      guard contact.unlistedSince == nil else { return }
+      contact.unlistedSince = now
+    }
+    try save(contact, address)
   }
 }

@@ -23,26 +23,61 @@ extension Engine {
   /// The person with this address, where their card is known and verifies.
   package func contact(_ address: Address) throws -> Contact? { try store.read { try $0.verifiedContact(address) } }
 
-  /// The number to compare with the person at this address.
+  /// When the keys of this person were confirmed, where they are others now or nobody bears them out; `nil` where they were
+  /// not confirmed, or still are.
+  package func changedKeys(of address: Address) throws -> Timestamp? {
+    try store.read { try $0.changedKeys(of: address) }
+  }
+
+  /// Whether this person's keys were confirmed, and are others now or borne out by nobody.
+  package func hasChangedKeys(_ address: Address) throws -> Bool { try changedKeys(of: address) != nil }
+
+  /// The number to compare with the person at this address, to be shown. It is remembered: ``confirm(_:now:)`` is of the number
+  /// that was shown last.
   package func safetyNumber(with address: Address) throws -> SafetyNumber {
-    try store.read { tx in
-      let identity = try tx.identity()
-      guard address != identity.address else {
-        throw ClientError(.usage, "verify-self", "compare with somebody other than yourself")
+    try store.change { tx in
+      let number = try safetyNumber(with: address, tx)
+      guard var contact = try tx.contact(address) else { throw Self.unknown(address) }
+      if contact.shownNumber != number.digits {
+        contact.shownNumber = number.digits
+        try tx.save(contact, address)
       }
-      return SafetyNumber(try party(identity.address, tx), try party(address, tx))
+      return number
     }
   }
 
-  /// Notes that the number was compared: the keys behind it are pinned.
+  /// Notes that the number was compared which was shown last: the keys behind it are pinned. Throws ``ClientError`` where
+  /// none was shown, or the keys are others now than those behind it.
   package func confirm(_ address: Address, now: Timestamp) throws {
     try change(now: now) { step in
+      let number = try safetyNumber(with: address, step.tx)
       let party = try party(address, step.tx)
       guard var contact = try step.tx.contact(address) else { throw Self.unknown(address) }
-      contact.pin = ContactRecord.Pin(rootKey: party.rootKey, devices: party.devices, confirmedAt: now)
+      guard !contact.shownNumber.isEmpty else {
+        throw ClientError(
+          .usage, "number-not-shown",
+          "no number for \(address) was shown on this machine yet; compare the one of: liaison verify \(address)")
+      }
+      guard contact.shownNumber == number.digits else {
+        throw ClientError(
+          .badData, "number-changed",
+          "the keys of \(address), or your own, are others than when the number was shown; compare the new one of: "
+            + "liaison verify \(address)")
+      }
+      // Later than what it takes the place of, also where a clock was ahead: of two, the later one counts.
+      let confirmedAt = contact.pin.map { max(now, $0.confirmedAt.adding(milliseconds: 1)) } ?? now
+      contact.pin = ContactRecord.Pin(rootKey: party.rootKey, devices: party.devices, confirmedAt: confirmedAt)
       try step.tx.save(contact, address)
       try step.tellConfirmations(of: address)
     }
+  }
+
+  private func safetyNumber(with address: Address, _ tx: ProfileTransaction) throws -> SafetyNumber {
+    let identity = try tx.identity()
+    guard address != identity.address else {
+      throw ClientError(.usage, "verify-self", "compare with somebody other than yourself")
+    }
+    return SafetyNumber(try party(identity.address, tx), try party(address, tx))
   }
 
   private func party(_ address: Address, _ tx: ProfileTransaction) throws -> SafetyNumber.Party {
@@ -54,5 +89,21 @@ extension Engine {
 
   private static func unknown(_ address: Address) -> ClientError {
     ClientError(.noInput, "contact-unknown", "no card of \(address) is known that a known node vouches for")
+  }
+}
+
+extension EngineStep {
+  /// Whether this person's keys were confirmed, and are others now or borne out by nobody.
+  func hasChangedKeys(_ address: Address) throws -> Bool { try tx.changedKeys(of: address) != nil }
+
+  /// Throws ``ClientError`` where the keys of one of these people are not those that were confirmed.
+  func checkKeys(of addresses: some Sequence<Address>) throws {
+    for address in addresses where try hasChangedKeys(address) {
+      // Nothing is sent, shared or added to this person unless whoever does it decides so.
+      throw ClientError(
+        .notPermitted, "keys-changed",
+        "the keys of \(address) are not those that you confirmed; compare again with: liaison verify \(address), or go on with "
+          + "--changed-keys")
+    }
   }
 }

@@ -21,6 +21,11 @@ extension Engine {
     }
   }
 
+  /// Whether the latest card of this member that is known names a device.
+  package func lists(_ device: DeviceIdentifier) throws -> Bool {
+    try read { try $0.ownCard.devices.contains { $0.identifier == device } }
+  }
+
   /// Makes an invitation for one more device of this member, which holds this device's grant, and what the node is to be
   /// told before it can be used. At most 7 days.
   package func inviteDevice(
@@ -48,7 +53,8 @@ extension Engine {
   }
 
   /// Plans to remove a device of this member from every room. What is written from now on waits, room by room, until it
-  /// is out. Gives how many rooms there are.
+  /// is out. It counts for this member's no longer, and that the node takes it off the card is looked for. Gives how many
+  /// rooms there are.
   @discardableResult
   package func removeDevice(_ device: DeviceIdentifier, now: Timestamp) throws -> Int {
     try change(now: now) { step in
@@ -57,10 +63,9 @@ extension Engine {
           .usage, "remove-this-device", "a device does not remove itself; use another one, or ask your contact point")
       }
       var own = try step.ownDirectory()
-      for place in own.unknown.indices where own.unknown[place].device.identifier == device {
-        own.unknown[place].isSettled = true
-      }
+      own.remove(device, now: now)
       try step.save(own)
+      try step.tx.set(kept: step.tx.kept().filter { $0.device.identifier != device })
       return try step.planRemoval { $0 == device }
     }
   }

@@ -5,6 +5,8 @@ package import LiaisonProtocol
 package enum DirectoryAlarm: Sendable, Equatable {
   /// A machine is on this member's card that none of their machines brought in.
   case unknownDevice(DeviceIdentifier, since: Timestamp)
+  /// A machine that this member removed, or that had been taken off their card, is on it; since when.
+  case removedDevice(DeviceIdentifier, since: Timestamp)
   /// What the own node shows of its directory does not hold together.
   case ownNode(String)
   /// A country is proven to have shown two directories.
@@ -18,6 +20,7 @@ package enum DirectoryAlarm: Sendable, Equatable {
   package var kind: String {
     switch self {
     case .unknownDevice: "unknown-device"
+    case .removedDevice: "removed-device"
     case .ownNode: "own-node"
     case .twoDirectories: "two-directories"
     case .fault: "fault"
@@ -38,10 +41,13 @@ extension Engine {
   package func directoryAlarms(now: Timestamp) throws -> [DirectoryAlarm] {
     try read { step in
       let own = try step.ownDirectory()
-      var alarms = own.unknown.filter { $0.isConfirmed && !$0.isSettled }.map {
+      var alarms = own.unknown.filter(\.isConfirmed).map {
         DirectoryAlarm.unknownDevice($0.device.identifier, since: $0.since)
       }
-      if !own.fault.isEmpty { alarms.append(.ownNode(own.fault)) }
+      alarms += try step.removedAndListed(now: now).map {
+        .removedDevice($0.identifier, since: $0.listedSince ?? $0.removedAt)
+      }
+      alarms += own.faults.map(DirectoryAlarm.ownNode)
       let concerned = try step.concernedCountries()
       for country in try step.tx.knownCountries() where concerned.contains(country) {
         guard let view = try step.tx.directory(of: country) else { continue }
@@ -77,13 +83,16 @@ extension Engine {
   package func acceptDevice(_ digits: String, now: Timestamp) throws -> DeviceIdentifier {
     try change(now: now) { step in
       var own = try step.ownDirectory()
-      let found = own.unknown.filter { $0.device.identifier.description.hasPrefix(digits) }
-      guard let device = found.first?.device, found.count == 1 else {
+      let removed = try step.removedAndListed(now: Timestamp(milliseconds: .max)).map(\.identifier)
+      let found = try (own.unknown.map(\.device) + step.ownCard.devices.filter { removed.contains($0.identifier) })
+        .filter { $0.identifier.description.hasPrefix(digits) }
+      guard let device = found.first, found.count == 1 else {
         throw ClientError(
           .noInput, "device-unknown", "\(digits) names no machine that is to be accepted, or more than one")
       }
       own.accept([device])
       try step.save(own)
+      try step.noteAccepted()
       return device.identifier
     }
   }
@@ -119,7 +128,8 @@ extension Engine {
       for card in try step.check(answer).cards {
         try step.tx.take(card.unverified, now: now)
         try step.noteInDirectory(card)
-        if card.content.address == step.identity.address { try step.lookAtOwnCard(card.content) }
+        try step.tx.noteListing(of: card.content.address, card.unverified, now: now)
+        if card.content.address == step.identity.address { try step.lookAtOwnCard(card.content, isProven: true) }
       }
       try step.tx.take(answer.people, now: now)
     }
@@ -134,6 +144,11 @@ extension Engine {
     }
   }
 
+  /// Notes that the person's directory, asked for this address, has nobody: their card counts for nothing here until it has.
+  package func noteUnlisted(_ address: Address, now: Timestamp) throws {
+    try store.change { try $0.noteListing(of: address, nil, now: now) }
+  }
+
   /// Whether the card of this person that counts here was found in their country's directory.
   package func isProven(_ address: Address) throws -> Bool {
     try store.read { tx in
@@ -144,6 +159,19 @@ extension Engine {
 }
 
 extension EngineStep {
+  /// The latest card of this member that this device knows.
+  var ownCard: MemberCard { get throws { try tx.seenCard(identity.address) ?? identity.memberCard.claim() } }
+
+  /// Devices that were removed and are on this member's card all the same: again, or still, after the node had its time.
+  func removedAndListed(now: Timestamp) throws -> [OwnDirectory.RemovedDevice] {
+    let devices = try ownCard.devices.map(\.identifier)
+    return try ownDirectory().removed.filter { removed in
+      removed.listedSince != nil
+        || devices.contains(removed.identifier)
+          && removed.removedAt.adding(milliseconds: OwnDirectory.removalMilliseconds) <= now
+    }
+  }
+
   /// Countries with which this member has to do: their own, and those of people whom they know or share rooms with.
   func concernedCountries() throws -> Set<Handle> {
     var countries: Set<Handle> = [identity.address.handle]

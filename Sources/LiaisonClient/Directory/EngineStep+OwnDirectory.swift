@@ -28,7 +28,16 @@ extension EngineStep {
   }
 
   /// Begins to read what has come since the last time.
-  func recordsWork(_ own: OwnDirectory) -> Work {
+  func beginOwnDirectory() throws -> Work {
+    var own = try ownDirectory()
+    own.unreadSince = own.unreadSince.map { min($0, now) } ?? now
+    own.triedAt = now
+    own.attempts = min(own.attempts, .max - 1) + 1
+    try save(own)
+    return recordsWork(own)
+  }
+
+  private func recordsWork(_ own: OwnDirectory) -> Work {
     Work(
       key: .directoryRecords,
       request: .directoryRecordsRequest(beganAt: own.beganAt, from: own.frontier.size))
@@ -41,6 +50,11 @@ extension EngineStep {
     guard let node = try tx.node(identity.address.handle)?.verified,
       let head = try? part.head.verified(by: node).content
     else { return try note("your node shows a directory that it did not sign", own) }
+    // Whatever comes of the part: what the node has signed counts.
+    if case .wrong(let why) = try see(part.head) {
+      try noteFault(why, of: identity.address.handle)
+      return try note("your node shows a directory that does not fit what it had signed: \(why)", own)
+    }
     if head.beganAt != own.beganAt, part.from == 0 {
       // Another log: it is read from its beginning.
       own.beganAt = head.beganAt
@@ -55,9 +69,8 @@ extension EngineStep {
       if record.tag == tag {
         // Of what was there before this device looked, the last entry says it all.
         if !own.hasBaseline { own.pending = [] }
-        guard own.pending.count < OwnDirectory.pendingMax else {
-          return try note("your node's directory has more entries about you than there can be", own)
-        }
+        // More is read once these were looked at.
+        if own.pending.count == OwnDirectory.pendingMax { break }
         own.pending.append(OwnDirectory.PendingEntry(index: own.frontier.size, digest: record.entry))
       }
       own.frontier.append(.leaf(record.tlsEncoded))
@@ -68,40 +81,48 @@ extension EngineStep {
       return try save(own)
     }
     guard own.frontier.root.bytes == head.root else {
-      // What was read is of no use: the next time begins at the beginning.
-      var again = OwnDirectory(accepting: own.accepted)
-      (again.unknown, again.hasBaseline) = (own.unknown, own.hasBaseline)
-      return try note("the directory that your node shows you is not the one that it signs for", again)
+      // What was read is of no use: the next time begins at the beginning, and finds what was pending again.
+      own.beganAt = Timestamp(milliseconds: 0)
+      own.frontier = MerkleFrontier()
+      own.pending = []
+      return try note("the directory that your node shows you is not the one that it signs for", own)
     }
     own.hasBaseline = true
     own.fault = ""
+    if own.pending.isEmpty { own.entryFault = "" }
+    (own.unreadSince, own.attempts) = (nil, 0)
     try save(own)
-    if case .wrong(let why) = try see(part.head) { try noteFault(why, of: identity.address.handle) }
   }
 
-  /// Takes entries about this member.
-  func take(_ entries: [[UInt8]], at indices: [UInt64]) throws {
+  /// Takes entries about this member. Those that the node does not show stay to be asked for.
+  func take(_ entries: [[UInt8]], at indices: [UInt64]) throws -> WorkOutcome {
     var own = try ownDirectory()
     let asked = own.pending.prefix(indices.count)
-    guard asked.map(\.index) == indices else { return }
-    guard entries.count == indices.count else { return try note("your node does not show the entries about you", own) }
-    own.pending.removeFirst(indices.count)
+    guard asked.map(\.index) == indices else { return .done }
+    guard entries.count == indices.count else {
+      return try withhold("your node does not show the entries about you", own)
+    }
     for (pending, entry) in zip(asked, entries) {
       guard Array(SHA256.hash(data: entry)) == pending.digest, let entry = try? DirectoryEntry(tlsEncoded: entry) else {
-        return try note("your node keeps an entry about you in its directory from you", own)
+        return try withhold("your node keeps an entry about you in its directory from you", own)
       }
+      own.pending.removeFirst()
       guard case .card(let card) = entry, let card = try? card.claim(), card.address == identity.address else {
         continue
       }
-      own.look(at: card.devices, since: card.issuedAt)
+      own.look(at: card)
     }
+    // While there is more of the log to read, there may be more of them.
+    if own.pending.isEmpty, !own.isReading { own.entryFault = "" }
     try save(own)
+    return .done
   }
 
   /// Looks whether known devices of this member brought in the unknown ones. What is left unknown is shown.
   func take(_ devices: [Frame.Device]) throws {
     var own = try ownDirectory()
     own.asksForDevices = false
+    var hasAccepted = false
     while true {
       let authorised = own.unknown.map(\.device).filter { unknown in
         let brought = devices.first { $0.device == unknown.identifier }?.authorisation
@@ -109,37 +130,63 @@ extension EngineStep {
       }
       if authorised.isEmpty { break }
       own.accept(authorised)
+      hasAccepted = true
     }
     for place in own.unknown.indices { own.unknown[place].isConfirmed = true }
     try save(own)
+    if hasAccepted { try noteAccepted() }
   }
 
-  /// A card of this member, from wherever: devices on it that nobody knows are looked into.
-  func lookAtOwnCard(_ card: MemberCard) throws {
+  /// A card of this member, from wherever: devices on it that nobody knows are looked into. `isProven` where it is proven to
+  /// be in the directory.
+  func lookAtOwnCard(_ card: MemberCard, isProven: Bool = false) throws {
     var own = try ownDirectory()
-    own.look(at: card.devices, since: card.issuedAt)
+    if isProven { own.look(atProven: card, by: identity.device, now: now) } else { own.look(at: card) }
     try save(own)
   }
 
-  /// The node did not answer a part of the watch: it goes on with the next connection.
-  func giveUpOwnDirectory(_ key: Work.Key) throws {
+  /// The node did not answer a part of the watch.
+  func giveUpOwnDirectory(_ key: Work.Key, _ answer: Frame.Body) throws -> WorkOutcome {
     var own = try ownDirectory()
-    own.isReading = false
     switch key {
-    case .directoryEntries: return try note("your node does not show the entries about you", own)
+    case .directoryEntries:
+      // One that it cannot show now is asked for again.
+      if case .failure(let failure) = answer, failure.isPassing { return .retry(reason: failure.text) }
+      return try withhold("your node does not show the entries about you", own)
     case .ownDevices:
       own.asksForDevices = false
       for place in own.unknown.indices { own.unknown[place].isConfirmed = true }
-    default: break
+    // It goes on with the next connection; where none comes to the end for a day, that is an alarm.
+    default: own.isReading = false
     }
     try save(own)
+    return .done
   }
 
+  /// Something is wrong with the log as the node shows it. Entries that are still to be read stay so.
   private func note(_ fault: String, _ own: OwnDirectory) throws {
     var own = own
     own.fault = fault
     own.isReading = false
-    own.pending = []
     try save(own)
+  }
+
+  /// An entry about this member is not shown: it is asked for until it is.
+  private func withhold(_ fault: String, _ own: OwnDirectory) throws -> WorkOutcome {
+    var own = own
+    own.entryFault = fault
+    try save(own)
+    return .retry(reason: fault)
+  }
+}
+
+extension OwnDirectory {
+  /// What is wrong with what the own node shows of its directory, for a person; empty where nothing is.
+  var faults: [String] {
+    var faults = [fault, entryFault].filter { !$0.isEmpty }
+    if isOverdue {
+      faults.append("your node has not let this machine read its directory to the end for more than a day")
+    }
+    return faults
   }
 }

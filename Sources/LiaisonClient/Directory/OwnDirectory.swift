@@ -11,8 +11,6 @@ struct OwnDirectory: TLSCodable {
     let since: Timestamp
     /// Whether it was looked for what would vouch for it, and nothing was there.
     var isConfirmed = false
-    /// Whether the person has had it removed.
-    var isSettled = false
 
     init(_ device: MemberCard.Device, since: Timestamp) {
       self.device = device
@@ -23,14 +21,44 @@ struct OwnDirectory: TLSCodable {
       device = try decoder.read()
       since = try decoder.read()
       isConfirmed = try decoder.read(UInt8.self) == 1
-      isSettled = try decoder.read(UInt8.self) == 1
     }
 
     func encode(to encoder: inout TLSEncoder) {
       encoder.write(device)
       encoder.write(since)
       encoder.write(UInt8(isConfirmed ? 1 : 0))
-      encoder.write(UInt8(isSettled ? 1 : 0))
+    }
+  }
+
+  /// A device that was this member's, or had passed for one, and that the person removed or the node took off the card. No
+  /// grant brings it back.
+  struct RemovedDevice: TLSCodable, Equatable {
+    let identifier: DeviceIdentifier
+    /// When this device removed it, or saw that it was.
+    var removedAt: Timestamp
+    /// The serial of the latest card that was known then.
+    var serial: UInt64
+    /// When a later card was issued that names it again.
+    var listedSince: Timestamp?
+
+    init(_ identifier: DeviceIdentifier, removedAt: Timestamp, serial: UInt64) {
+      self.identifier = identifier
+      self.removedAt = removedAt
+      self.serial = serial
+    }
+
+    init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
+      identifier = try decoder.read()
+      removedAt = try decoder.read()
+      serial = try decoder.read()
+      listedSince = try decoder.readOptional()
+    }
+
+    func encode(to encoder: inout TLSEncoder) {
+      encoder.write(identifier)
+      encoder.write(removedAt)
+      encoder.write(serial)
+      encoder.write(optional: listedSince)
     }
   }
 
@@ -58,6 +86,11 @@ struct OwnDirectory: TLSCodable {
 
   static let pendingMax = 256
   static let devicesMax = 256
+  /// How long a node has to take a device off the card: the answer to the next question is as a rule without it already.
+  static let removalMilliseconds: UInt64 = 10 * 60_000
+  /// How long connections may come and go without one on which the log was read to its end, and how many at least.
+  static let unreadMilliseconds: UInt64 = 86_400_000
+  static let unreadAttempts: UInt16 = 3
 
   /// Names the log.
   var beganAt = Timestamp(milliseconds: 0)
@@ -66,6 +99,9 @@ struct OwnDirectory: TLSCodable {
   /// Devices that this one knows to be its member's.
   var accepted: [MemberCard.Device]
   var unknown: [UnknownDevice] = []
+  var removed: [RemovedDevice] = []
+  /// The highest serial of a card of this member that was proven to be in the directory.
+  var cardSerial: UInt64 = 0
   var pending: [PendingEntry] = []
   /// Whether the log was read to its end once: every entry that comes after that is looked at. Of those before, the last.
   var hasBaseline = false
@@ -73,8 +109,15 @@ struct OwnDirectory: TLSCodable {
   var isReading = false
   /// Whether the node is to be asked who brought in an unknown device.
   var asksForDevices = false
-  /// What is wrong with what the node shows; empty where nothing is.
+  /// When it was first begun to read what has come since the log was last read to its end, when it was the last time, and how
+  /// often.
+  var unreadSince: Timestamp?
+  var triedAt = Timestamp(milliseconds: 0)
+  var attempts: UInt16 = 0
+  /// What is wrong with the log that the node shows, until it was read to its end; empty where nothing is.
   var fault = ""
+  /// What is wrong with the entries about this member that the node shows, until it has shown them all; empty where nothing is.
+  var entryFault = ""
 
   init(accepting devices: [MemberCard.Device]) { accepted = devices }
 
@@ -94,10 +137,16 @@ struct OwnDirectory: TLSCodable {
     self.frontier = frontier
     accepted = try decoder.readVector(bound: 64 << 10)
     unknown = try decoder.readVector(bound: 64 << 10)
+    removed = try decoder.readVector(bound: 64 << 10)
+    cardSerial = try decoder.read()
     pending = try decoder.readVector(bound: 64 << 10)
     let flags = try decoder.read(UInt8.self)
     (hasBaseline, isReading, asksForDevices) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
+    unreadSince = try decoder.readOptional()
+    triedAt = try decoder.read()
+    attempts = try decoder.read()
     fault = try decoder.readString(bound: 1024)
+    entryFault = try decoder.readString(bound: 1024)
   }
 
   func encode(to encoder: inout TLSEncoder) {
@@ -107,17 +156,45 @@ struct OwnDirectory: TLSCodable {
     encoder.write(opaque: frontier.peaks.flatMap(\.bytes))
     encoder.write(vector: accepted)
     encoder.write(vector: unknown)
+    encoder.write(vector: removed)
+    encoder.write(cardSerial)
     encoder.write(vector: pending)
     encoder.write(UInt8((hasBaseline ? 1 : 0) | (isReading ? 2 : 0) | (asksForDevices ? 4 : 0)))
+    encoder.write(optional: unreadSince)
+    encoder.write(triedAt)
+    encoder.write(attempts)
     encoder.write(string: fault)
+    encoder.write(string: entryFault)
   }
 
-  /// Notes the devices of one of this member's cards that are not known to be theirs.
-  mutating func look(at devices: [MemberCard.Device], since: Timestamp) {
-    for device in devices where !accepted.contains(device) && !unknown.contains(where: { $0.device == device }) {
-      guard unknown.count < Self.devicesMax else { return }
-      unknown.append(UnknownDevice(device, since: since))
-      asksForDevices = true
+  /// Whether connections have come and gone for about a day without one on which the log was read to its end.
+  var isOverdue: Bool {
+    guard let unreadSince, attempts >= Self.unreadAttempts else { return false }
+    return unreadSince.adding(milliseconds: Self.unreadMilliseconds) <= triedAt
+  }
+
+  /// Notes the devices of one of this member's cards that are not known to be theirs, or no longer.
+  mutating func look(at card: MemberCard) {
+    for device in card.devices where !accepted.contains(device) {
+      if let place = removed.firstIndex(where: { $0.identifier == device.identifier }) {
+        if card.serial > removed[place].serial, removed[place].listedSince == nil {
+          removed[place].listedSince = card.issuedAt
+        }
+      } else if !unknown.contains(where: { $0.device == device }), unknown.count < Self.devicesMax {
+        unknown.append(UnknownDevice(device, since: card.issuedAt))
+        asksForDevices = true
+      }
+    }
+  }
+
+  /// The same of a card that is proven to be in the directory: what it names no longer, and no newer one did, is no device of
+  /// this member's any more, but for the one that looks.
+  mutating func look(atProven card: MemberCard, by own: DeviceIdentifier, now: Timestamp) {
+    look(at: card)
+    guard card.serial >= cardSerial else { return }
+    cardSerial = card.serial
+    for device in accepted where device.identifier != own && !card.devices.contains(device) {
+      remove(device.identifier, now: now)
     }
   }
 
@@ -126,5 +203,14 @@ struct OwnDirectory: TLSCodable {
     for device in devices where !accepted.contains(device) { accepted.append(device) }
     accepted = Array(accepted.suffix(Self.devicesMax))
     unknown.removeAll { accepted.contains($0.device) }
+    removed.removeAll { removed in devices.contains { $0.identifier == removed.identifier } }
+  }
+
+  /// Takes a device for this member's no longer.
+  mutating func remove(_ device: DeviceIdentifier, now: Timestamp) {
+    accepted.removeAll { $0.identifier == device }
+    unknown.removeAll { $0.device.identifier == device }
+    removed.removeAll { $0.identifier == device }
+    removed = removed.suffix(Self.devicesMax - 1) + [RemovedDevice(device, removedAt: now, serial: cardSerial)]
   }
 }

@@ -15,12 +15,15 @@ package struct DocumentShare: Sendable {
   private let path: String
   private let file: OpenFile
   private let status: OpenFile.Status
+  private let asksAboutKeys: Bool
 
-  /// Opens the file. Throws `FileError`, and ``ClientError`` for one that is too large.
-  package init(engine: Engine, room: RoomIdentifier, path: String) throws {
+  /// Opens the file. With `asksAboutKeys` it is not announced where the keys of somebody in the room are not those that were
+  /// confirmed. Throws `FileError`, and ``ClientError`` for one that is too large.
+  package init(engine: Engine, room: RoomIdentifier, path: String, asksAboutKeys: Bool = false) throws {
     self.engine = engine
     self.room = room
     self.path = path
+    self.asksAboutKeys = asksAboutKeys
     file = try OpenFile(reading: path)
     status = try file.status()
     guard status.size <= Limits.documentBytesMax else {
@@ -57,7 +60,8 @@ package struct DocumentShare: Sendable {
       title: title, size: status.size, key: key, manifest: ChunkName(of: sealed),
       origin: try engine.identity.address.handle)
     return try engine.announce(
-      reference, marking: marking, precedence: precedence, of: identity, in: room, now: now())
+      Draft(.document(reference), precedence: precedence, marking: marking, asksAboutKeys: asksAboutKeys), of: identity,
+      in: room, now: now())
   }
 
   private func upload(

@@ -74,13 +74,12 @@ extension Engine {
 
   /// Tells the room of a document that the node holds, and forgets the upload, in one.
   func announce(
-    _ reference: DocumentReference, marking: Marking, precedence: Precedence, of file: [UInt8],
-    in room: RoomIdentifier, now: Timestamp
+    _ draft: Draft, of file: [UInt8], in room: RoomIdentifier, now: Timestamp
   ) throws -> MessageIdentifier {
     try change(now: now) { step in
       try step.tx.db.run(
         sql: "DELETE FROM shares WHERE file = ?", arguments: [Data(step.tx.index(file: file + room.bytes))])
-      return try step.send(Draft(.document(reference), precedence: precedence, marking: marking), to: room)
+      return try step.send(draft, to: room)
     }
   }
 

@@ -8,13 +8,20 @@ package struct Draft: Sendable {
   package var marking: Marking?
   package var replyTo: MessageIdentifier?
 
+  /// Whether it is refused, in the transaction that would send it, where the keys of somebody in the room are not those that
+  /// were confirmed.
+  package var asksAboutKeys: Bool
+
   package init(
-    _ body: MessageContent.Body, precedence: Precedence = .routine, marking: Marking?, replyTo: MessageIdentifier? = nil
+    _ body: MessageContent.Body, precedence: Precedence = .routine, marking: Marking?,
+    replyTo: MessageIdentifier? = nil,
+    asksAboutKeys: Bool = false
   ) {
     self.body = body
     self.precedence = precedence
     self.marking = marking
     self.replyTo = replyTo
+    self.asksAboutKeys = asksAboutKeys
   }
 }
 

@@ -98,8 +98,7 @@ extension Engine {
 
   /// The message with this identifier, or with the only one that these digits, four at least, begin.
   package func message(named name: String) throws -> HistoryEntry {
-    let digits = name.lowercased()
-    guard 4...32 ~= digits.count, digits.allSatisfy(\.isHexDigit), let prefix = Hex.decode(digits.prefix(4)) else {
+    guard let digits = Hex.identifierPrefix(name), let prefix = Hex.decode(digits.prefix(4)) else {
       throw ClientError(.usage, "identifier-malformed", "a message is named by 4 to 32 hexadecimal digits")
     }
     return try store.read { tx in

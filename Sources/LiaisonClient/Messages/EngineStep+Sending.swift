@@ -11,6 +11,7 @@ extension EngineStep {
     }
     guard let record = try tx.room(room) else { throw ClientError.noSuchRoom(room.description) }
     guard [.establishing, .active, .comingIn].contains(record.state) else { throw Self.cannotSend(record.state) }
+    if draft.asksAboutKeys { try checkKeys(of: people(in: record)) }
     let content = MessageContent(
       message: newIdentifier(), sequence: 0, sentAt: now, precedence: draft.precedence,
       marking: try marking(draft, room),
@@ -28,6 +29,14 @@ extension EngineStep {
       try transmit(content, to: record)
     }
     return content.message
+  }
+
+  /// Who is in a room, or is to come into it.
+  private func people(in record: RoomRecord) throws -> [Address] {
+    let coming = try tx.intents(record.room).compactMap { intent in
+      if case .add(let address, _) = intent.action, intent.state != .failed { address } else { nil }
+    }
+    return Set(try group(record.room)?.addresses ?? []).union(coming).subtracting([identity.address]).sorted()
   }
 
   private static let tooLong = ClientError(
@@ -66,6 +75,7 @@ extension EngineStep {
   /// Encrypts for the room's present members and puts the envelope into the outbox, with the state that made it.
   func transmit(_ content: MessageContent, to record: RoomRecord) throws {
     guard var group = try group(record.room), group.isActive else { throw ClientError.notInRoom }
+    if case .confirmations = content.body, try !mayTellConfirmations(to: group.roomMembers) { return }
     var content = content
     content.sequence = try tx.nextSequence(record.room)
     let message = try group.encrypt(

@@ -102,9 +102,9 @@ extension EngineStep {
       try takeOwnCard(answer)
       try tx.take(answer.people, now: now)
     case (.directoryRecords, .directoryRecords(let part)): try take(part)
-    case (.directoryEntries(let indices), .directoryEntries(let entries)): try take(entries, at: indices)
+    case (.directoryEntries(let indices), .directoryEntries(let entries)): return try take(entries, at: indices)
     case (.ownDevices, .devices(let devices)): try take(devices)
-    case (.directoryRecords, _), (.directoryEntries, _), (.ownDevices, _): try giveUpOwnDirectory(key)
+    case (.directoryRecords, _), (.directoryEntries, _), (.ownDevices, _): return try giveUpOwnDirectory(key, answer)
     case (.directoryContinuation(let question), .failure(let failure)) where failure.isPassing:
       try settle(question, answer)
       return .retry(reason: failure.text)
@@ -185,7 +185,9 @@ extension EngineStep {
         "your node gave your card without proof that it is in its directory: \(error.sentence)",
         of: identity.address.handle)
     }
-    if let own = cards.first(where: { $0.content.address == identity.address }) { try lookAtOwnCard(own.content) }
+    if let own = cards.first(where: { $0.content.address == identity.address }) {
+      try lookAtOwnCard(own.content, isProven: true)
+    }
     guard let unverified = cards.first(where: { $0.content.address == identity.address })?.unverified,
       let card = try tx.take(unverified, now: now), card.unverified != identity.memberCard,
       card.content.devices.contains(where: {

@@ -3,6 +3,10 @@ package import LiaisonModel
 package import LiaisonProtocol
 internal import Synchronization
 
+extension ClientError {
+  package static let wrongAnswer = ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+}
+
 /// The way to the own node: a link, a ``Session`` over it, and what people wait for.
 package actor NodeClient {
   /// Name and release, for the node's administrator.
@@ -299,12 +303,20 @@ package actor NodeClient {
 
   /// The same, and gives the answer, of which nothing was verified but what was kept.
   package func ask(_ query: Frame.DirectoryQuery) async throws -> Frame.DirectoryAnswer {
-    guard case .directoryAnswer(let answer) = try await request(.directoryQuery(query)) else {
-      throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    let answered: Frame.Body
+    do { answered = try await request(.directoryQuery(query)) } catch let error as ClientError {
+      if case .address(let address) = query, error.code == "node-unknown" {
+        try engine.noteUnlisted(address, now: now())
+      }
+      throw error
     }
-    guard case .address = query else {
+    guard case .directoryAnswer(let answer) = answered else { throw ClientError.wrongAnswer }
+    guard case .address(let address) = query else {
       try engine.takeFound(answer, now: now())
       return answer
+    }
+    if !answer.cards.contains(where: { (try? $0.claim())?.address == address }) {
+      try engine.noteUnlisted(address, now: now())
     }
     if let question = try engine.question(about: answer, now: now()) {
       do {
@@ -327,15 +339,27 @@ package actor NodeClient {
     for _ in 0..<VouchPaths.hopsMax {
       let vouchers = try engine.vouchers(onWaysTo: address, now: now()).subtracting(asked)
       if vouchers.isEmpty { return }
-      for voucher in vouchers.sorted() { try await lookUp(.vouches(of: voucher)) }
+      for voucher in vouchers.sorted() {
+        let answer = try await ask(.vouches(of: voucher))
+        if !answer.cards.contains(where: { (try? $0.claim())?.address == voucher }) {
+          try await lookForUnlisted(voucher)
+        }
+      }
       asked.formUnion(vouchers)
     }
+  }
+
+  /// Somebody is not among those whom the node has copies of: whether their country has them still, it is asked itself.
+  private func lookForUnlisted(_ address: Address) async throws {
+    do { try await lookUp(.address(address)) } catch let error as ClientError
+      where [.unavailable, .later, .noInput, .notPermitted].contains(error.kind)
+    {}
   }
 
   /// Tells the node what this member says. Throws ``ClientError``.
   package func say(_ statement: Frame.MemberStatement) async throws {
     guard case .done = try await request(.memberStatement(statement)) else {
-      throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+      throw ClientError.wrongAnswer
     }
   }
 
@@ -345,7 +369,7 @@ package actor NodeClient {
     case .dutyAnswer(let duties): try engine.take(duties, isOwn: false, now: now())
     // A node of before answers for a member of that address.
     case .directoryAnswer: break
-    default: throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+    default: throw ClientError.wrongAnswer
     }
     pump()
   }
@@ -353,7 +377,7 @@ package actor NodeClient {
   /// Has the node do something about a duty role, and takes what came of it. Throws ``ClientError``.
   package func perform(_ change: Frame.DutyChange) async throws {
     guard case .dutyAnswer(let duties) = try await request(.dutyChange(change)) else {
-      throw ClientError(.badData, "node-answer", "the node gave an answer of the wrong kind")
+      throw ClientError.wrongAnswer
     }
     try engine.take(duties, isOwn: true, now: now())
     pump()

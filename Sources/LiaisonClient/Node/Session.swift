@@ -121,7 +121,7 @@ package struct Session {
       let isWatched = watchedAt.map { $0 <= now && now < $0.adding(milliseconds: Self.watchMilliseconds) } ?? false
       if !isWatched, !underway.contains(.directoryRecords) {
         watchedAt = now
-        ask(step.recordsWork(try step.ownDirectory()), &turn)
+        ask(try step.beginOwnDirectory(), &turn)
       }
       for (key, answer) in answers {
         try take(answer, of: key, step)

@@ -14,6 +14,12 @@ package struct EntryChange: Sendable {
 
   /// A change of nothing, which confirms what is there.
   package init() {}
+
+  /// Whether it changes nothing.
+  package var isEmpty: Bool {
+    institution == nil && languages == nil && timeZone == nil && duty == nil && alternate == nil && !removesTimeZone
+      && !removesAlternate
+  }
 }
 
 extension Engine {
@@ -22,16 +28,26 @@ extension Engine {
     get throws {
       try store.read { tx in
         let identity = try tx.identity()
-        return try tx.verifiedCard(identity.address).flatMap { try tx.entry(of: $0) }
+        return try tx.seenCard(identity.address).flatMap { try tx.entry(of: $0) }
       }
     }
   }
 
-  /// The next entry of this member, signed, for the node: it confirms all that is in it. It is kept here once the node
-  /// has it.
+  /// Whether nobody is shown any more what this member said of themselves, because the device that signed it was removed.
+  package var ownEntryIsGone: Bool {
+    get throws { try ownEntry == nil && store.read { try $0.lastEntry(of: $0.identity().address) } != nil }
+  }
+
+  /// The next entry of this member, signed, for the node: it confirms all that is in it, from the last one that is known,
+  /// whichever of the member's devices signed that. It is kept here once the node has it. Throws ``ClientError`` where there is
+  /// nothing to confirm.
   package func nextEntry(_ change: EntryChange, now: Timestamp) throws -> Unverified<PersonEntry> {
-    let known = try ownEntry
     let identity = try identity
+    let known = try store.read { try $0.lastEntry(of: identity.address) }
+    guard known != nil || !change.isEmpty else {
+      throw ClientError(
+        .noInput, "entry-unknown", "you say nothing yet that could be confirmed; say it with: liaison profile set")
+    }
     let entry = try PersonEntry(
       address: identity.address, device: identity.device, institution: change.institution ?? known?.institution ?? "",
       languages: change.languages ?? known?.languages ?? [],

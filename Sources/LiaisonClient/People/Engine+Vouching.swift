@@ -20,6 +20,19 @@ extension Engine {
       guard let contact = try tx.verifiedContact(subject), let node = try tx.node(subject.handle) else {
         throw ClientError(.noInput, "contact-unknown", "no card of \(subject) is known that a known node vouches for")
       }
+      guard !contact.rootKeyRefused else {
+        throw ClientError(
+          .notPermitted, "root-key-refused",
+          "the country of \(subject) showed another root key than before; tell your contact point before you vouch for anybody "
+            + "there")
+      }
+      guard contact.isCountryActive else {
+        throw ClientError(
+          .notPermitted, "country-not-active", "your country exchanges nothing with that of \(subject) now")
+      }
+      guard contact.unlistedSince == nil, contact.card.isInForce(at: now) else {
+        throw ClientError(.notPermitted, "contact-ended", "the card of \(subject) is not in force any more")
+      }
       if case .changed = contact.confirmation {
         throw ClientError(
           .notPermitted, "keys-changed",
@@ -63,7 +76,7 @@ extension Engine {
       func card(_ address: Address) throws -> MemberCard? {
         if let known = cards[address] { return known }
         // Who is of a country that is not active has nobody's word for anything.
-        let card = try tx.node(address.handle)?.isActive ?? false ? try tx.verifiedCard(address) : nil
+        let card = try tx.node(address.handle)?.isActive ?? false ? try tx.verifiedCard(address, at: now) : nil
         cards[address] = .some(card)
         return card
       }
@@ -99,6 +112,8 @@ extension Engine {
 
   /// Forgets vouches that have ended a month ago or more.
   package func forgetOldVouches(now: Timestamp) throws {
-    try store.change { try $0.removeVouches(expiredBefore: now.subtracting(milliseconds: 30 * 86_400_000)) }
+    try store.change {
+      try $0.removeVouches(expiredBefore: now.subtracting(milliseconds: ProfileTransaction.endedVouchMilliseconds))
+    }
   }
 }

@@ -53,19 +53,17 @@ extension Engine {
         return ImportedPerson(person: person, contact: try tx.verifiedContact(person.address))
       }
     }
-    return try PeopleIndex.matches(PeopleWords(text), in: all) { imported in
-      let person = imported.person
-      return [
-        person.name, person.address.description, person.role, person.institution, person.duty, person.discipline,
-        person.timeZone?.description ?? "", person.alternate?.description ?? "",
-      ].joined(separator: "\n") + "\n" + person.languages.map(\.description).joined(separator: "\n")
-    }.sorted { $0.person.address < $1.person.address }
+    return try PeopleIndex.matches(PeopleWords(text), in: all) { PeopleWords.text($0.person) }
+      .sorted { $0.person.address < $1.person.address }
   }
 
-  /// Forgets what a vCard said of a person, because their card is here and it was looked at.
+  /// Forgets what a vCard said of a person. Throws ``ClientError`` where none said anything.
   package func forgetImported(_ address: Address) throws {
     try store.change { tx in
       try tx.db.run(sql: "DELETE FROM imported WHERE member = ?", arguments: [Data(tx.index(address))])
+      guard tx.db.changesCount > 0 else {
+        throw ClientError(.noInput, "imported-unknown", "no vCard that was imported here tells of \(address)")
+      }
     }
   }
 }

@@ -61,6 +61,9 @@ extension ProfileTransaction {
       arguments: [Data(row), seal(vouch, "vouches", row)])
   }
 
+  /// How long vouches that have ended are still shown to whoever asks: a month.
+  static let endedVouchMilliseconds: UInt64 = 30 * 86_400_000
+
   func removeVouches(expiredBefore time: Timestamp) throws {
     for record in try vouches() where record.expiresAt < time {
       try db.run(
@@ -72,7 +75,7 @@ extension ProfileTransaction {
   /// Keeps vouches that their vouchers signed. One that was taken back is not brought back by coming again.
   func take(_ vouches: [Unverified<Vouch>], now: Timestamp) throws {
     for unverified in vouches {
-      guard let claim = try? unverified.claim(), let card = try verifiedCard(claim.voucher),
+      guard let claim = try? unverified.claim(), let card = try verifiedCard(claim.voucher, at: now),
         let vouch = try? unverified.verified(by: card), now < vouch.content.expiresAt
       else { continue }
       // Nor is it replaced by another one of its name.
@@ -81,13 +84,22 @@ extension ProfileTransaction {
     }
   }
 
-  /// Notes which vouches were taken back, until they would have ended.
+  /// Notes which vouches were taken back, until they would have ended. It counts whatever became of the voucher's card.
   func take(_ revocations: [Unverified<VouchRevocation>], now: Timestamp) throws {
+    var counts: [Address: Int]?
     for unverified in revocations {
-      guard let claim = try? unverified.claim(), let card = try verifiedCard(claim.voucher),
-        let revocation = try? unverified.verified(by: card), now < revocation.content.expiresAt
+      guard let claim = try? unverified.claim(), let card = try seenCard(claim.voucher),
+        let revocation = try? unverified.verified(by: card), now < revocation.content.expiresAt,
+        (try? revocation.content.checkDate(at: now)) != nil
       else { continue }
       guard var record = try self.vouch(claim.identifier, of: claim.voucher) else {
+        // Of a vouch that was never seen: a voucher has no more of them than their node takes.
+        if counts == nil {
+          try removeVouches(expiredBefore: now.subtracting(milliseconds: Self.endedVouchMilliseconds))
+          counts = Dictionary(grouping: try self.vouches(), by: \.voucher).mapValues(\.count)
+        }
+        guard counts?[claim.voucher] ?? 0 < 2 * Limits.vouchRowsPerMemberMax else { continue }
+        counts?[claim.voucher, default: 0] += 1
         try save(VouchRecord(revocation))
         continue
       }

@@ -91,6 +91,13 @@ public struct MemberCard: NodeStatement, Equatable {
   }
 }
 
+extension MemberCard {
+  /// Whether it is in force at `now`, one hour of clock error allowed.
+  public func isInForce(at now: Timestamp) -> Bool {
+    now < expiresAt && issuedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax)
+  }
+}
+
 extension Signed<MemberCard> {
   /// Throws ``ModelError/notInForce(_:)`` where the card is not in force at `now`, one hour of clock error allowed.
   public func checkInForce(at now: Timestamp) throws(ModelError) {

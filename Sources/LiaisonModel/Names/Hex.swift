@@ -1,5 +1,12 @@
 /// Lower-case hexadecimal.
 public enum Hex {
+  /// What people type to name an identifier by its beginning, in lower case: 4 to 32 hexadecimal digits; `nil` where it is
+  /// anything else.
+  public static func identifierPrefix(_ text: String) -> String? {
+    let digits = text.lowercased()
+    return 4...32 ~= digits.count && digits.allSatisfy(\.isHexDigit) ? digits : nil
+  }
+
   public static func encode(_ bytes: some Collection<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []

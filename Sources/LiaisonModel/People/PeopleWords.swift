@@ -37,11 +37,19 @@ public struct PeopleWords: Hashable, Sendable {
   public static func text(
     address: Address, name: String, discipline: Discipline, role: String, entry: PersonEntry?
   ) -> String {
-    var parts = [name, address.description, discipline.description, role]
-    if let entry {
-      parts += [entry.institution, entry.duty, entry.timeZone?.description ?? "", entry.alternate?.description ?? ""]
-      parts += entry.languages.map(\.description)
-    }
-    return parts.joined(separator: "\n")
+    text(
+      VCardPerson(
+        address: address, name: name, role: role, institution: entry?.institution ?? "", duty: entry?.duty ?? "",
+        discipline: discipline.description, languages: entry?.languages ?? [], timeZone: entry?.timeZone,
+        alternate: entry?.alternate))
+  }
+
+  /// The same of a person as a vCard has them.
+  public static func text(_ person: VCardPerson) -> String {
+    let parts = [
+      person.name, person.address.description, person.discipline, person.role, person.institution, person.duty,
+      person.timeZone?.description ?? "", person.alternate?.description ?? "",
+    ]
+    return (parts + person.languages.map(\.description)).joined(separator: "\n")
   }
 }

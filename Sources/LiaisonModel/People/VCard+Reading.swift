@@ -1,34 +1,44 @@
 extension VCard {
   /// Properties of one card that are read: more than any address book writes. The rest is passed over.
   private static let propertiesMax = 256
+  /// Of UTF-8, with which some address books begin their files.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// The cards in a file, of versions 3.0 and 4.0, in their order. Lines may end in CR LF or LF, and be folded. Throws
-  /// where it holds none, or one that does not end, or passes a bound.
-  public static func read(_ bytes: [UInt8]) throws(ModelError) -> [VCard] {
+  /// The cards in a file, of versions 3.0 and 4.0, in their order, and the names on those of other versions, which are passed
+  /// over. Lines may end in CR LF or LF, and be folded; a byte order mark may come first. Throws where it holds none, or one
+  /// that does not end, or passes a bound.
+  public static func read(_ bytes: [UInt8]) throws(ModelError) -> (cards: [VCard], passedOver: [String]) {
     guard bytes.count <= Limits.vCardBytesMax else { throw .malformed("this file is too long for vCards") }
     var cards: [VCard] = []
+    var passedOver: [String] = []
     var open: VCard?
-    for line in unfolded(bytes) {
+    for line in unfolded(bytes.starts(with: byteOrderMark) ? Array(bytes.dropFirst(byteOrderMark.count)) : bytes) {
       guard let property = property(line) else { continue }
       switch (property.name, property.value.uppercased()) {
       case ("BEGIN", "VCARD"):
         guard open == nil else { throw .malformed("a vCard begins within another one") }
-        guard cards.count < Limits.vCardsMax else { throw .malformed("more than \(Limits.vCardsMax) vCards in a file") }
+        guard cards.count + passedOver.count < Limits.vCardsMax else {
+          throw .malformed("more than \(Limits.vCardsMax) vCards in a file")
+        }
         open = VCard([])
       case ("END", "VCARD"):
         guard let card = open else { throw .malformed("a vCard ends that did not begin") }
-        guard let version = card.text("VERSION"), ["3.0", "4.0"].contains(version) else {
-          throw .malformed("a vCard is of another version than 4.0")
+        if let version = card.text("VERSION"), ["3.0", "4.0"].contains(version) {
+          cards.append(card)
+        } else {
+          passedOver.append(card.text("FN") ?? card.text("N") ?? "")
         }
-        cards.append(card)
         open = nil
       default:
         if let count = open?.properties.count, count < propertiesMax { open?.properties.append(property) }
       }
     }
     guard open == nil else { throw .malformed("a vCard has no end") }
-    guard !cards.isEmpty else { throw .malformed("this file holds no vCard") }
-    return cards
+    guard !cards.isEmpty else {
+      throw .malformed(
+        passedOver.isEmpty ? "this file holds no vCard" : "this file holds no vCard of version 3.0 or 4.0")
+    }
+    return (cards, passedOver)
   }
 
   /// Logical lines: a line that begins with a blank goes on with the one before it (§3.2).

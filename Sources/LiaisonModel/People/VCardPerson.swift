@@ -48,7 +48,7 @@ public struct VCardPerson: Hashable, Sendable, TLSCodable {
   }
 
   /// `revision` is the moment of the last change in the basic format of ISO 8601, where it is known.
-  public func card(note: String = "", revision: String? = nil) -> VCard {
+  public func card(revision: String? = nil) -> VCard {
     var properties = [
       VCard.Property("KIND", value: "individual"), VCard.Property("FN", text: name),
       VCard.Property("N", value: VCard.escape(name) + ";;;;"),
@@ -70,7 +70,6 @@ public struct VCardPerson: Hashable, Sendable, TLSCodable {
       properties.append(
         VCard.Property("RELATED", parameters: ["TYPE": ["agent"], "VALUE": ["text"]], text: alternate.description))
     }
-    add("NOTE", note)
     if let revision { properties.append(VCard.Property("REV", value: revision)) }
     return VCard(properties)
   }

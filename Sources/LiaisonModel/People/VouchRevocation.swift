@@ -27,6 +27,13 @@ public struct VouchRevocation: MemberStatement, Equatable {
     self.revokedAt = revokedAt
   }
 
+  /// Throws where it is dated in the future, one hour of clock error allowed: else its end would be bounded by nothing.
+  public func checkDate(at now: Timestamp) throws(ModelError) {
+    guard revokedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else {
+      throw .notInForce("the revocation of a vouch of \(voucher) is dated in the future")
+    }
+  }
+
   public init(from decoder: inout TLSDecoder) throws(TLSPresentationError) {
     guard try decoder.read(UInt8.self) == 1 else { throw .invalid("a vouch's revocation has an unknown format") }
     let identifier = try decoder.read(VouchIdentifier.self)

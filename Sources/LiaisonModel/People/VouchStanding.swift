@@ -12,6 +12,19 @@ public enum VouchStanding: Hashable, Sendable {
   /// There is no card of the subject.
   case subjectUnknown
 
+  /// A stable name, for programs.
+  public var code: String {
+    switch self {
+    case .counts: "counts"
+    case .expired: "expired"
+    case .revoked: "revoked"
+    case .early: "early"
+    case .otherKeys: "other-keys"
+    case .notSigned: "not-signed"
+    case .subjectUnknown: "subject-unknown"
+    }
+  }
+
   /// In words for people.
   public var text: String {
     switch self {

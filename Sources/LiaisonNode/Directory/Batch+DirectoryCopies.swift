@@ -133,7 +133,9 @@ extension Batch {
     var room = 4 * Limits.vouchRowsPerMemberMax
     if !revocations.isEmpty { room -= try store.vouches(by: card.address, limit: room).count }
     for unverified in revocations.prefix(Limits.vouchRowsPerMemberMax) {
-      guard let revocation = try? unverified.verified(by: card), now < revocation.content.expiresAt else { continue }
+      guard let revocation = try? unverified.verified(by: card), now < revocation.content.expiresAt,
+        (try? revocation.content.checkDate(at: now)) != nil
+      else { continue }
       let known = try store.vouch(revocation.content.identifier, of: card.address)
       guard known?.revocation == nil, known != nil || room > 0 else { continue }
       room -= 1

@@ -77,6 +77,7 @@ extension Batch {
 
   private func take(_ revocation: Signed<VouchRevocation>) throws -> Bool {
     let content = revocation.content
+    do { try content.checkDate(at: now) } catch { throw Frame.Failure.malformed(error.sentence) }
     guard let known = try store.vouch(content.identifier, of: content.voucher) else {
       throw Frame.Failure.unknown("there is no such vouch, or it has ended")
     }
