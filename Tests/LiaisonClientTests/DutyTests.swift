@@ -70,10 +70,10 @@ struct DutyTests {
     }
   }
 
-  private func write(_ text: String) throws -> MessageIdentifier {
+  private func write(_ text: String, _ precedence: Precedence = .routine) throws -> MessageIdentifier {
     try bo.act { engine, now in
       let room = try engine.roomOf(role: role, now: now).room
-      return try engine.send(Draft(.text(text), marking: .amber), to: room, now: now)
+      return try engine.send(Draft(.text(text), precedence: precedence, marking: .amber), to: room, now: now)
     }
   }
 
@@ -116,7 +116,8 @@ struct DutyTests {
   func handingOver() throws {
     try lookUp(bo)
     let first = try write("first")
-    let second = try write("second")
+    // What is urgent overtakes the card that says what room it goes over in.
+    let second = try write("second", .flash)
     settle()
     #expect(try inbox(nino).map(\.identifier) == [first, second])
     #expect(try inbox(ana).isEmpty)

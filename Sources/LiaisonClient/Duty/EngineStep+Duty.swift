@@ -171,7 +171,8 @@ extension EngineStep {
     let names = people.map(\.description).joined(separator: ", ")
     try appendNotice(
       .unreadable(
-        "\(card.address) goes to \(names) now, whose keys are not those that you confirmed: they are not added, and what waits is not said to them, until you write to \(card.address) again"
+        "\(card.address) goes to \(names) now, whose keys are not those that you confirmed: they are not added, and what "
+          + "waits is not said to them, until you write to \(card.address) again"
       ), record.room, isUnread: true)
   }
 
@@ -205,8 +206,10 @@ extension EngineStep {
     _ message: HandedOver, in content: MessageContent, from sender: RoomMember, _ record: RoomRecord, _ digest: [UInt8],
     _ flags: MessageFlags
   ) throws {
-    // In a role's room, by whoever is there for the role or wrote it: nobody else says what others have written.
-    guard let duty = record.duty, sender.address.handle == duty.role.handle || sender.address == message.sender else {
+    // By whoever is in a role's room for the role, or wrote it: nobody else says what others have written. What is urgent
+    // overtakes the card by which a next holder learns what room it is: until then it is a colleague of theirs.
+    let country = record.duty?.role.handle ?? (record.title.isEmpty ? identity.address.handle : nil)
+    guard sender.address.handle == country || sender.address == message.sender else {
       return try appendNotice(
         .unreadable("\(sender.address) handed over a message that is not theirs to hand over"), record.room,
         isUnread: true)
