@@ -427,7 +427,8 @@ struct OwnEntryTests {
     #expect(try state.evidence.first?.verified(by: xb.card).kind == .twoRoots)
   }
 
-  @Test("a country that says for a day that it cannot say how its directory goes on raises an alarm, and is asked again")
+  @Test(
+    "a country that says for a day that it cannot say how its directory goes on raises an alarm, and is asked again")
   func neverAble() throws {
     let bo = try region.enrol("bo@xb")
     #expect(region.run { bo.isIdle })

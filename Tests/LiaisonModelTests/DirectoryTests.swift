@@ -85,19 +85,26 @@ struct DirectoryTests {
   func continues() throws {
     let log = try SampleLog((0..<9).map { "m\($0)" })
     for size in 1..<9 {
-      guard case .ofOtherSize(let lesser, let greater) = try log.head().relation(to: log.head(size), by: SampleLog.card) else {
+      guard case .ofOtherSize(let lesser, let greater) = try log.head().relation(to: log.head(size), by: SampleLog.card)
+      else {
         throw Missing()
       }
-      guard case .continues = try log.continuation(from: size).verdict(lesser: lesser, greater: greater, by: SampleLog.card) else {
+      guard
+        case .continues = try log.continuation(from: size).verdict(lesser: lesser, greater: greater, by: SampleLog.card)
+      else {
         Issue.record("size \(size) is not shown to go on")
         continue
       }
     }
     let empty = try log.head(0)
-    guard case .continues = try DirectoryContinuation(root: [], path: []).verdict(
+    guard
+      case .continues = try DirectoryContinuation(root: [], path: []).verdict(
         lesser: empty, greater: log.head(), by: SampleLog.card)
     else { throw Missing() }
-    guard case .same = try log.head(9, signedAt: Samples.now.adding(milliseconds: 5)).relation(to: log.head(), by: SampleLog.card) else {
+    guard
+      case .same = try log.head(9, signedAt: Samples.now.adding(milliseconds: 5)).relation(
+        to: log.head(), by: SampleLog.card)
+    else {
       throw Missing()
     }
   }
@@ -142,7 +149,9 @@ struct DirectoryTests {
     var next = try SampleLog(["ana"])
     next.beganAt = Samples.now.adding(milliseconds: 1_000)
     let soon = try next.head(signedAt: next.beganAt)
-    guard case .anew = try soon.relation(to: old.head(), by: SampleLog.card), case .outdated = try old.head().relation(to: soon, by: SampleLog.card) else {
+    guard case .anew = try soon.relation(to: old.head(), by: SampleLog.card),
+      case .outdated = try old.head().relation(to: soon, by: SampleLog.card)
+    else {
       throw Missing()
     }
     let late = try old.head(
@@ -175,12 +184,13 @@ struct DirectoryTests {
   func canonical() throws {
     let names = (0..<4).map { "m\($0)" }
     let (one, other) = (try SampleLog(["ana", "bo"]), try SampleLog(["ana", "mallory"]))
+    let long = try SampleLog(names)
     let late = one.beganAt.adding(milliseconds: 2 * Limits.directoryOverlapMilliseconds)
     var next = try SampleLog(["ana"])
     next.beganAt = Samples.now.adding(milliseconds: 1_000)
     guard
-      case .contradicts(let rewritten) = try SampleLog(names).continuation(from: 2).verdict(
-        lesser: one.head(), greater: SampleLog(names).head(), by: SampleLog.card)
+      case .contradicts(let rewritten) = try long.continuation(from: 2).verdict(
+        lesser: one.head(), greater: long.head(), by: SampleLog.card)
     else { throw Missing() }
     let proofs = [
       try evidence(one.head(), other.head()), try evidence(one.head(signedAt: late), next.head(signedAt: late)),

@@ -69,7 +69,9 @@ struct FrameTests {
       DirectoryHead(handle: handle, beganAt: now, size: 3, root: leaf.envelopeDigest.map { $0 + 1 }, signedAt: now),
       by: node
     ).unverified
-    guard case .contradictory(let evidence) = try head.relation(to: other, by: nodeCard) else { throw ModelError.badSignature }
+    guard case .contradictory(let evidence) = try head.relation(to: other, by: nodeCard) else {
+      throw ModelError.badSignature
+    }
     let grant = Signed(
       DeviceGrant(
         address: address, device: device.identifier,

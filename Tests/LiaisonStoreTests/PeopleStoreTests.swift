@@ -16,7 +16,8 @@ struct PeopleStoreTests {
       issuedAt: now, expiresAt: now.adding(milliseconds: 1000))
     return MemberRecord(
       address: card.address, profile: MemberProfile(name: name, discipline: .security, role: "duty officer"),
-      card: Signed(card, by: node).unverified, serial: 1, cardExpiresAt: card.expiresAt, revocation: revocation)
+      card: Signed(card, by: node).unverified, serial: 1, cardExpiresAt: card.expiresAt, revocation: revocation,
+      deviceCount: 1)
   }
 
   private func found(_ text: String, in store: SQLiteNodeStore) throws -> [String] {
@@ -32,7 +33,14 @@ struct PeopleStoreTests {
       let store = try SQLiteNodeStore(path: path)
       try store.write { transaction in
         try transaction.saveMember(member("ana@x-a", name: "Ána Arden"))
+        // A member's devices go with them, and one who is invited again has none yet.
+        try transaction.insertDevice(
+          DeviceRecord(
+            identifier: DeviceIdentifier(bytes: Array(0..<16)), address: Address("ana@x-a"),
+            linkKey: SigningKey<DeviceLinkPurpose>().publicKey,
+            signatureKey: SigningKey<DeviceSignaturePurpose>().publicKey, enrolledAt: now))
         try transaction.saveMember(member("bo@x-a", name: "Bo", revocation: "left"))
+        try transaction.saveMember(member("carla@x-a", name: "Carla"))
         try transaction.saveMember(
           MemberRecord(address: Address("eva@x-a"), profile: member("e@x-a", name: "E").profile))
       }

@@ -46,11 +46,11 @@ extension ProfileTransaction {
     try db.rows(
       sql: "SELECT member, value FROM cardChecks WHERE isPending = 1 LIMIT ?", arguments: [limit + busy.count]
     )
-      .compactMap { row in
-        let check: CardCheck = try open(row["value"], "cardChecks", Array(row["member"] as Data))
-        return try check.pending?.claim().address
-      }
-      .filter { !busy.contains($0) }.prefix(limit).map(\.self)
+    .compactMap { row in
+      let check: CardCheck = try open(row["value"], "cardChecks", Array(row["member"] as Data))
+      return try check.pending?.claim().address
+    }
+    .filter { !busy.contains($0) }.prefix(limit).map(\.self)
   }
 
   func save(_ check: CardCheck, _ address: Address) throws {

@@ -18,7 +18,8 @@ extension Batch {
       let packages = try takeKeyPackages(of: address, by: .peer(peer))
       answer(try frame.asking, .keyPackages(packages), on: link)
     case .directoryQuery(let query): try answer(query, from: peer, on: link, try frame.asking)
-    case .directoryChanged: memory.directories.plan(peer, at: now.adding(milliseconds: Limits.directoryChangedMilliseconds))
+    case .directoryChanged:
+      memory.directories.plan(peer, at: now.adding(milliseconds: Limits.directoryChangedMilliseconds))
     case .dutyQuery(let role): try answer(dutyOf: role, from: peer, on: link, try frame.asking)
     case .proposal(let proposal): try take(proposal, from: peer)
     case .vote(let vote): try take(vote, from: peer)

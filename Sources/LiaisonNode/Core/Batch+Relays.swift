@@ -57,7 +57,7 @@ extension Batch {
   }
 
   /// Tells those who asked what nobody will answer any more.
-  mutating func giveUpLostRelays() {
+  mutating func giveUpLostRelays() throws {
     let owners = memory.links.owners
     for relay in memory.relays.takeLost(at: now, isOpen: { owners[$0] != nil }) {
       switch relay.kind {
@@ -65,7 +65,7 @@ extension Batch {
         endPull(of: peer, isPassing: true)
         continue
       case .heads(let handle, _, _):
-        memory.directory.asked.remove(handle)
+        try noteUnanswered(handle)
         continue
       default: break
       }

@@ -57,7 +57,7 @@ struct Batch<Store: NodeTransaction, Generator: RandomNumberGenerator> {
   /// Settles what the inputs left to do together: receipts, and whatever can now be sent.
   mutating func finish() throws {
     try releaseHeld()
-    giveUpLostRelays()
+    try giveUpLostRelays()
     try dialWhoIsAway()
     try pullDirectories()
     announceDirectory()

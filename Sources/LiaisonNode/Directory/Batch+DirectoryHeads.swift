@@ -242,6 +242,16 @@ extension Batch {
     }
   }
 
+  /// A country did not say how its log goes on. It is asked again after a while, and after a day administrators are told.
+  mutating func noteUnanswered(_ country: Handle) throws {
+    memory.directory.asked.remove(country)
+    // One that cannot be reached cannot say it.
+    guard memory.links.peers[country] != nil, memory.directory.refused(country, now: now) else { return }
+    try fault(
+      of: country, "\(country) has not said for a day how its directory goes on from what was seen, though it is linked"
+    )
+  }
+
   /// A country's answer to what was asked of two heads of its log.
   mutating func take(
     _ answer: Frame.Body, about lesser: Unverified<DirectoryHead>, _ greater: Unverified<DirectoryHead>,
@@ -269,13 +279,7 @@ extension Batch {
       case .nothing: break
       }
     case .failure(let failure) where [.unspecified, .unavailable, .later, .limit].contains(failure.reason):
-      // It is asked again after a while, and not for ever.
-      if memory.directory.refused(country, now: now) {
-        try fault(
-          of: country,
-          "\(country) has not said for a day how its directory goes on from what was seen, though it is linked")
-      }
-      return
+      return try noteUnanswered(country)
     default: break
     }
     memory.directory.answered(country)

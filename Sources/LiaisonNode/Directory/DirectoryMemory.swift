@@ -76,7 +76,8 @@ struct DirectoryMemory: Sendable {
   func nextToAsk(of handle: Handle, now: Timestamp) -> Unverified<DirectoryHead>? {
     guard !asked.contains(handle) else { return nil }
     // A clock that was set back holds nothing up.
-    if let last = refusals[handle]?.last, last <= now, now < last.adding(milliseconds: Limits.directoryAskMilliseconds) {
+    if let last = refusals[handle]?.last, last <= now, now < last.adding(milliseconds: Limits.directoryAskMilliseconds)
+    {
       return nil
     }
     return waiting[handle]?.first
