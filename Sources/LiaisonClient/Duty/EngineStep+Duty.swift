@@ -114,7 +114,7 @@ extension EngineStep {
       if case .add(let address, _) = intent.action { present.insert(address) }
     }
     let missing = acting.filter { !present.contains($0) }
-    let changed = isWriting ? [] : try missing.filter(hasChangedKeys)
+    let changed = isWriting ? [] : try missing.filter { try tx.changedKeys(of: $0) != nil }
     guard changed.isEmpty else { return try warn(of: changed, in: record, role.current) }
     let isTold = duty.told >= role.current.serial
     try note(in: record) {
@@ -156,11 +156,6 @@ extension EngineStep {
     change(&duty)
     record.duty = duty
     try tx.save(record)
-  }
-
-  /// Whether a person's keys are not those that this member confirmed.
-  private func hasChangedKeys(_ address: Address) throws -> Bool {
-    if case .changed? = try tx.verifiedContact(address)?.confirmation { true } else { false }
   }
 
   /// Nobody is added whose keys have changed, and nothing said to them, before the member decides so (statements.md): by

@@ -222,6 +222,15 @@ nonisolated struct Liaison_Link_V1_Frame: @unchecked Sendable {
     set {_uniqueStorage()._body = .directoryContinuation(newValue)}
   }
 
+  /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
+  var directoryChanged: Liaison_Link_V1_DirectoryChanged {
+    get {
+      if case .directoryChanged(let v)? = _storage._body {return v}
+      return Liaison_Link_V1_DirectoryChanged()
+    }
+    set {_uniqueStorage()._body = .directoryChanged(newValue)}
+  }
+
   /// In a bundle only.
   var bundleSeen: Liaison_Link_V1_BundleSeen {
     get {
@@ -253,15 +262,6 @@ nonisolated struct Liaison_Link_V1_Frame: @unchecked Sendable {
       return Liaison_Link_V1_NotCarried()
     }
     set {_uniqueStorage()._body = .notCarried(newValue)}
-  }
-
-  /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
-  var directoryChanged: Liaison_Link_V1_DirectoryChanged {
-    get {
-      if case .directoryChanged(let v)? = _storage._body {return v}
-      return Liaison_Link_V1_DirectoryChanged()
-    }
-    set {_uniqueStorage()._body = .directoryChanged(newValue)}
   }
 
   /// Between a device and its node.
@@ -592,13 +592,13 @@ nonisolated struct Liaison_Link_V1_Frame: @unchecked Sendable {
     case directoryHeads(Liaison_Link_V1_DirectoryHeads)
     case directoryContinuationRequest(Liaison_Link_V1_DirectoryContinuationRequest)
     case directoryContinuation(Liaison_Link_V1_DirectoryContinuation)
+    /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
+    case directoryChanged(Liaison_Link_V1_DirectoryChanged)
     /// In a bundle only.
     case bundleSeen(Liaison_Link_V1_BundleSeen)
     case carry(Liaison_Link_V1_Carry)
     case carried(Liaison_Link_V1_Carried)
     case notCarried(Liaison_Link_V1_NotCarried)
-    /// To a peer that has asked for a page of the directory on this link: it has changed since (people.md).
-    case directoryChanged(Liaison_Link_V1_DirectoryChanged)
     /// Between a device and its node.
     case submit(Liaison_Link_V1_Submit)
     case createRoom(Liaison_Link_V1_CreateRoom)
@@ -2178,6 +2178,7 @@ nonisolated struct Liaison_Link_V1_ComCheckTaken: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// What the check is called: the first 16 bytes of its digest.
   var check: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
