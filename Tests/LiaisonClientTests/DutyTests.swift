@@ -117,9 +117,9 @@ struct DutyTests {
     try lookUp(bo)
     let first = try write("first")
     // What is urgent overtakes the card that says what room it goes over in.
-    let second = try write("second", .flash)
+    let second = try write("second", .immediate)
     settle()
-    #expect(try inbox(nino).map(\.identifier) == [first, second])
+    #expect(try Set(inbox(nino).map(\.identifier)) == [first, second])
     #expect(try inbox(ana).isEmpty)
     _ = try nino.act { try $0.acknowledge(first, now: $1) }
     settle()
@@ -141,7 +141,7 @@ struct DutyTests {
     let third = try write("third")
     settle()
     #expect(try inbox(ana).map(\.identifier) == [second, third])
-    #expect(try inbox(nino).map(\.identifier) == [first, second])
+    #expect(try Set(inbox(nino).map(\.identifier)) == [first, second])
     #expect(try bo.open().rooms().count { $0.role == role } == 1)
   }
 
@@ -369,15 +369,13 @@ struct DutyTests {
 
   @Test("are not handed over by whoever is in a room: nobody says there what others have written")
   func falselyHandedOver() throws {
-    let mallory = try region.enrol("mallory@xb")
-    settle()
-    let direct = try mallory.act { try $0.roomOf([bo.address], now: $1).room }
+    let direct = try ana.act { try $0.roomOf([bo.address], now: $1).room }
     settle()
     let content = MessageContent(
       message: try MessageIdentifier(bytes: [UInt8](repeating: 9, count: 16)), sequence: 1, sentAt: region.now,
       precedence: .flash, marking: .red, replyTo: nil, body: .text("leave at once"))
     let lie = try #require(HandedOver(content, from: gio.address))
-    _ = try mallory.act { try $0.send(Draft(.handedOver(lie), marking: .red), to: direct, now: $1) }
+    _ = try ana.act { try $0.send(Draft(.handedOver(lie), marking: .red), to: direct, now: $1) }
     settle()
     #expect(try inbox(bo).isEmpty)
     let notices = try bo.open().history(of: direct, limit: nil, since: nil).compactMap { entry -> String? in

@@ -40,7 +40,8 @@ extension EngineStep {
     var duty =
       try record.duty
       ?? RoomDuty(
-        role: claim.address, correspondent: note.correspondent, told: claim.serial, since: lastOfBefore(record))
+        role: claim.address, correspondent: note.correspondent, told: claim.serial,
+        since: lastOfBefore(record, by: sender.address))
     duty.told = max(duty.told, claim.serial)
     record.duty = duty
     try tx.save(record)
@@ -59,13 +60,15 @@ extension EngineStep {
       && group(record.room)?.addresses.contains(note.correspondent) == true
   }
 
-  /// The last place in history before a room was a role's: none in a room in which nothing else was said.
-  private func lastOfBefore(_ record: RoomRecord) throws -> UInt64 {
+  /// The last place in history before somebody said that a room is a role's: none in a room in which nobody else said
+  /// anything. What they themselves wrote is not from before: what is urgent overtakes the card.
+  private func lastOfBefore(_ record: RoomRecord, by sender: Address) throws -> UInt64 {
     let rows = try tx.db.rows(
       sql: "SELECT position, message, value FROM history WHERE room = ? ORDER BY position DESC LIMIT ?",
       arguments: [Data(tx.index(record.room)), Self.entriesMax])
     let last = try rows.first { row in
-      guard case .message(let content) = try tx.history(row).record.content else { return false }
+      let entry = try tx.history(row).record
+      guard entry.sender != sender, case .message(let content) = entry.content else { return false }
       switch content.body {
       case .text, .document: return true
       default: return false
