@@ -152,6 +152,9 @@ struct DeviceTests {
     }
     try silent.confirm(cleo.address)
     try settle()
+    // It comes into the room that the other one has made.
+    reconnect(ana)
+    try settle()
     #expect(try !isConfirmed(cleo, on: ana) && !isConfirmed(bo, on: silent))
     // Nor is the room seen in which it says so.
     #expect(try ana.open().rooms().map(\.identifier) == [room])
@@ -160,6 +163,8 @@ struct DeviceTests {
     let device = try silent.open().identity.device
     _ = try ana.act { try $0.acceptDevice(String(device.description.prefix(8)), now: $1) }
     #expect(try isConfirmed(cleo, on: ana))
+    try settle()
+    reconnect(silent)
     try settle()
     #expect(try isConfirmed(bo, on: silent))
   }
