@@ -194,9 +194,9 @@ private final class MailServer: ChannelInboundHandler {
   @Test("ends where a node takes questions and does not answer")
   func silence() async throws {
     var timing = LinkTiming()
-    timing.handshakeMilliseconds = 1000
+    timing.handshakeMilliseconds = 5000
     try await withNode(decision: hello(try card([])), answer: nil) { [timing] endpoint in
-      expect(await dial(try peer(at: [endpoint]), timing: timing), failed: .roundTrip, "was not answered in 1 s")
+      expect(await dial(try peer(at: [endpoint]), timing: timing), failed: .roundTrip, "was not answered in 5 s")
     }
   }
 }

@@ -185,6 +185,30 @@ struct DeviceTests {
     #expect(try isConfirmed(bo, on: second) && !isConfirmed(bo, on: silent))
   }
 
+  @Test("tell one another what was confirmed before one of them was accepted, once it is")
+  func confirmedBeforeAccepted() throws {
+    let second = try region.enrol("ana@xa")
+    let cleo = try region.enrol("cleo@xb")
+    try settle()
+    reconnect(ana)
+    reconnect(second)
+    try settle()
+    try second.act { try $0.takeFound(Frame.DirectoryAnswer(cards: [cleo.open().identity.memberCard]), now: $1) }
+    try ana.confirm(bo.address)
+    try second.confirm(cleo.address)
+    try settle()
+    #expect(try !isConfirmed(bo, on: second) && !isConfirmed(cleo, on: ana))
+    for (device, other) in [(ana, second), (second, ana)] {
+      let digits = try other.open().identity.device.description
+      let unknown = try device.open().directoryAlarms(now: region.now).contains {
+        if case .unknownDevice(let found, _) = $0 { found.description == digits } else { false }
+      }
+      if unknown { _ = try device.act { try $0.acceptDevice(digits, now: $1) } }
+      try settle()
+    }
+    #expect(try isConfirmed(bo, on: second) && isConfirmed(cleo, on: ana))
+  }
+
   @Test("believe no confirmation that is dated ahead by more than an hour")
   func confirmedAhead() throws {
     let second = try region.enrol(invitedBy: ana)
