@@ -467,7 +467,7 @@ struct DutyTests {
     let room = try roleRoom(bo).identifier
     let side = try bo.act { try $0.roomOf([ana.address], now: $1).room }
     settle()
-    _ = try bo.act { try $0.confirm(ana.address, now: $1) }
+    _ = try bo.confirm(ana.address)
     _ = try region.enrol("ana@xa")
     settle()
     guard case .changed? = try bo.open().contact(ana.address)?.confirmation else {
