@@ -121,27 +121,6 @@ struct DirectoryLogTests {
     #expect(try region.node("xb").directories().evidence.isEmpty)
   }
 
-  @Test("that a device is ahead of, as after a disk was set back, is begun anew before anything else is signed")
-  func deviceAhead() throws {
-    let region = Region(seed: 505)
-    try region.addNodes(["xa"])
-    let devices = try region.enrol(["nino@xa", "luka@xa"])
-    let xa = try region.node("xa")
-    let room = try region.room(of: devices)
-    let disk = try xa.store.disk.copy()
-    let before = try xa.directories().own.content
-    try devices[0].send("after the copy", to: room)
-    #expect(region.run(atMostMilliseconds: 30_000) { devices[1].read.count == 1 && devices[1].isIdle })
-    region.run(milliseconds: 5_000)
-    xa.crash()
-    xa.store.disk = disk
-    xa.start()
-    region.run(milliseconds: 60_000)
-    let after = try xa.directories().own.content
-    #expect(after.beganAt > before.beganAt)
-    #expect(after.size == 2)
-  }
-
   @Test("says nothing of a member who is invited again after their end, and stops nobody who asks for them")
   func invitedAgain() throws {
     let region = Region(seed: 506)

@@ -64,11 +64,15 @@ extension Engine {
           "the keys of \(address), or your own, are others than when the number was shown; compare the new one of: "
             + "liaison verify \(address)")
       }
-      // Later than what it takes the place of, also where a clock was ahead: of two, the later one counts.
-      let confirmedAt = contact.pin.map { max(now, $0.confirmedAt.adding(milliseconds: 1)) } ?? now
+      // Later than what it takes the place of: of two, the later one counts, but for one that is dated far ahead.
+      let latest = now.adding(milliseconds: Limits.clockErrorMillisecondsMax)
+      let before = contact.pin.map { $0.confirmedAt.adding(milliseconds: 1) } ?? now
+      let confirmedAt = before <= latest ? max(now, before) : now
       contact.pin = ContactRecord.Pin(rootKey: party.rootKey, devices: party.devices, confirmedAt: confirmedAt)
       try step.tx.save(contact, address)
       try step.tellConfirmations(of: address)
+      // What waited for that goes on.
+      try step.followRooms()
     }
   }
 

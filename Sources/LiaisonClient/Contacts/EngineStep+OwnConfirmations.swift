@@ -75,10 +75,11 @@ extension EngineStep {
     for confirmation in told.confirmations {
       guard let claim = try? confirmation.card.claim(), claim.address != identity.address else { continue }
       // Nothing takes the place of what is dated ahead: a clock that is wrong must not do that.
-      guard confirmation.confirmedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else { continue }
+      let latest = now.adding(milliseconds: Limits.clockErrorMillisecondsMax)
+      guard confirmation.confirmedAt <= latest else { continue }
       try tx.take(confirmation.card, now: now)
       var contact = try tx.contact(claim.address) ?? ContactRecord(card: confirmation.card, seenAt: now)
-      if let pin = contact.pin, pin.confirmedAt >= confirmation.confirmedAt { continue }
+      if let pin = contact.pin, pin.confirmedAt <= latest, pin.confirmedAt >= confirmation.confirmedAt { continue }
       contact.pin = ContactRecord.Pin(
         rootKey: confirmation.rootKey, devices: confirmation.devices, confirmedAt: confirmation.confirmedAt)
       try tx.save(contact, claim.address)

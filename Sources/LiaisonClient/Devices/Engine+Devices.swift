@@ -63,7 +63,7 @@ extension Engine {
           .usage, "remove-this-device", "a device does not remove itself; use another one, or ask your contact point")
       }
       var own = try step.ownDirectory()
-      own.remove(device, now: now)
+      try own.remove(device, serial: step.ownCard.serial, now: now)
       try step.save(own)
       try step.tx.set(kept: step.tx.kept().filter { $0.device.identifier != device })
       return try step.planRemoval { $0 == device }

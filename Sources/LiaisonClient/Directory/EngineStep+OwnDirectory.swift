@@ -52,9 +52,9 @@ extension EngineStep {
     else { return try note("your node shows a directory that it did not sign", own) }
     // Whatever comes of the part: what the node has signed counts.
     if case .wrong(let why) = try see(part.head) {
-      try noteFault(why, of: identity.address.handle)
       // One of two clocks is wrong. Nothing was read: if that lasts for a day it is an alarm.
       guard head.signedAt <= now.adding(milliseconds: Limits.clockErrorMillisecondsMax) else { return try save(own) }
+      try noteFault(why, of: identity.address.handle)
       return try note("your node shows a directory that does not fit what it had signed: \(why)", own)
     }
     if head.beganAt != own.beganAt, part.from == 0 {

@@ -194,7 +194,7 @@ struct OwnDirectory: TLSCodable {
     guard card.serial >= cardSerial else { return }
     cardSerial = card.serial
     for device in accepted where device.identifier != own && !card.devices.contains(device) {
-      remove(device.identifier, now: now)
+      remove(device.identifier, serial: card.serial, now: now)
     }
   }
 
@@ -206,11 +206,14 @@ struct OwnDirectory: TLSCodable {
     removed.removeAll { removed in devices.contains { $0.identifier == removed.identifier } }
   }
 
-  /// Takes a device for this member's no longer.
-  mutating func remove(_ device: DeviceIdentifier, now: Timestamp) {
+  /// Takes a device for this member's no longer. `serial` is that of the member's latest card.
+  mutating func remove(_ device: DeviceIdentifier, serial: UInt64, now: Timestamp) {
     accepted.removeAll { $0.identifier == device }
     unknown.removeAll { $0.device.identifier == device }
     removed.removeAll { $0.identifier == device }
-    removed = removed.suffix(Self.devicesMax - 1) + [RemovedDevice(device, removedAt: now, serial: cardSerial)]
+    removed =
+      removed.suffix(Self.devicesMax - 1) + [
+        RemovedDevice(device, removedAt: now, serial: max(serial, cardSerial))
+      ]
   }
 }

@@ -22,6 +22,11 @@ extension EngineStep {
     for record in try tx.rooms() where record.duty?.role == role { try follow(record) }
   }
 
+  /// Looks at all rooms of roles again.
+  func followRooms() throws {
+    for record in try tx.rooms() where record.duty != nil { try follow(record) }
+  }
+
   /// The roles of this device's rooms, of which it asks each time that it has its node.
   var rolesInUse: [Address] {
     get throws {
@@ -118,7 +123,7 @@ extension EngineStep {
     }
     let missing = acting.filter { !present.contains($0) }
     let changed = isWriting ? [] : try missing.filter { try tx.changedKeys(of: $0) != nil }
-    guard changed.isEmpty else { return try warn(of: changed, in: record, role.current) }
+    guard changed.isEmpty else { return try warn(of: changed, in: record, role.current, as: part) }
     let isTold = duty.told >= role.current.serial
     try note(in: record) {
       $0.handled = role.current.serial
@@ -162,15 +167,16 @@ extension EngineStep {
   }
 
   /// Nobody is added whose keys have changed, and nothing said to them, before the member decides so (statements.md): by
-  /// writing to the role.
-  private func warn(of people: [Address], in record: RoomRecord, _ card: RoleCard) throws {
+  /// confirming them, and a correspondent also by writing to the role.
+  private func warn(of people: [Address], in record: RoomRecord, _ card: RoleCard, as part: Part) throws {
     guard let duty = record.duty, duty.warned < card.serial else { return }
     try note(in: record) { $0.warned = card.serial }
     let names = people.map(\.description).joined(separator: ", ")
     try appendNotice(
       .unreadable(
         "\(card.address) goes to \(names) now, whose keys are not those that you confirmed: they are not added, and what "
-          + "waits is not said to them, until you write to \(card.address) again"
+          + "waits is not said to them, until you have confirmed them (liaison verify)"
+          + (part == .correspondent ? " or write to \(card.address) again" : "")
       ), record.room, isUnread: true)
   }
 

@@ -303,14 +303,9 @@ package actor NodeClient {
 
   /// The same, and gives the answer, of which nothing was verified but what was kept.
   package func ask(_ query: Frame.DirectoryQuery) async throws -> Frame.DirectoryAnswer {
-    let answered: Frame.Body
-    do { answered = try await request(.directoryQuery(query)) } catch let error as ClientError {
-      if case .address(let address) = query, error.code == "node-unknown" {
-        try engine.noteUnlisted(address, now: now())
-      }
-      throw error
+    guard case .directoryAnswer(let answer) = try await request(.directoryQuery(query)) else {
+      throw ClientError.wrongAnswer
     }
-    guard case .directoryAnswer(let answer) = answered else { throw ClientError.wrongAnswer }
     guard case .address(let address) = query else {
       try engine.takeFound(answer, now: now())
       return answer

@@ -46,10 +46,10 @@ extension Batch {
   }
 
   /// The duty officer's role as a check's origin may know of it; nil where it may not look up everybody whom it names.
-  private func officer(for origin: Handle) throws -> RoleRecord? {
-    guard let role = try standingRole(ComCheck.role(at: handle)), try isFound(role.content, by: origin) else {
-      return nil
-    }
+  private func officer(for origin: Handle, atAnyHour: Bool = false) throws -> RoleRecord? {
+    guard let role = try standingRole(ComCheck.role(at: handle)),
+      try isFound(role.content, by: origin, atAnyHour: atAnyHour)
+    else { return nil }
     return role
   }
 
@@ -87,7 +87,7 @@ extension Batch {
       throw Frame.Failure.unknown("there is no such communication check, or it is over")
     }
     let address = ComCheck.role(at: handle)
-    guard answer.role == address, let role = try officer(for: held.content.origin),
+    guard answer.role == address, let role = try officer(for: held.content.origin, atAnyHour: true),
       role.content.duty.acting.people.contains(member)
     else { throw Self.notHeld(address) }
     // The first counts; whoever says it again, or as a colleague, has done no wrong.
@@ -104,9 +104,9 @@ extension Batch {
   }
 
   mutating func sendAnswer(of check: HeldComCheck, to origin: Handle) throws {
-    // Its policy may be another one by now.
+    // Its policy may be another one by now; that its hours have ended takes back no question that came in them.
     guard let answer = check.answer, let link = memory.links.peers[origin]?.link, !LinkID.isTunnel(link),
-      let role = try? answer.roleCard.claim(), try isFound(role, by: origin)
+      let role = try? answer.roleCard.claim(), try isFound(role, by: origin, atAnyHour: true)
     else { return }
     send(Frame(.comCheckAnswer(answer)), on: link)
   }

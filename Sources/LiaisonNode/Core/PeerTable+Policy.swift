@@ -30,9 +30,9 @@ extension Batch {
 
   /// Whether `peer` may look up one of this node's members. To one whom it may not, the answer is as if there were none:
   /// what may not be asked is not told by a refusal either.
-  func isFound(_ address: Address, by peer: Handle) throws -> Bool {
+  func isFound(_ address: Address, by peer: Handle, atAnyHour: Bool = false) throws -> Bool {
     guard let member = try store.member(address) else { return false }
-    return peers[peer]?.policy.refusal(of: .contact(member.profile.discipline), at: now) == nil
+    return peers[peer]?.policy.refusal(of: .contact(member.profile.discipline), at: atAnyHour ? nil : now) == nil
   }
 
   /// Throws where `peer` may not bring these members of this node into a room, whatever the time is: the commit that does

@@ -29,8 +29,8 @@ extension Batch {
   }
 
   /// Whether a peer may look up everybody whom a role's card names.
-  func isFound(_ card: RoleCard, by peer: Handle) throws -> Bool {
-    try card.duty.people.allSatisfy { try isFound($0, by: peer) }
+  func isFound(_ card: RoleCard, by peer: Handle, atAnyHour: Bool = false) throws -> Bool {
+    try card.duty.people.allSatisfy { try isFound($0, by: peer, atAnyHour: atAnyHour) }
   }
 
   /// What of a peer's answer is the card of this role.

@@ -36,8 +36,6 @@ extension Batch {
     memory.elections = Elections()
     memory.elections.isRestoredNoted = true
     try store.noteRestored(at: now)
-    // What was entered into the directory since is lost with the rest.
-    try beginDirectoryAnew(after: try store.directoryBeganAt() ?? now)
     for (peer, link) in memory.links.peers.sorted(by: { $0.key < $1.key }) {
       for body in try positionsToAsk(of: peer) { send(Frame(body), on: link.link) }
     }
