@@ -117,7 +117,7 @@ enum TrustBenchmark {
           try transaction.saveMember(
             MemberRecord(
               address: address, profile: MemberProfile(name: name, discipline: .cyber, role: ""),
-              card: Signed(card, by: writer.node).unverified, serial: 1, cardExpiresAt: expiry))
+              card: Signed(card, by: writer.node).unverified, serial: 1, cardExpiresAt: expiry, deviceCount: 1))
           try transaction.insertDevice(
             DeviceRecord(
               identifier: device.identifier, address: address,
